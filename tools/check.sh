@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# SPDX-FileCopyrightText: The VectraOS contributors
+#
+# `./vectra check`: rules that hold for the whole tree and that no compiler
+# looks after. Each rule is one function that prints what breaks it; a rule
+# that prints nothing holds. Warnings begin with `warning: ` and do not fail.
+# shellcheck shell=sh disable=SC2154
+
+code_files() {
+    grep -E "$1" build/check/files || true
+}
+
+rule_format() {
+    code_files '\.[ch]$' | xargs -P2 -n20 clang-format-19 --dry-run -Werror 2>&1 |
+        grep -E 'error:' | head -n 40
+}
+
+# flags_for MACHINE: how code is compiled for x86_64, aarch64 or the host.
+flags_for() {
+    case $1 in
+    host) set -- "$(uname -m)" host -D_GNU_SOURCE ;;
+    *) set -- "$1" "$1" "--target=$1-unknown-none-elf" -ffreestanding -nostdlibinc -mgeneral-regs-only ;;
+    esac
+    flags="-std=c23 -Wall -Wextra -I. -Iabi/$1 -Ikernel/arch/$2 -Ilib/vectra/arch/$1"
+    shift 2
+    flags="$flags $*"
+}
+
+# Code that only the host compiles: tests, tools, and what they share.
+host_only() {
+    grep -E '^(tests/[a-z]*\.|tools/|kernel/arch/host/)|/tests/|_(test|fuzz)\.c$' || true
+}
+
+host_headers='#include <(stdio|stdlib|string|unistd|sys/[a-z]*)\.h>'
+
+headers_for() {
+    flags_for "$1"
+    # shellcheck disable=SC2086
+    xargs -P2 -I{} clang-19 $flags -Werror -fsyntax-only -x c-header {} 2>&1
+}
+
+rule_headers() {
+    code_files '\.h$' >build/check/all
+    xargs grep -lE "$host_headers" <build/check/all /dev/null >build/check/host || true
+    host_only <build/check/all | sort -u - build/check/host >build/check/host.h
+    grep -vxFf build/check/host.h build/check/all >build/check/bare.h
+    grep -v '/aarch64/' build/check/bare.h | headers_for x86_64
+    grep -v '/x86_64/' build/check/bare.h | headers_for aarch64
+    headers_for host <build/check/host.h
+}
+
+lint_for() {
+    flags_for "$1"
+    # shellcheck disable=SC2086
+    xargs -P2 -n8 sh -c 'flags=$1; shift; exec clang-tidy-19 --quiet "$@" -- $flags' - "$flags" 2>&1 |
+        grep -E '(warning|error): ' | sed "s|^$top/||; s/.*readability-function-size.*/warning: &/" | sort -u
+}
+
+# Code that embeds a file that is built is left to the compiler.
+rule_lint() {
+    code_files '\.c$' | xargs grep -L '^#embed' /dev/null | grep -v '^/dev/null$' >build/check/all
+    host_only <build/check/all >build/check/host
+    grep -vxFf build/check/host build/check/all >build/check/bare
+    grep -v '/aarch64/' build/check/bare | lint_for x86_64
+    grep '/aarch64/' build/check/bare | lint_for aarch64
+    lint_for host <build/check/host
+}
+
+rule_spdx() {
+    while read -r file; do
+        case $file in
+        LICENSE | *.bin | *.pkg) continue ;;
+        esac
+        head -n 4 "$file" | tr '\n' ' ' | grep -aq \
+            'SPDX-License-Identifier: BSD-3-Clause.*SPDX-FileCopyrightText: The VectraOS contributors' ||
+            echo "$file: the two SPDX lines are not at the top"
+    done <build/check/files
+}
+
+# Nothing under a licence that asks for more than a notice, and no code of others.
+rule_licence() {
+    words='G''PL|General Public Lic''ense|third_par''ty'
+    xargs grep -nIwE "$words" <build/check/files /dev/null |
+        sed 's/$/: only our own code, under BSD-3-Clause/'
+    code_files '(^|/)(third.party|vendor|external|contrib)/'
+}
+
+rule_architecture() {
+    code_files '\.([chS]|def)$' | grep -vE '(^|/)(x86_64|aarch64)/|^kernel/arch/|^lib/[a-z0-9]*/arch/' |
+        xargs grep -nE '__(x86_64|aarch64|amd64|arm64)__' /dev/null |
+        sed 's/$/: code of one machine belongs into its directory/'
+}
+
+rule_words() {
+    xargs grep -nIwE 'TO''DO|FIX''ME|X''XX|HA''CK' <build/check/files /dev/null
+    code_files '\.(c|h|S|sh|build|md|ld|def|manifest)$|^vectra$' |
+        xargs grep -nE '[[:blank:]]+$' /dev/null | sed 's/$/: blanks at the end of the line/'
+}
+
+rule_length() {
+    code_files '\.([chS]|sh)$|^vectra$' | xargs wc -l | awk '$2 != "total" && $1 > 600 {
+        print "warning: " $2 ": " $1 " lines: think again at 600" }'
+    code_files '\.(S|sh|ld|build)$|^vectra$' | xargs awk 'length($0) > 110 {
+        print FILENAME ":" FNR ": " length($0) " columns: want at most 110" }' /dev/null
+}
+
+rule_kernel_budget() {
+    lines=$(code_files '^kernel/.*\.([chS]|ld)$' | grep -vE '/tests/|_test\.c$|_fuzz\.c$|/arch/host/' |
+        xargs awk -f tools/check/lines.awk /dev/null)
+    echo "warning: kernel/ has $lines lines of code, of 8500" >&2
+    [ "$lines" -lt 8500 ] || echo "kernel/: $lines lines of code: want fewer than 8500"
+}
+
+# A source that no build list names is dead, and one day wrong.
+rule_listed() {
+    find . -path ./build -prune -o -name meson.build -exec cat {} + >build/check/lists
+    code_files '\.[cS]$' | while read -r file; do
+        grep -qE "[/']${file##*/}'" build/check/lists || echo "$file: no meson.build names it"
+    done
+}
+
+rule_shell() {
+    for file in $(code_files '\.(sh|inc)$|^vectra$|^\.ci/run$'); do
+        sh -n "$file" 2>&1
+    done
+}
+
+run_check() {
+    options "" "$@"
+    set_up
+    mkdir -p build/check
+    tree_files >build/check/files
+    status=0
+    for rule in format headers spdx licence architecture words length kernel_budget listed shell lint; do
+        "rule_$rule" >build/check/out || true
+        if grep -v '^warning: ' build/check/out >build/check/bad; then
+            echo "not ok $rule"
+            sed 's/^/    /' build/check/bad
+            status=1
+        else
+            echo "ok $rule"
+        fi
+        grep '^warning: ' build/check/out || true
+    done
+    return "$status"
+}

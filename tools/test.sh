@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# SPDX-FileCopyrightText: The VectraOS contributors
+#
+# `./vectra test`: the host tests under sanitizers, a short run of each fuzz
+# target, and on both machines the programs of the test package and the tests
+# in tests/system. A unit is one program or script; each prints lines `ok CASE`
+# and `not ok CASE: WHY`. One that ends badly without naming a case counts as
+# one failure, and all it said is shown.
+# shellcheck shell=sh disable=SC2154
+
+passed=0
+failed=0
+
+# unit NAME COMMAND...
+unit() {
+    name=$1
+    shift
+    case $name in
+    *"$only"*) ;;
+    *) return 0 ;;
+    esac
+    log=build/test/$(echo "$name" | tr '/ ' '__').log
+    status=0
+    "$@" >"$log" 2>&1 </dev/null || status=$?
+    good=$(grep -c '^ok ' "$log") || true
+    bad=$(grep -c '^not ok ' "$log") || true
+    if [ "$status" = 0 ] && [ "$good" = 0 ] && [ "$bad" = 0 ]; then
+        good=1
+        echo "ok $name"
+    fi
+    if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
+        bad=1
+        echo "not ok $name: it ended with status $status"
+    fi
+    sed -n "s|^ok |ok $name: |p; s|^not ok |not ok $name: |p" "$log"
+    if [ "$bad" != 0 ]; then
+        sed 's/^/    | /' "$log"
+    fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+}
+
+fuzz_smoke() {
+    "build/native/fuzz-$1" -runs=20000 -max_total_time=3 -seed=1 -timeout=10 -verbosity=0 \
+        -artifact_prefix="build/test/fuzz-$1-"
+}
+
+host_tests() {
+    listed tests >build/test/tests
+    listed fuzz >build/test/fuzz
+    while read -r test; do
+        unit "host/$test" "build/native/test-$test"
+    done <build/test/tests
+    while read -r fuzzed; do
+        unit "fuzz/$fuzzed" fuzz_smoke "$fuzzed"
+    done <build/test/fuzz
+}
+
+# machine_tests ARCH HARTS
+machine_tests() {
+    echo ktest >build/test/ktest.script
+    unit "$1/$2/ktest" ./vectra run --kernel-test --arch "$1" --harts "$2" --headless \
+        --timeout 120 --script build/test/ktest.script
+    for file in tests/system/*.sh; do
+        base=${file##*/}
+        unit "$1/$2/${base%.sh}" sh "$file" "$1" "$2"
+    done
+}
+
+run_test() {
+    options "--arch --only" "$@"
+    machines=${archs:-x86_64 aarch64}
+    # shellcheck disable=SC2086
+    build native $machines
+    mkdir -p build/test
+    export VECTRA_BUILT=yes
+    host_tests
+    for machine in $machines; do
+        machine_tests "$machine" 1
+        machine_tests "$machine" 4
+    done
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ] && [ "$passed" != 0 ]
+}
