@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The slow halves of a connection's end: binding, and looking at the peer's
+// indices. Each index is read once, checked against the window that the last
+// checked value allows, and only then kept.
+#include "lib/ring/ring.h"
+
+#include <stddef.h>
+
+// What one look at an index of the peer gave.
+enum look {
+    LOOK_NONE,   // the peer's region is not of this connection: nothing there
+    LOOK_GOOD,   // a valid index
+    LOOK_BROKEN, // an index outside of its window
+};
+
+static bool current(const struct ring_end *end) {
+    return atomic_load_explicit(&end->peer->generation, memory_order_acquire) == end->generation;
+}
+
+// Reads an index that must lie in [low, low + span]. A bad one counts only if
+// the region still is of this connection: it may have become zeros in between.
+static enum look look(const struct ring_end *end, const _Atomic uint64_t *index, uint64_t low,
+                      uint64_t span, uint64_t *out) {
+    if (!current(end)) {
+        return LOOK_NONE;
+    }
+    uint64_t value = atomic_load_explicit(index, memory_order_acquire);
+    if (value - low > span) {
+        return current(end) ? LOOK_BROKEN : LOOK_NONE;
+    }
+    *out = value;
+    return LOOK_GOOD;
+}
+
+// Sets an armed bit, then the full fence that the second look needs.
+static void arm(struct ring_end *end, uint32_t bit) {
+    end->armed |= bit;
+    atomic_store_explicit(&end->own->armed, end->armed, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+void ring_end_init(struct ring_end *end, struct ring_region *own, uint32_t slots) {
+    *end = (struct ring_end){.own = own, .mask = slots - 1};
+}
+
+enum status ring_end_bind(struct ring_end *end, const struct ring_region *peer, uint64_t peer_slots,
+                          uint64_t generation) {
+    if (peer_slots < RING_SLOTS_LEAST || peer_slots > RING_SLOTS_MOST ||
+        (peer_slots & (peer_slots - 1)) != 0 || generation == 0) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    struct ring_region *own = end->own;
+    uint32_t slots = end->mask + 1;
+    ring_end_init(end, own, slots);
+    end->peer = peer;
+    end->peer_mask = (uint32_t)peer_slots - 1;
+    end->generation = generation;
+    end->send_limit = slots;
+    // The indices go to zero before the generation that makes them valid.
+    atomic_store_explicit(&own->produced, 0, memory_order_relaxed);
+    atomic_store_explicit(&own->consumed, 0, memory_order_relaxed);
+    atomic_store_explicit(&own->armed, 0, memory_order_relaxed);
+    atomic_store_explicit(&own->generation, generation, memory_order_release);
+    return STATUS_OK;
+}
+
+void ring_end_unbind(struct ring_end *end) {
+    ring_end_init(end, end->own, end->mask + 1);
+}
+
+enum status ring_end_look_space(struct ring_end *end) {
+    if (end->peer == nullptr) {
+        return STATUS_PEER_CLOSED;
+    }
+    uint64_t slots = (uint64_t)end->mask + 1;
+    for (;;) {
+        uint64_t consumed = end->send_limit - slots;
+        switch (look(end, &end->peer->consumed, consumed, end->produced - consumed, &consumed)) {
+        case LOOK_BROKEN:
+            return STATUS_BAD_FORMAT;
+        case LOOK_GOOD:
+            end->send_limit = consumed + slots;
+            break;
+        case LOOK_NONE:
+            break;
+        }
+        if (end->produced != end->send_limit) {
+            return STATUS_OK;
+        }
+        if (end->armed & RING_ARMED_SPACE) {
+            return STATUS_FULL;
+        }
+        arm(end, RING_ARMED_SPACE);
+    }
+}
+
+enum status ring_end_look_message(struct ring_end *end) {
+    if (end->peer == nullptr) {
+        return STATUS_PEER_CLOSED;
+    }
+    uint64_t slots = (uint64_t)end->peer_mask + 1;
+    for (;;) {
+        uint64_t produced = end->consumed;
+        if (look(end, &end->peer->produced, produced, slots, &produced) == LOOK_BROKEN) {
+            return STATUS_BAD_FORMAT;
+        }
+        end->receive_limit = produced;
+        if (produced != end->consumed) {
+            return STATUS_OK;
+        }
+        if (end->armed & RING_ARMED_MESSAGE) {
+            return STATUS_EMPTY;
+        }
+        arm(end, RING_ARMED_MESSAGE);
+    }
+}
+
+enum status ring_end_drained(struct ring_end *end) {
+    if (end->peer == nullptr) {
+        return STATUS_PEER_CLOSED;
+    }
+    uint64_t slots = (uint64_t)end->mask + 1;
+    for (;;) {
+        uint64_t consumed = end->send_limit - slots;
+        enum look result =
+            look(end, &end->peer->consumed, consumed, end->produced - consumed, &consumed);
+        if (result == LOOK_BROKEN) {
+            return STATUS_BAD_FORMAT;
+        }
+        end->send_limit = consumed + slots;
+        if (consumed == end->produced) {
+            return STATUS_OK;
+        }
+        if (end->armed & RING_ARMED_SPACE) {
+            return STATUS_BUSY;
+        }
+        arm(end, RING_ARMED_SPACE);
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// One end of a connection: the algorithm over two `struct ring_region`, without
+// syscalls, so that it runs on the host too. abi/ring.h states the layout.
+//
+// Nothing that the peer wrote is believed. Its indices must stay inside of the
+// window that the slots allow, or the operation says BAD_FORMAT and changes
+// nothing; a message is copied once, word by word, into private memory, and only
+// the copy is looked at. Until the peer's region carries this connection's
+// generation (it has not started yet, or is gone and reads as zeros) it counts
+// as empty.
+//
+// Order, in both directions: write what is announced, store the index with
+// release, one full fence, then look whether the peer armed. The other side:
+// arm, one full fence, look again. Either the sender sees the armed bit or the
+// sleeper sees the message; neither fence can be left out.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/ring.h"
+#include "abi/status.h"
+
+// Every member is private memory of this end. Unbound: all zero but `own` and
+// `mask`, which makes each operation say PEER_CLOSED.
+struct ring_end {
+    struct ring_region *own;        // this end writes it
+    const struct ring_region *peer; // read only; nullptr while unbound
+    uint64_t generation;            // of the connection
+    uint64_t produced;              // messages sent
+    uint64_t send_limit;            // `produced` may grow up to here
+    uint64_t consumed;              // messages of the peer that were read
+    uint64_t receive_limit;         // `consumed` may grow up to here
+    uint32_t mask;                  // own slots - 1
+    uint32_t peer_mask;             // the peer's slots - 1
+    uint32_t armed;                 // what own->armed holds
+};
+
+// Bytes that a region with this many slots takes, in whole pages.
+static inline uint64_t ring_region_size(uint64_t slots) {
+    return (RING_HEADER_SIZE + slots * RING_SLOT_SIZE + 4095) & ~UINT64_C(4095);
+}
+
+// Makes `end` an unbound end over its own region, with a count of slots that is
+// a power of two.
+void ring_end_init(struct ring_end *end, struct ring_region *own, uint32_t slots);
+
+// Begins a connection: forgets the old one and tells the peer that the own
+// region is valid for `generation`, which is never 0. BAD_ARGUMENT: the peer's
+// slots are no power of two or outside of the limits.
+[[nodiscard]] enum status ring_end_bind(struct ring_end *end, const struct ring_region *peer,
+                                        uint64_t peer_slots, uint64_t generation);
+
+// Forgets the connection; the peer's region is not touched any more.
+void ring_end_unbind(struct ring_end *end);
+
+// Looks for room, or for messages, in the peer's indices, and arms if there is
+// none: the slow halves of the operations below, with their statuses.
+[[nodiscard]] enum status ring_end_look_space(struct ring_end *end);
+[[nodiscard]] enum status ring_end_look_message(struct ring_end *end);
+
+// Takes back an armed bit: nobody waits, so nobody needs to be rung.
+static inline void ring_end_disarm(struct ring_end *end, uint32_t bit) {
+    end->armed &= ~bit;
+    atomic_store_explicit(&end->own->armed, end->armed, memory_order_relaxed);
+}
+
+// Whether there is room for a message: OK, FULL (and armed), PEER_CLOSED (not
+// bound) or BAD_FORMAT (the peer's index is outside of its window).
+[[nodiscard]] static inline enum status ring_end_space(struct ring_end *end) {
+    return end->produced != end->send_limit ? STATUS_OK : ring_end_look_space(end);
+}
+
+// The words of message `sequence`, in either region.
+static inline const _Atomic uint64_t *ring_slot(const struct ring_region *region, uint64_t sequence,
+                                                uint32_t mask) {
+    const uint8_t *base = (const uint8_t *)region + RING_HEADER_SIZE;
+    return (const _Atomic uint64_t *)(base + (sequence & mask) * RING_SLOT_SIZE);
+}
+
+// Sends a message. `*doorbell`: the peer sleeps and must be rung. Statuses of
+// ring_end_space; after any but OK nothing was sent and `*doorbell` is false.
+[[nodiscard]] static inline enum status
+ring_end_send(struct ring_end *end, const struct ring_message *message, bool *doorbell) {
+    *doorbell = false;
+    enum status status = ring_end_space(end);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (end->armed & RING_ARMED_SPACE) {
+        ring_end_disarm(end, RING_ARMED_SPACE);
+    }
+    uint64_t word[RING_SLOT_SIZE / 8];
+    __builtin_memcpy(word, message, RING_SLOT_SIZE);
+    _Atomic uint64_t *slot = (_Atomic uint64_t *)ring_slot(end->own, end->produced, end->mask);
+    for (uint32_t i = 0; i < RING_SLOT_SIZE / 8; i++) {
+        atomic_store_explicit(&slot[i], word[i], memory_order_relaxed);
+    }
+    end->produced++;
+    atomic_store_explicit(&end->own->produced, end->produced, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+    uint32_t armed = atomic_load_explicit(&end->peer->armed, memory_order_relaxed);
+    *doorbell = (armed & RING_ARMED_MESSAGE) != 0;
+    return STATUS_OK;
+}
+
+// Copies the next message without consuming it; its sequence number is
+// end->consumed. OK, EMPTY (and armed), PEER_CLOSED, or BAD_FORMAT: the peer's
+// index, or the message's length, is outside of its limits.
+[[nodiscard]] static inline enum status ring_end_peek(struct ring_end *end,
+                                                      struct ring_message *message) {
+    if (end->consumed == end->receive_limit) {
+        enum status status = ring_end_look_message(end);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    if (end->armed & RING_ARMED_MESSAGE) {
+        ring_end_disarm(end, RING_ARMED_MESSAGE);
+    }
+    uint64_t word[RING_SLOT_SIZE / 8];
+    const _Atomic uint64_t *slot = ring_slot(end->peer, end->consumed, end->peer_mask);
+    for (uint32_t i = 0; i < RING_SLOT_SIZE / 8; i++) {
+        word[i] = atomic_load_explicit(&slot[i], memory_order_relaxed);
+    }
+    __builtin_memcpy(message, word, RING_SLOT_SIZE);
+    return message->header.length <= RING_PAYLOAD ? STATUS_OK : STATUS_BAD_FORMAT;
+}
+
+// Consumes the message that peek copied. `*doorbell`: the peer waits for space.
+static inline void ring_end_advance(struct ring_end *end, bool *doorbell) {
+    end->consumed++;
+    atomic_store_explicit(&end->own->consumed, end->consumed, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+    uint32_t armed = atomic_load_explicit(&end->peer->armed, memory_order_relaxed);
+    *doorbell = (armed & RING_ARMED_SPACE) != 0;
+}
+
+// Peek and advance in one: the usual way. Statuses of peek; nothing is consumed
+// unless OK.
+[[nodiscard]] static inline enum status
+ring_end_receive(struct ring_end *end, struct ring_message *message, bool *doorbell) {
+    *doorbell = false;
+    enum status status = ring_end_peek(end, message);
+    if (status == STATUS_OK) {
+        ring_end_advance(end, doorbell);
+    }
+    return status;
+}
+
+// Whether the peer has read every message sent: OK, BUSY (and armed for space:
+// each message it reads rings), PEER_CLOSED or BAD_FORMAT.
+[[nodiscard]] enum status ring_end_drained(struct ring_end *end);

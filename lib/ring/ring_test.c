@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The Ring end's algorithm: alone step by step, between two threads that sleep
+// and wake as Tasks do, and against a peer that writes whatever it likes.
+#include "lib/ring/ring.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+
+#include "tests/unit.h"
+
+constexpr uint32_t SLOTS_MOST = 64;
+
+struct region {
+    alignas(64) struct ring_region header;
+    uint8_t slots[SLOTS_MOST * RING_SLOT_SIZE];
+};
+
+struct pair {
+    struct region region[2];
+    struct ring_end end[2];
+    sem_t bell[2];
+};
+
+static void pair_init(struct pair *pair, uint32_t slots0, uint32_t slots1) {
+    memset(pair, 0, sizeof(*pair));
+    ring_end_init(&pair->end[0], &pair->region[0].header, slots0);
+    ring_end_init(&pair->end[1], &pair->region[1].header, slots1);
+    CHECK_EQ(ring_end_bind(&pair->end[0], &pair->region[1].header, slots1, 1), STATUS_OK);
+    CHECK_EQ(ring_end_bind(&pair->end[1], &pair->region[0].header, slots0, 1), STATUS_OK);
+    sem_init(&pair->bell[0], 0, 0);
+    sem_init(&pair->bell[1], 0, 0);
+}
+
+static struct ring_message numbered(uint64_t number) {
+    struct ring_message message = {.header = {.type = 7, .length = 8}};
+    memcpy(message.payload, &number, sizeof(number));
+    return message;
+}
+
+static uint64_t number_of(const struct ring_message *message) {
+    uint64_t number;
+    memcpy(&number, message->payload, sizeof(number));
+    return number;
+}
+
+TEST(unbound_is_closed) {
+    struct region region = {};
+    struct ring_end end;
+    struct ring_message message = numbered(0);
+    bool doorbell = true;
+    ring_end_init(&end, &region.header, 4);
+    CHECK_EQ(ring_end_send(&end, &message, &doorbell), STATUS_PEER_CLOSED);
+    CHECK(!doorbell);
+    CHECK_EQ(ring_end_receive(&end, &message, &doorbell), STATUS_PEER_CLOSED);
+    CHECK_EQ(ring_end_drained(&end), STATUS_PEER_CLOSED);
+}
+
+TEST(bad_slots_are_refused) {
+    struct region region = {}, peer = {};
+    struct ring_end end;
+    ring_end_init(&end, &region.header, 4);
+    CHECK_EQ(ring_end_bind(&end, &peer.header, 0, 1), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(ring_end_bind(&end, &peer.header, 1, 1), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(ring_end_bind(&end, &peer.header, 6, 1), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(ring_end_bind(&end, &peer.header, 8192, 1), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(ring_end_bind(&end, &peer.header, 4, 0), STATUS_BAD_ARGUMENT);
+}
+
+TEST(fills_drains_and_wraps) {
+    struct pair pair;
+    pair_init(&pair, 4, 2);
+    struct ring_message message;
+    bool doorbell;
+    for (uint64_t base = 0; base < 40; base += 4) {
+        for (uint64_t i = 0; i < 4; i++) {
+            message = numbered(base + i);
+            CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+        }
+        message = numbered(99);
+        CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_FULL);
+        CHECK(!doorbell);
+        CHECK_EQ(ring_end_drained(&pair.end[0]), STATUS_BUSY);
+        for (uint64_t i = 0; i < 4; i++) {
+            CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_OK);
+            CHECK_EQ(number_of(&message), base + i);
+            CHECK(doorbell); // the full sender armed
+        }
+        CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_EMPTY);
+        CHECK_EQ(ring_end_drained(&pair.end[0]), STATUS_OK);
+    }
+}
+
+TEST(only_a_drained_reader_is_rung) {
+    struct pair pair;
+    pair_init(&pair, 8, 8);
+    struct ring_message message = numbered(1);
+    bool doorbell;
+    CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+    CHECK(!doorbell);
+    CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_OK);
+    CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_EMPTY);
+    CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+    CHECK(doorbell);
+    CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_OK);
+    CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+    CHECK(!doorbell); // it has a message in hand: it is awake
+}
+
+TEST(peek_leaves_the_message) {
+    struct pair pair;
+    pair_init(&pair, 2, 2);
+    struct ring_message message = numbered(5);
+    bool doorbell;
+    CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+    message = numbered(0);
+    CHECK_EQ(ring_end_peek(&pair.end[1], &message), STATUS_OK);
+    CHECK_EQ(ring_end_peek(&pair.end[1], &message), STATUS_OK);
+    CHECK_EQ(number_of(&message), 5);
+    CHECK_EQ(ring_end_drained(&pair.end[0]), STATUS_BUSY);
+    ring_end_advance(&pair.end[1], &doorbell);
+    CHECK(doorbell);
+    CHECK_EQ(ring_end_drained(&pair.end[0]), STATUS_OK);
+}
+
+TEST(a_new_peer_starts_at_zero) {
+    struct pair pair;
+    pair_init(&pair, 4, 4);
+    struct ring_message message = numbered(1);
+    bool doorbell;
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+    }
+    CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_OK);
+    // End 1 dies; its region reads as zeros.
+    memset(&pair.region[1], 0, sizeof(pair.region[1]));
+    CHECK_EQ(ring_end_receive(&pair.end[0], &message, &doorbell), STATUS_EMPTY);
+    CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+    CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_FULL);
+    // The new one binds first and sees nothing of the old connection.
+    ring_end_init(&pair.end[1], &pair.region[1].header, 4);
+    CHECK_EQ(ring_end_bind(&pair.end[1], &pair.region[0].header, 4, 2), STATUS_OK);
+    CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_EMPTY);
+    message = numbered(42);
+    CHECK_EQ(ring_end_send(&pair.end[1], &message, &doorbell), STATUS_OK);
+    CHECK_EQ(ring_end_bind(&pair.end[0], &pair.region[1].header, 4, 2), STATUS_OK);
+    CHECK_EQ(ring_end_receive(&pair.end[0], &message, &doorbell), STATUS_OK);
+    CHECK_EQ(number_of(&message), 42);
+    CHECK_EQ(ring_end_receive(&pair.end[0], &message, &doorbell), STATUS_EMPTY);
+}
+
+TEST(indices_outside_of_the_window_are_refused) {
+    struct pair pair;
+    struct ring_message message = numbered(1);
+    bool doorbell;
+    static const uint64_t bad_produced[] = {5, UINT64_MAX, UINT64_C(1) << 63};
+    for (size_t i = 0; i < 3; i++) {
+        pair_init(&pair, 4, 4);
+        atomic_store(&pair.region[1].header.produced, bad_produced[i]);
+        CHECK_EQ(ring_end_receive(&pair.end[0], &message, &doorbell), STATUS_BAD_FORMAT);
+    }
+    static const uint64_t bad_consumed[] = {5, UINT64_MAX, 9};
+    for (size_t i = 0; i < 3; i++) {
+        pair_init(&pair, 4, 4);
+        for (int n = 0; n < 4; n++) {
+            CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+        }
+        atomic_store(&pair.region[1].header.consumed, bad_consumed[i]);
+        CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_BAD_FORMAT);
+        CHECK_EQ(ring_end_drained(&pair.end[0]), STATUS_BAD_FORMAT);
+    }
+    pair_init(&pair, 4, 4);
+    message.header.length = RING_PAYLOAD + 1;
+    CHECK_EQ(ring_end_send(&pair.end[1], &message, &doorbell), STATUS_OK);
+    CHECK_EQ(ring_end_receive(&pair.end[0], &message, &doorbell), STATUS_BAD_FORMAT);
+}
+
+// ------------------------------------------------------------- two threads
+constexpr uint64_t ROUNDS = 200000;
+
+static void ring_bell(struct pair *pair, int who, bool doorbell) {
+    if (doorbell) {
+        sem_post(&pair->bell[who]);
+    }
+}
+
+// Both threads sleep on a semaphore that only doorbells post: a lost wake-up is
+// a test that never ends.
+static void *produce(void *argument) {
+    struct pair *pair = argument;
+    bool doorbell;
+    for (uint64_t i = 0; i < ROUNDS;) {
+        struct ring_message message = numbered(i);
+        enum status status = ring_end_send(&pair->end[0], &message, &doorbell);
+        ring_bell(pair, 1, doorbell);
+        if (status == STATUS_OK) {
+            i++;
+        } else if (status == STATUS_FULL) {
+            sem_wait(&pair->bell[0]);
+        } else {
+            return (void *)1;
+        }
+    }
+    return nullptr;
+}
+
+static void stream(uint32_t slots) {
+    struct pair pair;
+    pair_init(&pair, slots, 2);
+    pthread_t thread;
+    pthread_create(&thread, nullptr, produce, &pair);
+    uint64_t wrong = 0;
+    for (uint64_t i = 0; i < ROUNDS;) {
+        struct ring_message message;
+        bool doorbell;
+        enum status status = ring_end_receive(&pair.end[1], &message, &doorbell);
+        ring_bell(&pair, 0, doorbell);
+        if (status == STATUS_OK) {
+            wrong += number_of(&message) != i;
+            i++;
+        } else {
+            CHECK_EQ(status, STATUS_EMPTY);
+            sem_wait(&pair.bell[1]);
+        }
+    }
+    void *result;
+    pthread_join(thread, &result);
+    CHECK(result == nullptr);
+    CHECK_EQ(wrong, 0);
+}
+
+TEST(threads_2_slots) {
+    stream(2);
+}
+
+TEST(threads_64_slots) {
+    stream(64);
+}
+
+static void *answer(void *argument) {
+    struct pair *pair = argument;
+    for (uint64_t i = 0; i < ROUNDS / 10;) {
+        struct ring_message message;
+        bool doorbell;
+        if (ring_end_receive(&pair->end[1], &message, &doorbell) != STATUS_OK) {
+            sem_wait(&pair->bell[1]);
+            continue;
+        }
+        message = numbered(number_of(&message) + 1);
+        if (ring_end_send(&pair->end[1], &message, &doorbell) != STATUS_OK) {
+            return (void *)1;
+        }
+        ring_bell(pair, 0, doorbell);
+        i++;
+    }
+    return nullptr;
+}
+
+TEST(threads_call_and_reply) {
+    struct pair pair;
+    pair_init(&pair, 2, 2);
+    pthread_t thread;
+    pthread_create(&thread, nullptr, answer, &pair);
+    for (uint64_t i = 0; i < ROUNDS / 10; i++) {
+        struct ring_message message = numbered(i);
+        bool doorbell;
+        CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+        ring_bell(&pair, 1, doorbell);
+        while (ring_end_receive(&pair.end[0], &message, &doorbell) != STATUS_OK) {
+            sem_wait(&pair.bell[0]);
+        }
+        CHECK_EQ(number_of(&message), i + 1);
+    }
+    void *result;
+    pthread_join(thread, &result);
+    CHECK(result == nullptr);
+}
+
+// ------------------------------------------------------------- hostile peer
+static uint64_t random_word(uint64_t *state) {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+// A peer that writes any value anywhere in its region, between any two of our
+// operations: every outcome is a status, no access leaves the regions (ASan),
+// and our own indices stay inside of their windows.
+TEST(hostile_peer) {
+    struct pair *pair = malloc(sizeof(*pair));
+    uint64_t state = 88172645463325252u;
+    for (int round = 0; round < 2000; round++) {
+        uint32_t slots = 2u << random_word(&state) % 6;
+        pair_init(pair, slots, slots);
+        struct ring_region *evil = &pair->region[1].header;
+        struct ring_end *end = &pair->end[0];
+        for (int step = 0; step < 200; step++) {
+            uint64_t value = random_word(&state);
+            value = value % 3 == 0 ? value : value % (2 * slots);
+            switch (random_word(&state) % 8) {
+            case 0:
+                atomic_store(&evil->produced, end->consumed + value);
+                break;
+            case 1:
+                atomic_store(&evil->consumed, end->produced - value);
+                break;
+            case 2:
+                atomic_store(&evil->armed, (uint32_t)value);
+                break;
+            case 3:
+                atomic_store(&evil->generation, value % 2);
+                break;
+            default:
+                memcpy(pair->region[1].slots + value % (slots * 8) * 8, &value, 8);
+            }
+            struct ring_message message = numbered(step);
+            uint64_t produced = end->produced, consumed = end->consumed;
+            bool doorbell;
+            bool sent = ring_end_send(end, &message, &doorbell) == STATUS_OK;
+            bool read = ring_end_receive(end, &message, &doorbell) == STATUS_OK;
+            CHECK_EQ(end->produced, produced + sent);
+            CHECK_EQ(end->consumed, consumed + read);
+            CHECK(!read || message.header.length <= RING_PAYLOAD);
+            CHECK(end->send_limit - end->produced <= slots);
+            CHECK(end->receive_limit - end->consumed <= slots);
+            CHECK(ring_end_drained(end) != STATUS_PEER_CLOSED);
+        }
+    }
+    free(pair);
+}
+
+UNIT_MAIN

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Ring ends with syscalls. The order that never loses a connection: the closed
+// bit is chosen before the kernel is asked, so whatever changes after the answer
+// sets the bit again.
+#include "lib/vectra/endpoint.h"
+
+#include "abi/capability.h"
+#include "abi/layout.h"
+#include "lib/vectra/address.h"
+#include "lib/vectra/syscall.h"
+
+static void drop(uint64_t *handle) {
+    if (*handle != HANDLE_NONE) {
+        (void)sys_handle_drop(*handle);
+        *handle = HANDLE_NONE;
+    }
+}
+
+// Makes sure that the endpoint has address space for both regions.
+static enum status take_window(struct endpoint *endpoint, uint64_t own_size) {
+    if (endpoint->window != 0 && endpoint->window_size == own_size) {
+        return STATUS_OK;
+    }
+    endpoint->window_size = own_size;
+    return address_take(own_size + ring_region_size(ENDPOINT_PEER_SLOTS), &endpoint->window);
+}
+
+enum status endpoint_open(struct endpoint *endpoint, uint64_t handle, uint32_t message_bit,
+                          uint32_t closed_bit) {
+    uint64_t bound, generation, slots, peer_slots;
+    enum status status = sys_ring_info(handle, &bound, &generation, &slots, &peer_slots);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint64_t size = ring_region_size(slots);
+    status = take_window(endpoint, size);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = sys_memory_map(0, handle, endpoint->window, 0, size, MAP_READ | MAP_WRITE,
+                            &endpoint->own_view);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = sys_ring_watch(handle, message_bit, closed_bit);
+    if (status != STATUS_OK) {
+        drop(&endpoint->own_view);
+        return status;
+    }
+    endpoint->handle = handle;
+    endpoint->peer_view = HANDLE_NONE;
+    endpoint->closed = UINT64_C(1) << closed_bit;
+    endpoint->signals = endpoint->closed | UINT64_C(1) << message_bit;
+    ring_end_init(&endpoint->end, (struct ring_region *)endpoint->window, (uint32_t)slots);
+    endpoint_refresh(endpoint);
+    return STATUS_OK;
+}
+
+void endpoint_close(struct endpoint *endpoint) {
+    drop(&endpoint->peer_view);
+    drop(&endpoint->own_view);
+    drop(&endpoint->handle);
+    endpoint->end = (struct ring_end){};
+}
+
+// Maps the region of the peer that ring_info spoke of. The connection may end
+// meanwhile; then the closed bit is set and endpoint_refresh is called again.
+static bool connect(struct endpoint *endpoint, uint64_t peer_slots, uint64_t generation) {
+    uint64_t address = endpoint->window + endpoint->window_size;
+    if (peer_slots > ENDPOINT_PEER_SLOTS ||
+        sys_memory_map(0, endpoint->handle, address, 0, ring_region_size(peer_slots),
+                       MAP_READ | MAP_PEER, &endpoint->peer_view) != STATUS_OK) {
+        return false;
+    }
+    uint64_t bound, now, slots, peer_slots_now;
+    if (sys_ring_info(endpoint->handle, &bound, &now, &slots, &peer_slots_now) != STATUS_OK ||
+        bound == 0 || now != generation ||
+        ring_end_bind(&endpoint->end, (const struct ring_region *)address, peer_slots,
+                      generation) != STATUS_OK) {
+        drop(&endpoint->peer_view);
+        return false;
+    }
+    return true;
+}
+
+bool endpoint_refresh(struct endpoint *endpoint) {
+    uint64_t bound, generation, slots, peer_slots;
+    if (sys_ring_info(endpoint->handle, &bound, &generation, &slots, &peer_slots) != STATUS_OK) {
+        bound = 0;
+    }
+    if (bound != 0 && endpoint_bound(endpoint) && generation == endpoint->end.generation) {
+        return false;
+    }
+    ring_end_unbind(&endpoint->end);
+    drop(&endpoint->peer_view);
+    return bound != 0 && connect(endpoint, peer_slots, generation);
+}
+
+enum status endpoint_send(struct endpoint *endpoint, const struct ring_message *message) {
+    bool doorbell;
+    enum status status = ring_end_send(&endpoint->end, message, &doorbell);
+    if (doorbell) {
+        // NOT_BOUND: the peer has just gone; the closed bit tells.
+        (void)sys_doorbell(endpoint->handle);
+    }
+    return status;
+}
+
+// Puts the capabilities beside the next message. When one is refused, those
+// before it are on their way: a message of type 0 takes them there.
+static enum status attach(struct endpoint *endpoint, struct ring_message *message,
+                          const struct endpoint_capability *capabilities, uint16_t count) {
+    enum status status = ring_end_space(&endpoint->end);
+    for (uint16_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = sys_ring_send(endpoint->handle, endpoint->end.produced, capabilities[i].handle,
+                               capabilities[i].rights, capabilities[i].move);
+        if (status != STATUS_OK && i > 0) {
+            struct ring_message none = {.header.capabilities = i};
+            (void)endpoint_send(endpoint, &none);
+        }
+    }
+    message->header.capabilities = count;
+    return status;
+}
+
+enum status endpoint_send_with(struct endpoint *endpoint, struct ring_message *message,
+                               const struct endpoint_capability *capabilities, uint16_t count) {
+    enum status status = attach(endpoint, message, capabilities, count);
+    return status == STATUS_OK ? endpoint_send(endpoint, message) : status;
+}
+
+enum status endpoint_receive(struct endpoint *endpoint, struct ring_message *message,
+                             uint64_t *sequence) {
+    bool doorbell;
+    *sequence = endpoint->end.consumed;
+    enum status status = ring_end_receive(&endpoint->end, message, &doorbell);
+    if (doorbell) {
+        (void)sys_doorbell(endpoint->handle);
+    }
+    return status;
+}
+
+enum status endpoint_take(struct endpoint *endpoint, uint64_t sequence, uint32_t class,
+                          uint64_t rights, uint64_t *handle) {
+    uint64_t description;
+    enum status status = sys_ring_take(endpoint->handle, sequence, handle, &description);
+    if (status != STATUS_OK) {
+        *handle = HANDLE_NONE;
+        return status;
+    }
+    if ((description >> INFO_CLASS_SHIFT & 0x1f) != class) {
+        status = STATUS_BAD_CLASS;
+    } else if ((description & rights) != rights) {
+        status = STATUS_ACCESS;
+    }
+    if (status != STATUS_OK) {
+        drop(handle);
+    }
+    return status;
+}
+
+// Waits for a signal of this endpoint, ringing the peer first if asked to.
+// PEER_CLOSED when the connection that was waited on is over.
+static enum status wait_own(struct endpoint *endpoint, bool doorbell, uint64_t deadline) {
+    uint64_t bits;
+    enum status status =
+        doorbell ? sys_doorbell_wait(endpoint->handle, endpoint->signals, deadline, 0, &bits)
+                 : sys_signal_wait(endpoint->signals, deadline, 0, &bits);
+    if (status == STATUS_NOT_BOUND) {
+        endpoint_refresh(endpoint);
+        return STATUS_PEER_CLOSED;
+    }
+    if (status == STATUS_OK && (bits & endpoint->closed) != 0 &&
+        (endpoint_refresh(endpoint) || !endpoint_bound(endpoint))) {
+        return STATUS_PEER_CLOSED;
+    }
+    return status;
+}
+
+enum status endpoint_wait(struct endpoint *endpoint, uint64_t more, uint64_t deadline,
+                          uint64_t *bits) {
+    enum status status = sys_signal_wait(endpoint->signals | more, deadline, 0, bits);
+    if (status == STATUS_OK && (*bits & endpoint->closed) != 0) {
+        endpoint_refresh(endpoint);
+    }
+    return status;
+}
+
+// Sends a request, waiting for room. `*doorbell`: the peer is yet to be rung.
+static enum status send_request(struct endpoint *endpoint, struct ring_message *message,
+                                const struct endpoint_capability *capabilities, uint16_t count,
+                                uint64_t deadline, bool *doorbell) {
+    for (;;) {
+        enum status status = attach(endpoint, message, capabilities, count);
+        if (status == STATUS_OK) {
+            return ring_end_send(&endpoint->end, message, doorbell);
+        }
+        if (status != STATUS_FULL) {
+            return status;
+        }
+        status = wait_own(endpoint, false, deadline);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+}
+
+enum status endpoint_call(struct endpoint *endpoint, struct ring_message *message,
+                          const struct endpoint_capability *capabilities, uint16_t count,
+                          uint64_t deadline, endpoint_other *other, void *context,
+                          uint64_t *sequence) {
+    // 0 is for events.
+    uint32_t transaction =
+        ++endpoint->transaction == 0 ? ++endpoint->transaction : endpoint->transaction;
+    message->header.transaction = transaction;
+    bool doorbell = false;
+    enum status status = send_request(endpoint, message, capabilities, count, deadline, &doorbell);
+    while (status == STATUS_OK) {
+        status = endpoint_receive(endpoint, message, sequence);
+        if (status == STATUS_OK) {
+            if (message->header.transaction == transaction && message->header.type != 0) {
+                return STATUS_OK;
+            }
+            if (other != nullptr) {
+                other(context, message, *sequence);
+            }
+            continue;
+        }
+        if (status != STATUS_EMPTY) {
+            break;
+        }
+        status = wait_own(endpoint, doorbell, deadline);
+        doorbell = false;
+    }
+    return status;
+}
+
+enum status endpoint_drain(struct endpoint *endpoint, uint64_t deadline) {
+    for (;;) {
+        enum status status = ring_end_drained(&endpoint->end);
+        if (status != STATUS_BUSY) {
+            return status;
+        }
+        status = wait_own(endpoint, false, deadline);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Accepting clients.
+#include "lib/vectra/serve.h"
+
+#include "abi/capability.h"
+#include "lib/string/string.h"
+#include "lib/vectra/bundle.h"
+#include "lib/vectra/syscall.h"
+
+void server_open(struct server *server, struct serve_client *clients, uint32_t limit) {
+    *server = (struct server){.clients = clients, .limit = limit};
+    server->reticle = bundle_need("reticle", CLASS_RETICLE);
+    uint64_t control = bundle_need("serve", CLASS_RING);
+    if (endpoint_open(&server->control, control, SERVE_BIT_CONTROL, SERVE_BIT_CONTROL) !=
+        STATUS_OK) {
+        __builtin_trap();
+    }
+}
+
+uint64_t server_signals(const struct server *server) {
+    uint64_t signals = server->control.signals;
+    for (uint32_t i = 0; i < server->limit; i++) {
+        signals |= server->clients[i].used ? server->clients[i].endpoint.signals : 0;
+    }
+    return signals;
+}
+
+void server_drop(struct serve_client *client) {
+    endpoint_close(&client->endpoint);
+    client->used = false;
+}
+
+// Makes an end for client number `place` and binds it to the client's.
+static enum status connect(struct server *server, uint32_t place, uint64_t peer) {
+    struct endpoint *endpoint = &server->clients[place].endpoint;
+    uint64_t own;
+    enum status status = sys_ring_carve(server->reticle, SERVE_SLOTS, &own);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = endpoint_open(endpoint, own, place, SERVE_CLIENTS + place);
+    if (status != STATUS_OK) {
+        (void)sys_handle_drop(own);
+        return status;
+    }
+    status = sys_ring_bind(own, peer);
+    if (status != STATUS_OK) {
+        endpoint_close(endpoint);
+        return status;
+    }
+    endpoint_refresh(endpoint);
+    return STATUS_OK;
+}
+
+static enum status accept(struct server *server, const struct ring_message *message,
+                          uint64_t sequence) {
+    uint64_t peer;
+    enum status status =
+        endpoint_take(&server->control, sequence, CLASS_RING, RIGHT_RING_BIND, &peer);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint32_t place = 0;
+    while (place < server->limit && server->clients[place].used) {
+        place++;
+    }
+    status = place < server->limit ? connect(server, place, peer) : STATUS_FULL;
+    if (status == STATUS_OK) {
+        struct serve_client *client = &server->clients[place];
+        memcpy(&client->about, message->payload, sizeof(client->about));
+        client->about.name[INIT_NAME - 1] = '\0';
+        client->used = true;
+    }
+    (void)sys_handle_drop(peer);
+    return status;
+}
+
+static void answer(struct server *server, const struct ring_message *message, enum status status) {
+    struct serve_accept about;
+    memcpy(&about, message->payload, sizeof(about));
+    struct serve_answer answer = {.client = about.client, .status = status};
+    struct ring_message reply = {.header = {.type = SERVE_ANSWER, .length = sizeof(answer)}};
+    memcpy(reply.payload, &answer, sizeof(answer));
+    // initd always reads; were it full, only its log line would be missing.
+    (void)endpoint_send(&server->control, &reply);
+}
+
+// Clients whose connection is over leave their place.
+static void collect(struct server *server,
+                    void (*scope)(void *context, const struct serve_scope *scope), void *context) {
+    for (uint32_t i = 0; i < server->limit; i++) {
+        struct serve_client *client = &server->clients[i];
+        if (!client->used) {
+            continue;
+        }
+        endpoint_refresh(&client->endpoint);
+        if (endpoint_bound(&client->endpoint)) {
+            continue;
+        }
+        server_drop(client);
+        if (scope != nullptr) {
+            scope(context, &(struct serve_scope){.client = client->about.client});
+        }
+    }
+}
+
+void server_update(struct server *server,
+                   void (*scope)(void *context, const struct serve_scope *scope), void *context) {
+    collect(server, scope, context);
+    struct ring_message message;
+    uint64_t sequence;
+    endpoint_refresh(&server->control);
+    while (endpoint_receive(&server->control, &message, &sequence) == STATUS_OK) {
+        if (message.header.type == SERVE_ACCEPT) {
+            answer(server, &message, accept(server, &message, sequence));
+        } else if (message.header.type == SERVE_SCOPE && scope != nullptr) {
+            struct serve_scope about;
+            memcpy(&about, message.payload, sizeof(about));
+            about.service[INIT_NAME - 1] = '\0';
+            scope(context, &about);
+        }
+    }
+}
