@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The contract between the portable kernel and a machine. Each directory under
+// kernel/arch defines all of it: x86_64, aarch64, and host, a small fake on
+// which the portable core runs under the sanitizers. The build picks the
+// directory; nothing else in the kernel knows which it is.
+//
+// Shape: an event kernel. Each hart has one kernel stack. User code enters through
+// the machine's assembly, which saves the registers in the running thread's
+// frame and calls one of the kernel_ functions below on the hart's stack; each
+// returns the frame to resume. Interrupts stay off in the kernel, except inside
+// arch_idle. Nothing is ever left on a kernel stack when a hart leaves the kernel.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/capability.h"
+#include "abi/layout.h"
+#include "abi/status.h"
+#include "abi/time.h"
+#include "kernel/boot_info.h"
+
+// From the machine's directory. It defines
+//   struct arch_frame       the user registers; its first member is
+//                           `uint64_t arg[6]`, the argument registers in order
+//   struct arch_hart        what the entry assembly needs, at offset 0 of a hart
+//   static inline struct hart *arch_hart(void)      the hart this runs on
+//   static inline void arch_pause(void)             in every spin loop
+//   static inline void arch_fence(void)             a full memory fence
+//   constexpr uint64_t ARCH_DIRECT_BASE             where all RAM is mapped
+//   and the page table entry functions declared in the comment further down.
+#include "arch/machine.h"
+
+struct hart;
+struct thread_registers;
+
+// ---------------------------------------------------------------- addresses
+struct phys {
+    uint64_t value;
+};
+
+// All RAM of boot_info (and nothing of a device) is mapped, never executable, at
+// ARCH_DIRECT_BASE; the kernel's own text and constants are read only there too.
+static inline void *phys_to_virt(struct phys physical) {
+    return (void *)(ARCH_DIRECT_BASE + physical.value);
+}
+static inline struct phys virt_to_phys(const void *address) {
+    return (struct phys){(uint64_t)address - ARCH_DIRECT_BASE};
+}
+
+// ---------------------------------------------------- page tables (4 levels)
+// Both machines: 4 KiB pages, tables of 512 entries of 64 bits, level 3 the root.
+// The portable walker (kernel/space.c) owns the user half; the machine owns the
+// encoding and the kernel half. arch/machine.h defines, as static inline:
+//   uint64_t arch_pte_table(struct phys table)             a non-leaf entry
+//   uint64_t arch_pte_leaf(struct phys page, uint32_t map_flags, bool device)
+//                        a user page, MAP_READ/WRITE/EXECUTE; device: uncached
+//   bool arch_pte_present(uint64_t entry)
+//   bool arch_pte_readable(uint64_t entry)        present, for user code to read
+//   struct phys arch_pte_phys(uint64_t entry)
+//   void arch_pte_sync(void)        makes written entries visible to the walkers
+// Entry 0 is "not present". Replacing a present entry by another present one is
+// done by clearing, arch_tlb_flush_page on this hart, then writing (break before
+// make); other harts are the epoch's business.
+// Also there: void arch_code_sync(void *kernel_alias, size_t bytes), before pages become
+// executable: makes what was written there visible to instruction fetch on every hart.
+
+// Fills the kernel half of a new root table, which is zero.
+void arch_space_init(struct phys root);
+// Makes the user half of this root current on this hart and drops what its TLB
+// holds of the former one. A root of 0 leaves no user half at all.
+void arch_space_switch(struct phys root);
+// This hart at least; aarch64 broadcasts it, since break-before-make must hold everywhere.
+void arch_tlb_flush_page(uint64_t address);
+void arch_tlb_flush(void);                  // this hart, everything of user space
+
+// Sets n pages to zero, in 8-byte steps.
+void arch_zero_pages(void *page, size_t count);
+
+// ------------------------------------------------------------------- threads
+void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, uint64_t argument);
+// Makes the frame execute its syscall instruction again, with its arguments.
+void arch_frame_restart(struct arch_frame *frame);
+uint64_t arch_frame_pc(const struct arch_frame *frame);
+void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out);
+// Takes over only what a user may choose: never a privileged mode or mask.
+void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in);
+
+// Floating-point and vector state. The size is what this CPU needs (a multiple
+// of 64, the address aligned to 64); known after arch_init.
+size_t arch_float_size(void);
+void arch_float_init(void *area);
+void arch_float_save(void *area);
+// Enables the unit for user code and loads the state; nullptr disables the unit,
+// so that using it faults with FAULT_FLOAT.
+void arch_float_load(const void *area);
+void arch_tls_set(uint64_t value);
+uint64_t arch_tls_get(void); // what user code may have made of it
+
+// Leaves the kernel for user mode with what the frame holds.
+[[noreturn]] void arch_resume(struct arch_frame *frame);
+
+// The frame that the next entry from user mode on this hart saves into.
+void arch_hart_frame(struct hart *hart, struct arch_frame *frame);
+
+// -------------------------------------------------------------- user memory
+// Copies; false if a byte cannot be reached with user rights, after which the
+// destination is undefined. Callers pass ranges inside [USER_BASE, USER_TOP) and
+// hold no lock. The only code that touches user addresses.
+[[nodiscard]] bool arch_copy_from_user(void *to, uint64_t from, size_t size);
+[[nodiscard]] bool arch_copy_to_user(uint64_t to, const void *from, size_t size);
+
+// --------------------------------------------------------------------- time
+uint64_t arch_time_now(void); // nanoseconds since kernel entry, monotonic, all harts alike
+// One interrupt on this hart at that time, or at once if it passed; TIME_NEVER: none.
+void arch_timer_set(uint64_t deadline);
+void arch_time_page(struct time_page *page);
+
+// --------------------------------------------------------- interrupts, harts
+// Lines are numbered as the controller does (GSI, INTID). A line is closed at boot.
+enum status arch_irq_check(uint32_t line); // OK, or NOT_FOUND
+void arch_irq_open(uint32_t line);
+void arch_irq_close(uint32_t line);
+// Makes kernel_ipi run on another hart, soon.
+void arch_ipi(uint32_t hart_index);
+// Starts the harts of boot_info but the first, one by one; each ends up in
+// kernel_hart_main on its own stack. One that does not come is named on the debug
+// line and left out: harts_online says who is there.
+// Returns how many run, with this one. Those that came have the indices 0 .. n - 1.
+uint32_t arch_harts_start(void);
+// Waits for an interrupt with interrupts on, handles it, returns with them off.
+// Returns at once if an interrupt is pending already.
+void arch_idle(void);
+
+// -------------------------------------------------------------------- machine
+// In order at boot, on the first hart: the entry code parses the firmware's tables
+// into boot_info and calls kernel_main; kernel_main calls arch_init once
+// boot_alloc works: arch_init builds the final page tables (direct map, kernel
+// image with W^X, guard pages below each stack, device registers it needs), the
+// interrupt controller and the clock.
+void arch_init(const struct boot_info *info);
+void arch_hart_init(struct hart *hart); // on every hart, before it does anything else
+void arch_serial_write(char c);         // the debug line; waits a bounded time
+[[noreturn]] void arch_power_off(void);
+[[noreturn]] void arch_reset(void);
+[[noreturn]] void arch_halt(void);        // this hart, for ever, interrupts off
+void arch_halt_others(void);              // for a panic: best effort
+uint64_t arch_random(void); // hardware random if there is, else the counter: for canaries only
+
+// I/O ports; UNSUPPORTED where the machine has none. width: 1, 2 or 4.
+[[nodiscard]] enum status arch_port_read(uint16_t port, uint32_t width, uint32_t *out);
+[[nodiscard]] enum status arch_port_write(uint16_t port, uint32_t width, uint32_t value);
+
+// ----------------------------------------- what the portable core offers back
+// The first hart's way in, from the machine's entry code, on its boot stack.
+[[noreturn]] void kernel_main(const struct boot_info *info);
+// A further hart's way in, after the machine set up its stack and hart pointer.
+[[noreturn]] void kernel_hart_main(struct hart *hart);
+// Whole zeroed pages, for what is fixed when the kernel boots. Only until the page
+// array is made; panics when there is too little memory.
+struct phys boot_alloc(size_t pages);
+// Where a part of the kernel image stands in memory.
+struct phys arch_image_phys(const void *address);
+struct hart *hart_at(uint32_t index); // the storage of a hart; its arch member is the machine's
+
+// Entries from user mode: the frame has been saved. Each returns the frame to resume.
+struct arch_frame *kernel_syscall(uint64_t number);
+struct arch_frame *kernel_fault(enum fault_kind kind, uint64_t address);
+// Called any number of times for one interrupt entry; only note what happened. From user
+// mode the machine then calls kernel_leave for the frame; from arch_idle it just returns.
+void kernel_irq(uint32_t line);
+void kernel_timer(void);
+void kernel_ipi(void);
+struct arch_frame *kernel_leave(void);
+
+// Says `panic: ` and the sentence on the debug line and stops the machine.
+[[noreturn]] [[gnu::format(printf, 1, 2)]] void panic(const char *format, ...);
+// A line on the debug line (until it was silenced); %s %u %lu %x %lx %c only.
+[[gnu::format(printf, 1, 2)]] void print(const char *format, ...);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// What kernel/arch.h wants of aarch64 as types and inline functions: the saved
+// user registers, what the entry assembly keeps per hart, and the encoding of
+// page table entries. "ARM" below is the Arm Architecture Reference Manual,
+// DDI 0487.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/capability.h"
+
+struct hart;
+
+// TTBR1 covers the top 2^48 bytes; its first half holds all RAM.
+constexpr uint64_t ARCH_DIRECT_BASE = UINT64_C(0xffff000000000000);
+
+// The offsets are known to trap.S, which static asserts in trap.c compare.
+struct arch_frame {
+    uint64_t arg[6]; // x0..x5
+    uint64_t x6[25]; // x6..x30
+    uint64_t sp;     // SP_EL0
+    uint64_t pc;     // ELR_EL1
+    uint64_t flags;  // SPSR_EL1, and FRAME_WHOLE
+};
+
+// In flags: a frame that did not come from an entry, so that the way out of a
+// syscall must load all of it. An entry overwrites flags, and so clears it.
+constexpr uint64_t FRAME_WHOLE = UINT64_C(1) << 63;
+
+struct arch_hart {
+    // Where SP_EL1 points while user code runs. The word there holds the frame
+    // that the next entry saves into, so that an entry finds it in one load.
+    struct arch_frame **slot;
+    uint64_t emergency;  // top of the stack for SError and kernel faults
+    uint32_t place;      // among boot_info's harts: whose stack and redistributor
+    uint32_t gic_target; // GICv2: this hart's bit among the targets
+    uint64_t affinity;   // MPIDR_EL1's affinity fields
+};
+
+// TPIDR_EL1 is out of reach of user code. Not volatile: it never changes on a hart
+// after arch_hart_init, and no function that calls that one uses it.
+static inline struct hart *arch_hart(void) {
+    struct hart *hart;
+    __asm__("mrs %0, tpidr_el1" : "=r"(hart));
+    return hart;
+}
+
+static inline void arch_pause(void) {
+    __asm__ volatile("yield" ::: "memory");
+}
+
+// All loads and stores before it are seen by all harts before any after it. An
+// explicit barrier, not an acquire-release pair: see "memory order" in README.md.
+static inline void arch_fence(void) {
+    __asm__ volatile("dmb ish" ::: "memory");
+}
+
+// Stage 1 descriptors, ARM D8.3.
+enum pte_bit : uint64_t {
+    PTE_VALID = UINT64_C(1) << 0,
+    PTE_TABLE = UINT64_C(1) << 1,  // a table, or at level 0 a page; clear: a block
+    PTE_NORMAL = UINT64_C(1) << 2, // MAIR index 1: write-back; index 0: device
+    PTE_USER = UINT64_C(1) << 6,
+    PTE_READ_ONLY = UINT64_C(1) << 7,
+    PTE_INNER = UINT64_C(3) << 8, // inner shareable: coherent among the harts
+    PTE_ACCESSED = UINT64_C(1) << 10,
+    PTE_NOT_GLOBAL = UINT64_C(1) << 11,
+    PTE_GUARDED = UINT64_C(1) << 50, // indirect branches must meet a BTI
+    PTE_KERNEL_NX = UINT64_C(1) << 53,
+    PTE_USER_NX = UINT64_C(1) << 54,
+    PTE_ADDRESS = UINT64_C(0x0000fffffffff000),
+};
+
+// The kernel may never execute what a user can reach, and reads it only by the
+// unprivileged instructions of copy.S. Every mapping is readable: the hardware
+// has no write-only pages, and execute-only ones would defeat PAN.
+static inline uint64_t pte_leaf(uint64_t page, uint32_t map_flags, bool device) {
+    uint64_t entry = page | PTE_VALID | PTE_TABLE | PTE_USER | PTE_ACCESSED | PTE_NOT_GLOBAL |
+                     PTE_KERNEL_NX | PTE_INNER;
+    if (!device) {
+        entry |= PTE_NORMAL;
+    }
+    if ((map_flags & MAP_WRITE) == 0) {
+        entry |= PTE_READ_ONLY;
+    }
+    if ((map_flags & MAP_EXECUTE) == 0 || device) {
+        entry |= PTE_USER_NX;
+    }
+    return entry;
+}
+
+static inline bool arch_pte_present(uint64_t entry) {
+    return (entry & PTE_VALID) != 0;
+}
+
+static inline bool arch_pte_readable(uint64_t entry) {
+    return (entry & (PTE_VALID | PTE_USER)) == (PTE_VALID | PTE_USER);
+}
+
+// Macros, because struct phys is complete only where they are used.
+#define arch_pte_table(table) ((table).value | PTE_VALID | PTE_TABLE)
+#define arch_pte_leaf(page, map_flags, device) pte_leaf((page).value, map_flags, device)
+#define arch_pte_phys(entry) ((struct phys){(entry) & PTE_ADDRESS})
+
+// A walker may read the entry as soon as the store is done; the ISB keeps this
+// hart from using what it fetched before. ARM D8.2.6, K11.5.
+static inline void arch_pte_sync(void) {
+    __asm__ volatile("dsb ishst\n\tisb" ::: "memory");
+}
+
+// See README.md: what is written through the kernel's alias becomes fetchable.
+void arch_code_sync(void *alias, size_t bytes);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The first hart's first C: reads the device tree into boot_info, gets the debug
+// line and the direct map, and hands over to the portable kernel. entry.S has
+// mapped only the image and a stack.
+#include "kernel/arch/aarch64/own.h"
+#include "lib/firmware/firmware.h"
+
+[[noreturn]] void boot_main(uint64_t tree, uint64_t counter);
+
+// The compiler's name; functions built before it is set must not use it.
+uint64_t __stack_chk_guard;
+
+// Nobody knows yet what is memory: the tree must say so itself. The parser's
+// ranges stay mapped until it is done.
+static const void *map_firmware(void *context, uint64_t physical, uint64_t size) {
+    (void)context;
+    return window_map(physical, size, MAP_MEMORY | PTE_READ_ONLY);
+}
+
+// The tree lists the harts in any order; the kernel counts from the one that runs.
+static void put_self_first(struct boot_info *info) {
+    uint64_t self = mpidr_affinity();
+    for (uint32_t i = 0; i < info->hart_count; i++) {
+        if (info->hart_id[i] == self) {
+            info->hart_id[i] = info->hart_id[0];
+            info->hart_id[0] = self;
+            return;
+        }
+    }
+    panic("the device tree does not list the hart it was given to: %lx", self);
+}
+
+__attribute__((no_stack_protector)) void boot_main(uint64_t tree, uint64_t counter) {
+    __stack_chk_guard = arch_random();
+    time_init(counter);
+
+    static struct boot_info info;
+    struct firmware_error error = {};
+    struct firmware_memory memory = {.map = map_firmware};
+    uint32_t mark = window_mark();
+    enum status status = firmware_fdt(&memory, tree, &info, &error);
+    window_release(mark);
+
+    if (info.console.kind == BOOT_CONSOLE_PL011) {
+        serial_init(info.console.base, info.console.size);
+    }
+    power_init(info.power.conduit);
+    if (status == STATUS_OK) {
+        status = firmware_reserve(&info, arch_image_phys(image_start).value,
+                                  (uint64_t)(image_end - image_start), &error);
+    }
+    if (status != STATUS_OK) {
+        panic("%s", error.text);
+    }
+    put_self_first(&info);
+    direct_map(&info);
+    kernel_main(&info);
+}
+
+void arch_init(const struct boot_info *info) {
+    gic_init(info);
+    harts_init(info);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// What the portable kernel does with a thread's registers.
+#include "kernel/arch/aarch64/own.h"
+#include "lib/string/string.h"
+#include "machine/registers.h"
+
+// SPSR_EL1 (ARM C5.2.19): EL0, AArch64, nothing masked; a user chooses only NZCV.
+constexpr uint64_t FLAGS_NZCV = UINT64_C(15) << 28;
+constexpr uint64_t INSTRUCTION_SIZE = 4;
+
+void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, uint64_t argument) {
+    *frame = (struct arch_frame){.arg = {argument}, .sp = stack, .pc = entry, .flags = FRAME_WHOLE};
+}
+
+// The number is still in x8; SVC leaves the address after it.
+void arch_frame_restart(struct arch_frame *frame) {
+    frame->pc -= INSTRUCTION_SIZE;
+}
+
+uint64_t arch_frame_pc(const struct arch_frame *frame) {
+    return frame->pc;
+}
+
+void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out) {
+    memcpy(out->x, frame->arg, sizeof(frame->arg));
+    memcpy(&out->x[6], frame->x6, sizeof(frame->x6));
+    out->sp = frame->sp;
+    out->pc = frame->pc;
+    out->flags = frame->flags & ~FRAME_WHOLE;
+}
+
+void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in) {
+    memcpy(frame->arg, in->x, sizeof(frame->arg));
+    memcpy(frame->x6, &in->x[6], sizeof(frame->x6));
+    frame->sp = in->sp;
+    frame->pc = in->pc;
+    frame->flags = (in->flags & FLAGS_NZCV) | FRAME_WHOLE;
+}
+
+// 32 vectors, FPSR and FPCR (float.S), rounded up to 64. Zero is the reset state:
+// round to nearest, no exception traps.
+constexpr size_t FLOAT_SIZE = 576;
+
+size_t arch_float_size(void) {
+    return FLOAT_SIZE;
+}
+
+void arch_float_init(void *area) {
+    memset(area, 0, FLOAT_SIZE);
+}
+
+void arch_tls_set(uint64_t value) {
+    SYSREG_WRITE(tpidr_el0, value);
+}
+
+uint64_t arch_tls_get(void) {
+    return SYSREG_READ(tpidr_el0);
+}
+
+void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
+    *((struct arch_hart *)hart)->slot = frame;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// What the files of this directory share among themselves: system registers,
+// the layout of the kernel half of the address space, and each file's part in
+// starting up.
+#pragma once
+
+#include "kernel/arch.h"
+
+#define SYSREG_READ(name) \
+    ({ \
+        uint64_t sysreg_value; \
+        __asm__ volatile("mrs %0, " #name : "=r"(sysreg_value)::"memory"); \
+        sysreg_value; \
+    })
+#define SYSREG_WRITE(name, value) \
+    __asm__ volatile("msr " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
+
+static inline void barrier_isb(void) {
+    __asm__ volatile("isb" ::: "memory");
+}
+static inline void barrier_dsb(void) {
+    __asm__ volatile("dsb sy" ::: "memory");
+}
+
+// A field of an ID register; all are four bits wide.
+static inline uint32_t id_field(uint64_t value, uint32_t shift) {
+    return (uint32_t)(value >> shift) & 15;
+}
+
+// Aff3 and Aff2..Aff0, as device trees and PSCI write them (ARM D19.2.101).
+static inline uint64_t mpidr_affinity(void) {
+    return SYSREG_READ(mpidr_el1) & UINT64_C(0xff00ffffff);
+}
+
+// Device registers: one access each, never merged (ARM B2.8: device memory).
+static inline uint32_t mmio_read(const void *base, uint32_t offset) {
+    return *(const volatile uint32_t *)((const char *)base + offset);
+}
+static inline void mmio_write(void *base, uint32_t offset, uint32_t value) {
+    *(volatile uint32_t *)((char *)base + offset) = value;
+}
+
+// The kernel half, beside the direct map. Each of the three is what one level 0
+// table covers, 2 MiB; entry.S lays down the tables, kernel.ld has the first.
+constexpr uint64_t KERNEL_BASE = 0xffffffff80000000; // the image
+constexpr uint64_t WINDOW_BASE = 0xffffffff80200000; // devices; firmware's tables while booting
+constexpr uint64_t STACKS_BASE = 0xffffffff80400000;
+constexpr uint32_t TABLE_ENTRIES = 512;
+
+// A hart's eight pages: guard, four of stack, guard, emergency stack, guard.
+constexpr uint64_t STACK_STRIDE = 8 * PAGE_SIZE;
+constexpr uint64_t STACK_PAGES = 4;
+constexpr uint64_t STACK_TOP_OFFSET = 5 * PAGE_SIZE;
+constexpr uint64_t EMERGENCY_TOP_OFFSET = 7 * PAGE_SIZE;
+static_assert(BOOT_HARTS * STACK_STRIDE == TABLE_ENTRIES * PAGE_SIZE);
+
+// From kernel.ld: addresses, not objects.
+extern char image_start[], text_end[], constants_end[], image_end[];
+
+// paging.c. Maps pages one after the other; nullptr when the window is full. window_release
+// unmaps all since window_mark: for what only booting needs.
+void *window_map(uint64_t physical, uint64_t size, uint64_t attributes);
+uint32_t window_mark(void);
+void window_release(uint32_t mark);
+constexpr uint64_t MAP_MEMORY = PTE_NORMAL | PTE_INNER | PTE_ACCESSED | PTE_KERNEL_NX | PTE_USER_NX;
+constexpr uint64_t MAP_DEVICE = PTE_ACCESSED | PTE_KERNEL_NX | PTE_USER_NX;
+// Maps all RAM; takes the tables from free memory and reserves it in `info`.
+void direct_map(struct boot_info *info);
+void stack_map(uint32_t place); // of a hart but the first
+
+// serial.c, time.c, power.c
+void serial_init(uint64_t base, uint64_t size);
+void time_init(uint64_t counter);
+void time_interrupt(void);
+uint64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c);
+void power_init(enum boot_conduit conduit);
+
+// interrupt.c. gic_init on the first hart, gic_hart_init on each (it needs
+// arch_hart), gic_handle takes whatever is pending; gic_halt_others stops them.
+void gic_init(const struct boot_info *info);
+void gic_hart_init(struct arch_hart *hart, uint32_t index);
+void gic_handle(void);
+void gic_halt_others(void);
+
+// harts.c. C's first steps: of the first hart in boot.c, of the others here.
+void harts_init(const struct boot_info *info);

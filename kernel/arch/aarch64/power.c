@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// What firmware does for the kernel: power, by PSCI (Arm DEN 0022), through HVC
+// or SMC as the device tree says. Also the ways to stop, and randomness.
+#include "kernel/arch/aarch64/own.h"
+
+static enum boot_conduit conduit;
+
+void power_init(enum boot_conduit chosen) {
+    conduit = chosen;
+}
+
+// SMC calling convention (Arm DEN 0028): x0..x3 in, x0 out, x4..x17 may be lost.
+uint64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c) {
+    register uint64_t x0 __asm__("x0") = function;
+    register uint64_t x1 __asm__("x1") = a;
+    register uint64_t x2 __asm__("x2") = b;
+    register uint64_t x3 __asm__("x3") = c;
+#define PSCI_LOST \
+    "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", \
+        "memory"
+    switch (conduit) {
+    case BOOT_CONDUIT_HVC:
+        __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::PSCI_LOST);
+        return x0;
+    case BOOT_CONDUIT_SMC:
+        __asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::PSCI_LOST);
+        return x0;
+    default:
+        return UINT64_MAX;
+    }
+}
+
+constexpr uint32_t PSCI_SYSTEM_OFF = 0x84000008;
+constexpr uint32_t PSCI_SYSTEM_RESET = 0x84000009;
+
+void arch_power_off(void) {
+    (void)psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
+    arch_halt();
+}
+
+void arch_reset(void) {
+    (void)psci_call(PSCI_SYSTEM_RESET, 0, 0, 0);
+    arch_halt();
+}
+
+void arch_halt(void) {
+    __asm__ volatile("msr daifset, #15");
+    for (;;) {
+        __asm__ volatile("wfi");
+    }
+}
+
+void arch_halt_others(void) {
+    gic_halt_others();
+}
+
+// RNDR (ARM D19.2.111) may fail and then sets Z; a few tries are enough.
+__attribute__((no_stack_protector)) uint64_t arch_random(void) {
+    uint64_t value = SYSREG_READ(cntvct_el0);
+    if (id_field(SYSREG_READ(id_aa64isar0_el1), 60) != 0) {
+        for (uint32_t i = 0; i < 8; i++) {
+            uint64_t good;
+            uint64_t random;
+            __asm__ volatile("mrs %0, s3_3_c2_c4_0\n\tcset %1, ne"
+                             : "=r"(random), "=r"(good)::"cc");
+            if (good != 0) {
+                return random;
+            }
+        }
+    }
+    // SplitMix64's last steps: spreads the few bits that differ.
+    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9;
+    value = (value ^ value >> 27) * 0x94d049bb133111eb;
+    return value ^ value >> 31;
+}
+
+enum status arch_port_read(uint16_t port, uint32_t width, uint32_t *out) {
+    (void)port, (void)width, (void)out;
+    return STATUS_UNSUPPORTED;
+}
+
+enum status arch_port_write(uint16_t port, uint32_t width, uint32_t value) {
+    (void)port, (void)width, (void)value;
+    return STATUS_UNSUPPORTED;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Ways into the kernel and out of it. While user code runs SP_EL1 is the hart's
+// slot: the word there holds the frame to save into (arch_hart.slot). The kernel
+// runs with all exceptions masked, so nothing but its own mistakes, and the aborts
+// that copy.S provokes, arrives here from EL1; those may clobber ELR_EL1 and
+// SPSR_EL1, because every way out loads both from the frame.
+// A syscall stays lean: all registers are saved (another hart may resume this
+// thread before this one returns), but when the same frame is resumed, those that
+// C preserves and SP_EL0 are still in place. x16 and x17 are lost, by contract.
+
+    .equ FRAME_X16, 128
+    .equ FRAME_X30, 240
+    .equ FRAME_PC, 256
+    .equ FRAME_WHOLE_BIT, 63
+    .equ HART_SLOT, 0
+    .equ HART_EMERGENCY, 8
+    .equ EC_SVC, 0x15
+    .equ EC_DATA_ABORT_EL1, 0x25
+
+    // The registers \first and \first + 1 from or to their place in a frame.
+    .altmacro
+    .macro pair op, base, first, second
+    \op x\first, x\second, [\base, #\first * 8]
+    .endm
+    .macro each op, base, list:vararg
+    .irp first, \list
+    pair \op, \base, \first, %(\first + 1)
+    .endr
+    .endm
+
+    // x17: the frame. Leaves it in x17; x16 and x18 are free afterwards.
+    .macro save_user
+    each stp, x17, 0, 2, 4, 6, 8, 10, 12, 14
+    each stp, x17, 18, 20, 22, 24, 26, 28
+    mrs x16, sp_el0
+    stp x30, x16, [x17, #FRAME_X30]
+    mrs x16, elr_el1
+    mrs x18, spsr_el1
+    stp x16, x18, [x17, #FRAME_PC]
+    .endm
+
+    // An entry that must keep x16 and x17 too.
+    .macro enter_user
+    ldr x17, [sp]
+    save_user
+    ldp x1, x2, [sp, #-16]
+    stp x1, x2, [x17, #FRAME_X16]
+    .endm
+
+    // What this hart may guess beyond an ERET, it must not execute.
+    .macro leave
+    eret
+    dsb nsh
+    isb
+    .endm
+
+    // A panic: x0 says what, the stack is one that is surely good.
+    .macro die what
+    mov x0, #\what
+    b die_common
+    .endm
+
+    .text
+    .global vectors
+    .balign 2048
+vectors:
+    .irp kind, 0, 1, 2, 3                   // EL1 on SP_EL0: never used
+    .balign 128
+    die \kind
+    .endr
+
+    .balign 128                             // EL1, synchronous
+    mrs x16, elr_el1
+    adr x17, copy_begin
+    adr x18, copy_end
+    cmp x16, x17
+    b.lo 1f
+    cmp x16, x18
+    b.hs 1f
+    mrs x16, far_el1
+    tbnz x16, #55, 1f                       // the kernel's own half
+    mrs x16, esr_el1
+    lsr x16, x16, #26
+    cmp x16, #EC_DATA_ABORT_EL1
+    b.ne 1f
+    adr x16, copy_fault
+    msr elr_el1, x16
+    leave
+1:  die 4
+    .balign 128
+    die 5
+    .balign 128
+    die 6
+    .balign 128
+    die 7
+
+    .balign 128                             // EL0, synchronous
+    stp x16, x17, [sp, #-16]
+    mrs x16, esr_el1
+    lsr x16, x16, #26
+    cmp x16, #EC_SVC
+    b.ne user_fault
+    ldr x17, [sp]
+    save_user
+    mov x19, x17
+    mov x0, x8
+    bl kernel_syscall
+    cmp x0, x19
+    b.eq resume_same
+    b resume
+    .balign 128                             // EL0, IRQ
+    stp x16, x17, [sp, #-16]
+    b user_irq
+    .balign 128
+    die 10
+    .balign 128                             // EL0, SError
+    die 11
+    .irp kind, 12, 13, 14, 15               // AArch32: arch_frame_set never makes one
+    .balign 128
+    die \kind
+    .endr
+    .balign 128
+
+user_fault:
+    enter_user
+    mov x0, x17
+    bl trap_user_fault
+    b resume
+
+user_irq:
+    enter_user
+    bl gic_handle
+    bl kernel_leave
+    b resume
+
+    // x0: the frame, the one that this syscall entered with, unless it was made
+    // anew since for another thread.
+resume_same:
+    ldp x16, x17, [x0, #FRAME_PC]
+    tbnz x17, #FRAME_WHOLE_BIT, resume
+    msr elr_el1, x16
+    msr spsr_el1, x17
+    ldr x30, [x0, #FRAME_X30]
+    each ldp, x0, 18, 14, 12, 10, 8, 6, 4, 2
+    ldp x0, x1, [x0]
+    leave
+
+    .global arch_resume
+arch_resume:
+    bti c
+    mrs x1, tpidr_el1
+    ldr x1, [x1, #HART_SLOT]
+    mov sp, x1
+resume:
+    ldp x16, x17, [x0, #FRAME_PC]
+    and x17, x17, #~(1 << FRAME_WHOLE_BIT)
+    msr elr_el1, x16
+    msr spsr_el1, x17
+    ldp x30, x16, [x0, #FRAME_X30]
+    msr sp_el0, x16
+    each ldp, x0, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2
+    ldp x0, x1, [x0]
+    leave
+
+    // The stack may be the reason, so change it; before arch_hart_init there is
+    // only the first hart's.
+die_common:
+    mrs x1, tpidr_el1
+    cbz x1, 1f
+    ldr x1, [x1, #HART_EMERGENCY]
+    mov sp, x1
+1:  mrs x1, esr_el1
+    mrs x2, elr_el1
+    mrs x3, far_el1
+    b trap_panic

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// What an exception means: a fault of the thread that the portable kernel is
+// told of, or a mistake of the kernel. Exception classes are ARM D19.2.40.
+#include "kernel/arch/aarch64/own.h"
+
+static_assert(offsetof(struct arch_frame, x6) == 48);
+static_assert(offsetof(struct arch_frame, sp) == 248);
+static_assert(offsetof(struct arch_frame, pc) == 256);
+static_assert(offsetof(struct arch_frame, flags) == 264);
+static_assert(offsetof(struct arch_hart, slot) == 0);
+static_assert(offsetof(struct arch_hart, emergency) == 8);
+
+struct arch_frame *trap_user_fault(const struct arch_frame *frame);
+[[noreturn]] void trap_panic(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far);
+
+enum exception_class : uint32_t {
+    EC_FLOAT_TRAP = 0x07,
+    EC_INSTRUCTION_ABORT = 0x20,
+    EC_PC_ALIGNMENT = 0x22,
+    EC_DATA_ABORT = 0x24,
+    EC_SP_ALIGNMENT = 0x26,
+    EC_FLOAT_EXCEPTION = 0x2c,
+    EC_BREAKPOINT = 0x30,
+    EC_STEP = 0x32,
+    EC_WATCHPOINT = 0x34,
+    EC_BRK = 0x3c,
+};
+
+// Fault status codes below 0x10 speak of translation, access flag and permission;
+// 0x21 is alignment; nearly all others are errors that the hardware reported.
+constexpr uint32_t STATUS_TABLES_END = 0x10;
+constexpr uint32_t STATUS_ALIGNMENT = 0x21;
+constexpr uint64_t ISS_WRITE = 1 << 6;
+constexpr uint64_t ISS_CACHE = 1 << 8; // cache maintenance: reported as a write
+
+static enum fault_kind data_abort(uint64_t esr) {
+    uint32_t code = esr & 0x3f;
+    if (code == STATUS_ALIGNMENT) {
+        return FAULT_ALIGNMENT;
+    }
+    if (code >= STATUS_TABLES_END) {
+        return FAULT_MACHINE;
+    }
+    return (esr & (ISS_WRITE | ISS_CACHE)) == ISS_WRITE ? FAULT_WRITE : FAULT_READ;
+}
+
+struct arch_frame *trap_user_fault(const struct arch_frame *frame) {
+    uint64_t esr = SYSREG_READ(esr_el1);
+    uint64_t far = SYSREG_READ(far_el1);
+    switch ((enum exception_class)(esr >> 26 & 0x3f)) {
+    case EC_DATA_ABORT:
+        return kernel_fault(data_abort(esr), far);
+    case EC_INSTRUCTION_ABORT:
+        return kernel_fault((esr & 0x3f) < STATUS_TABLES_END ? FAULT_EXECUTE : FAULT_MACHINE, far);
+    case EC_PC_ALIGNMENT:
+        return kernel_fault(FAULT_ALIGNMENT, frame->pc);
+    case EC_SP_ALIGNMENT:
+        return kernel_fault(FAULT_ALIGNMENT, frame->sp);
+    case EC_FLOAT_TRAP:
+        return kernel_fault(FAULT_FLOAT, frame->pc);
+    case EC_FLOAT_EXCEPTION:
+        return kernel_fault(FAULT_ARITHMETIC, frame->pc);
+    case EC_STEP:
+        return kernel_fault(FAULT_STEP, frame->pc);
+    case EC_WATCHPOINT:
+        return kernel_fault(FAULT_BREAKPOINT, far);
+    case EC_BREAKPOINT:
+    case EC_BRK:
+        return kernel_fault(FAULT_BREAKPOINT, frame->pc);
+    default:
+        // Undefined, privileged, SVE, SME, a missing BTI, a wrong pointer signature.
+        return kernel_fault(FAULT_INSTRUCTION, frame->pc);
+    }
+}
+
+void trap_panic(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far) {
+    static const char *const kind[] = {"exception", "interrupt", "fast interrupt", "SError"};
+    panic("%s in the kernel (vector %lu) ESR %lx ELR %lx FAR %lx", kind[vector & 3], vector, esr,
+          elr, far);
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The first C code: learns what the processor has, reads the firmware's tables,
+// and hands over to the portable kernel. It runs on the first tables of entry.S,
+// which reach the first 4 GiB and are writable throughout.
+#include "cpu.h"
+
+#include "lib/firmware/firmware.h"
+#include "lib/string/string.h"
+
+constexpr uint64_t BOOT_MAPPED = UINT64_C(1) << 32;
+constexpr uint64_t BOOT_MAPPED_LARGE = UINT64_C(1) << 39;
+constexpr uint64_t GIB = UINT64_C(1) << 30;
+constexpr uint64_t LOW_MEMORY = UINT64_C(1) << 20;
+
+extern uint64_t boot_low[]; // the table of entry.S that maps the low half, a GiB an entry
+extern const char image_start[];
+extern const char image_end[];
+extern const uint64_t smap_start[]; // addresses of STAC and CLAC, from trap.S
+extern const uint64_t smap_end[];
+
+uint64_t __stack_chk_guard;
+uint64_t boot_counter;
+struct boot_info boot;
+uint64_t trampoline;
+struct features features;
+
+// Until hart 0 has its own: arch_hart() must not fault in an early panic.
+static struct arch_hart early_hart;
+
+// Fills `features`; panics without what every 64-bit processor of the last twenty
+// years has, since nothing would be safe on such a machine.
+static void features_find(void) {
+    struct cpuid basic = cpuid(1, 0);
+    struct cpuid extended = cpuid(7, 0);
+    struct cpuid high = cpuid(0x80000001, 0);
+    features.smep = extended.b >> 7 & 1;
+    features.smap = extended.b >> 20 & 1;
+    features.umip = extended.c >> 2 & 1;
+    features.xsave = basic.c >> 26 & 1;
+    features.random = basic.c >> 30 & 1;
+    features.large_1g = high.d >> 26 & 1;
+    if ((high.d >> 20 & 1) == 0) {
+        panic("this processor cannot protect memory from execution (NX)");
+    }
+    if ((high.d >> 11 & 1) == 0) {
+        panic("this processor has no SYSCALL instruction");
+    }
+    if ((basic.d >> 24 & 1) == 0 || (basic.d >> 9 & 1) == 0) {
+        panic("this processor lacks FXSAVE or a local APIC");
+    }
+    msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NO_EXECUTE | EFER_SYSCALL);
+    print("x86_64: nx%s%s%s%s%s\n", features.smep ? " smep" : "", features.smap ? " smap" : "",
+          features.umip ? " umip" : "", features.xsave ? " xsave" : "",
+          features.random ? " rdrand" : "");
+}
+
+// Without SMAP its instructions are undefined: makes them a NOP of three bytes.
+// The last write to kernel text, before it becomes read only.
+static void smap_patch(void) {
+    static const uint8_t nop[COPY_PATCH] = {0x0f, 0x1f, 0x00};
+    for (const uint64_t *site = smap_start; site < smap_end && !features.smap; site++) {
+        memcpy((void *)*site, nop, COPY_PATCH);
+    }
+}
+
+// The firmware's tables lie in RAM, in areas reserved in it and below 1 MiB; all
+// of that is mapped by now.
+static const void *memory_map(void *, uint64_t physical, uint64_t size) {
+    bool mapped = physical < BOOT_MAPPED && size <= BOOT_MAPPED - physical;
+    return mapped ? phys_to_virt((struct phys){physical}) : nullptr;
+}
+
+static bool page_is_free(uint64_t page) {
+    bool exists = false;
+    for (uint32_t i = 0; i < boot.memory_count; i++) {
+        const struct boot_range *range = &boot.memory[i];
+        exists |= page >= range->base && page - range->base < range->size;
+    }
+    for (uint32_t i = 0; i < boot.reserved_count; i++) {
+        const struct boot_range *range = &boot.reserved[i];
+        exists &= page + PAGE_SIZE <= range->base || page >= range->base + range->size;
+    }
+    return exists;
+}
+
+static void reserve(uint64_t base, uint64_t size) {
+    struct firmware_error error;
+    if (firmware_reserve(&boot, base, size, &error) != STATUS_OK) {
+        panic("%s", error.text);
+    }
+}
+
+// A hart starts in real mode, hence below 1 MiB, and never in page 0.
+static void trampoline_find(void) {
+    for (uint64_t page = PAGE_SIZE; page < LOW_MEMORY; page += PAGE_SIZE) {
+        if (page_is_free(page)) {
+            trampoline = page;
+            reserve(page, PAGE_SIZE);
+            return;
+        }
+    }
+}
+
+// The kernel's first tables are taken from the end of RAM. Maps what lies beyond the
+// first 4 GiB, where pages of 1 GiB make that cheap; else it stays unused.
+static void memory_limit(void) {
+    uint64_t limit = features.large_1g ? BOOT_MAPPED_LARGE : BOOT_MAPPED;
+    for (uint64_t at = BOOT_MAPPED; at < limit; at += GIB) {
+        boot_low[at / GIB] = at | PTE_PRESENT | PTE_WRITE | PTE_LARGE;
+    }
+    for (uint32_t i = 0; i < boot.memory_count; i++) {
+        struct boot_range *range = &boot.memory[i];
+        if (range->base + range->size > limit) {
+            print("x86_64: memory above %lu GiB is not used\n", limit / GIB);
+            range->size = range->base < limit ? limit - range->base : 0;
+            boot.memory_count = range->size > 0 ? i + 1 : i;
+        }
+    }
+}
+
+// Hart 0 is the one that booted, wherever the firmware lists it.
+static void harts_order(void) {
+    uint64_t self = cpuid(1, 0).b >> 24;
+    for (uint32_t i = 0; i < boot.hart_count; i++) {
+        if (boot.hart_id[i] == self) {
+            boot.hart_id[i] = boot.hart_id[0];
+            boot.hart_id[0] = self;
+            return;
+        }
+    }
+    panic("the firmware's tables do not list the processor that booted");
+}
+
+// From entry.S. It sets the canary, so it cannot have one.
+[[noreturn, gnu::no_stack_protector]] void boot_main(uint64_t start_info) {
+    features.random = cpuid(1, 0).c >> 30 & 1;
+    __stack_chk_guard = arch_random();
+    msr_write(MSR_GS_BASE, (uint64_t)&early_hart);
+    serial_init(0); // not known yet
+    trap_init();
+    features_find();
+    smap_patch();
+    control_load();
+    struct firmware_memory memory = {.map = memory_map};
+    struct firmware_error error;
+    if (firmware_pvh(&memory, start_info, &boot, &error) != STATUS_OK) {
+        panic("%s", error.text);
+    }
+    if (boot.console.kind == BOOT_CONSOLE_16550_PORT) {
+        serial_init((uint16_t)boot.console.base);
+    }
+    uint64_t image = (uint64_t)image_start - KERNEL_BASE;
+    reserve(image, (uint64_t)(image_end - image_start));
+    trampoline_find();
+    harts_order();
+    memory_limit();
+    kernel_main(&boot);
+}

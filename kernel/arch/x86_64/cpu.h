@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Private to x86_64: single instructions, model-specific registers, and what the
+// files of this directory tell each other.
+#pragma once
+
+#include "kernel/arch.h"
+
+// Model-specific registers, SDM vol 4 2.1.
+enum msr : uint32_t {
+    MSR_APIC_BASE = 0x1b,
+    MSR_PAT = 0x277,
+    MSR_EFER = 0xc0000080,
+    MSR_STAR = 0xc0000081,
+    MSR_LSTAR = 0xc0000082,
+    MSR_CSTAR = 0xc0000083,
+    MSR_FMASK = 0xc0000084,
+    MSR_FS_BASE = 0xc0000100,
+    MSR_GS_BASE = 0xc0000101,
+    MSR_KERNEL_GS_BASE = 0xc0000102,
+};
+
+constexpr uint64_t EFER_SYSCALL = 1 << 0;
+constexpr uint64_t EFER_LONG = 1 << 8;
+constexpr uint64_t EFER_NO_EXECUTE = 1 << 11;
+
+enum vector : uint8_t {
+    VECTOR_DIVIDE = 0,
+    VECTOR_DEBUG = 1,
+    VECTOR_NMI = 2,
+    VECTOR_BREAKPOINT = 3,
+    VECTOR_NO_FLOAT = 7,
+    VECTOR_DOUBLE_FAULT = 8,
+    VECTOR_PAGE_FAULT = 14,
+    VECTOR_FLOAT = 16,
+    VECTOR_ALIGNMENT = 17,
+    VECTOR_MACHINE_CHECK = 18,
+    VECTOR_SIMD = 19,
+    VECTOR_LINES = 0x30, // of line 0
+    VECTOR_IPI = 0xfc,
+    VECTOR_TIMER = 0xfd,
+    VECTOR_SPURIOUS = 0xff,
+};
+constexpr uint32_t LINES = VECTOR_IPI - VECTOR_LINES;
+
+// Stacks of their own: entries 1 to 4 of the interrupt stack table, SDM vol 3 6.14.5.
+enum stack : uint32_t {
+    STACK_DEBUG = 1,
+    STACK_NMI,
+    STACK_DOUBLE_FAULT,
+    STACK_MACHINE_CHECK,
+    STACK_MAIN
+};
+
+// What this processor has of what is used if it is there.
+struct features {
+    bool smep, smap, umip, xsave, random, large_1g;
+};
+extern struct features features;
+
+static inline uint64_t msr_read(enum msr msr) {
+    uint32_t low;
+    uint32_t high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void msr_write(enum msr msr, uint64_t value) {
+    __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+static inline uint64_t tsc_read(void) {
+    uint32_t low;
+    uint32_t high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+    return (uint64_t)high << 32 | low;
+}
+
+struct cpuid {
+    uint32_t a, b, c, d;
+};
+
+// All zero for a leaf beyond the last one, for which processors (and emulators)
+// otherwise answer with some other leaf.
+static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
+    struct cpuid id;
+    __asm__ volatile("cpuid"
+                     : "=a"(id.a), "=b"(id.b), "=c"(id.c), "=d"(id.d)
+                     : "a"(leaf & 0x80000000), "c"(0));
+    if (leaf > id.a) {
+        return (struct cpuid){};
+    }
+    __asm__ volatile("cpuid"
+                     : "=a"(id.a), "=b"(id.b), "=c"(id.c), "=d"(id.d)
+                     : "a"(leaf), "c"(subleaf));
+    return id;
+}
+
+static inline uint8_t port_read8(uint16_t port) {
+    uint8_t value;
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline void port_write8(uint16_t port, uint8_t value) {
+    __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
+}
+
+static inline uint32_t port_read32(uint16_t port) {
+    uint32_t value;
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+#define CONTROL_REGISTER(number) \
+    static inline uint64_t cr##number##_read(void) { \
+        uint64_t value; \
+        __asm__ volatile("movq %%cr" #number ", %0" : "=r"(value)::"memory"); \
+        return value; \
+    } \
+    static inline void cr##number##_write(uint64_t value) { \
+        __asm__ volatile("movq %0, %%cr" #number ::"r"(value) : "memory"); \
+    }
+CONTROL_REGISTER(0)
+CONTROL_REGISTER(2)
+CONTROL_REGISTER(3)
+CONTROL_REGISTER(4)
+#undef CONTROL_REGISTER
+
+// boot.c
+extern uint64_t boot_counter; // the TSC at kernel entry
+extern struct boot_info boot;
+extern uint64_t trampoline; // physical page below 1 MiB, kept for starting harts
+
+// paging.c: fixed addresses in the window of the kernel.
+extern struct phys kernel_root;
+void paging_init(const struct boot_info *info);
+volatile uint32_t *paging_device(uint64_t physical); // a page of registers, mapped for good
+uint64_t stack_top(uint32_t hart_index, enum stack which);
+
+// trap.c
+void trap_init(void); // the interrupt table, once
+void trap_load(void); // it and the syscall entry, on this hart
+
+// hart.c
+void control_load(void); // segments, control registers and ways into the kernel, on this hart
+
+// interrupt.c
+void interrupt_init(const struct boot_info *info);
+void local_init(void);            // this hart's controller
+void local_done(void);            // end of interrupt
+void local_timer(uint32_t ticks); // 0: none
+uint32_t local_timer_count(void);
+void local_send(uint32_t apic_id, uint32_t command);
+void line_arrived(uint32_t line);
+
+// time.c
+void time_init(const struct boot_info *info);
+bool time_reached(void); // whether the deadline of this hart passed; sets the timer anew if not
+
+// float.c
+void float_init(void);      // what this processor needs, once
+void float_hart_init(void); // on each hart
+
+// machine.c
+void serial_init(uint16_t port);

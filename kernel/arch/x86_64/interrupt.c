@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Local APIC in its memory-mapped form and I/O APICs. x2APIC mode is not used: each
+// machine that has it starts in the old mode, and harts number less than 255.
+//
+// An edge that arrives at a masked input is lost (82093AA 3.2.4), and the device may
+// never give another. So a closed edge line stays unmasked: what arrives is noted and
+// repeated when the line opens. A second one while it is closed masks the input, so
+// that a mad device costs two interrupts and no more.
+#include "cpu.h"
+
+#include <stdatomic.h>
+
+// Registers of the local APIC: byte offsets, SDM vol 3 10.4.1.
+enum local_register : uint32_t {
+    LOCAL_ID = 0x20,
+    LOCAL_VERSION = 0x30,
+    LOCAL_PRIORITY = 0x80,
+    LOCAL_DONE = 0xb0,
+    LOCAL_SPURIOUS = 0xf0,
+    LOCAL_ERROR = 0x280,
+    LOCAL_COMMAND = 0x300,
+    LOCAL_TARGET = 0x310,
+    LOCAL_TIMER = 0x320,
+    LOCAL_THERMAL = 0x330,
+    LOCAL_COUNTERS = 0x340,
+    LOCAL_LINE0 = 0x350,
+    LOCAL_LINE1 = 0x360,
+    LOCAL_FAULT = 0x370,
+    LOCAL_TIMER_START = 0x380,
+    LOCAL_TIMER_COUNT = 0x390,
+    LOCAL_TIMER_DIVIDE = 0x3e0,
+};
+constexpr uint32_t LOCAL_MASKED = 1 << 16;
+constexpr uint32_t LOCAL_ENABLE = 1 << 8;
+constexpr uint32_t LOCAL_BUSY = 1 << 12;
+constexpr uint32_t DIVIDE_BY_1 = 0xb;
+constexpr uint32_t BUSY_STEPS = 100'000;
+constexpr uint64_t APIC_BASE_ENABLE = 1 << 11;
+
+// I/O APIC: two registers give access to the others, 82093AA 3.1.
+constexpr uint32_t INPUT_SELECT = 0;
+constexpr uint32_t INPUT_DATA = 0x10 / 4;
+constexpr uint32_t INPUT_VERSION = 1;
+constexpr uint32_t INPUT_TABLE = 0x10;
+constexpr uint32_t ENTRY_MASKED = 1 << 16;
+constexpr uint32_t ENTRY_LEVEL = 1 << 15;
+constexpr uint32_t ENTRY_ACTIVE_LOW = 1 << 13;
+constexpr uint32_t ISA_LINES = 16;
+
+struct line {
+    volatile uint32_t *input; // nullptr: no such line
+    uint32_t pin;
+    uint32_t entry; // vector, trigger and polarity
+    bool open;
+    bool pending; // an edge came while it was closed
+};
+
+static volatile uint32_t *local;
+static struct line lines[LINES]; // guarded by lines_lock, as are the registers
+static atomic_flag lines_lock = ATOMIC_FLAG_INIT;
+
+static void lines_acquire(void) {
+    while (atomic_flag_test_and_set_explicit(&lines_lock, memory_order_acquire)) {
+        arch_pause();
+    }
+}
+
+static void lines_release(void) {
+    atomic_flag_clear_explicit(&lines_lock, memory_order_release);
+}
+
+static uint32_t local_read(enum local_register at) {
+    return local[at / 4];
+}
+
+static void local_write(enum local_register at, uint32_t value) {
+    local[at / 4] = value;
+}
+
+void local_init(void) {
+    if (local == nullptr) { // arch_init will do it for the first hart
+        return;
+    }
+    msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE);
+    local_write(LOCAL_SPURIOUS, LOCAL_ENABLE | VECTOR_SPURIOUS);
+    local_write(LOCAL_PRIORITY, 0);
+    // Entries after the fault one need not exist.
+    uint32_t entries = local_read(LOCAL_VERSION) >> 16 & 0xff;
+    local_write(LOCAL_LINE0, LOCAL_MASKED);
+    local_write(LOCAL_LINE1, LOCAL_MASKED);
+    local_write(LOCAL_FAULT, LOCAL_MASKED);
+    if (entries >= 4) {
+        local_write(LOCAL_COUNTERS, LOCAL_MASKED);
+    }
+    if (entries >= 5) {
+        local_write(LOCAL_THERMAL, LOCAL_MASKED);
+    }
+    local_write(LOCAL_ERROR, 0);
+    local_write(LOCAL_TIMER_DIVIDE, DIVIDE_BY_1);
+    local_write(LOCAL_TIMER, VECTOR_TIMER); // one-shot
+    local_done();
+}
+
+void local_done(void) {
+    local_write(LOCAL_DONE, 0);
+}
+
+void local_timer(uint32_t ticks) {
+    local_write(LOCAL_TIMER_START, ticks);
+}
+
+uint32_t local_timer_count(void) {
+    return local_read(LOCAL_TIMER_COUNT);
+}
+
+void local_send(uint32_t apic_id, uint32_t command) {
+    if (local == nullptr) {
+        return;
+    }
+    for (uint32_t i = 0; i < BUSY_STEPS && (local_read(LOCAL_COMMAND) & LOCAL_BUSY) != 0; i++) {
+        arch_pause();
+    }
+    local_write(LOCAL_TARGET, apic_id << 24);
+    local_write(LOCAL_COMMAND, command);
+}
+
+void arch_ipi(uint32_t hart_index) {
+    local_send((uint32_t)boot.hart_id[hart_index], VECTOR_IPI);
+}
+
+static uint32_t input_read(volatile uint32_t *input, uint32_t at) {
+    input[INPUT_SELECT] = at;
+    return input[INPUT_DATA];
+}
+
+static void input_write(volatile uint32_t *input, uint32_t at, uint32_t value) {
+    input[INPUT_SELECT] = at;
+    input[INPUT_DATA] = value;
+}
+
+static void line_write(const struct line *line, bool masked) {
+    input_write(line->input, INPUT_TABLE + 2 * line->pin + 1, (uint32_t)boot.hart_id[0] << 24);
+    input_write(line->input, INPUT_TABLE + 2 * line->pin,
+                line->entry | (masked ? ENTRY_MASKED : 0));
+}
+
+// Trigger and polarity: what the firmware says of an ISA interrupt, else what the
+// buses do: ISA edge and high, PCI level and low (ACPI 5.2.12.5).
+static uint32_t line_mode(const struct boot_info *info, uint32_t number) {
+    for (uint32_t i = 0; i < info->interrupt.route_count; i++) {
+        const struct boot_irq_route *route = &info->interrupt.route[i];
+        if (route->input == number) {
+            return (route->level ? ENTRY_LEVEL : 0) | (route->active_low ? ENTRY_ACTIVE_LOW : 0);
+        }
+    }
+    return number < ISA_LINES ? 0 : ENTRY_LEVEL | ENTRY_ACTIVE_LOW;
+}
+
+static void input_init(const struct boot_info *info, uint64_t base, uint32_t first) {
+    volatile uint32_t *input = paging_device(base);
+    uint32_t pins = (input_read(input, INPUT_VERSION) >> 16 & 0xff) + 1;
+    for (uint32_t pin = 0; pin < pins && first < LINES && pin < LINES - first; pin++) {
+        uint32_t number = first + pin;
+        lines[number] = (struct line){
+            .input = input, .pin = pin, .entry = (VECTOR_LINES + number) | line_mode(info, number)};
+        line_write(&lines[number], true);
+    }
+}
+
+void interrupt_init(const struct boot_info *info) {
+    if (info->interrupt.kind != BOOT_INTERRUPT_APIC) {
+        panic("the machine describes no local APIC");
+    }
+    port_write8(0x21, 0xff); // the old controllers: all masked
+    port_write8(0xa1, 0xff);
+    local = paging_device(info->interrupt.distributor.base);
+    local_init();
+    for (uint32_t i = 0; i < info->interrupt.input_count; i++) {
+        input_init(info, info->interrupt.input[i].base, info->interrupt.input[i].first);
+    }
+}
+
+enum status arch_irq_check(uint32_t line) {
+    return line < LINES && lines[line].input != nullptr ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+static bool line_is_level(const struct line *line) {
+    return (line->entry & ENTRY_LEVEL) != 0;
+}
+
+void arch_irq_open(uint32_t number) {
+    struct line *line = &lines[number];
+    lines_acquire();
+    bool again = line->pending;
+    line->pending = false;
+    line->open = true;
+    line_write(line, false);
+    if (again) { // comes as if from the input; an edge needs no answer to it
+        local_send((uint32_t)boot.hart_id[0], VECTOR_LINES + number);
+    }
+    lines_release();
+}
+
+void arch_irq_close(uint32_t number) {
+    struct line *line = &lines[number];
+    lines_acquire();
+    line->open = false;
+    if (line_is_level(line)) {
+        line_write(line, true);
+    }
+    lines_release();
+}
+
+void line_arrived(uint32_t number) {
+    struct line *line = &lines[number];
+    lines_acquire();
+    bool tell = line->open;
+    if (!tell && line->input != nullptr) {
+        if (line_is_level(line) || line->pending) {
+            line_write(line, true);
+        }
+        line->pending = !line_is_level(line);
+    }
+    lines_release();
+    if (tell) {
+        kernel_irq(number);
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The machine around the processor: debug line, power, ports; and arch_init, which
+// brings up the rest in order.
+#include "cpu.h"
+
+// 16550 registers, offsets from its port.
+enum serial_register : uint16_t {
+    SERIAL_DATA = 0,
+    SERIAL_DIVISOR = 0, // while bit 7 of the line control is set
+    SERIAL_INTERRUPTS = 1,
+    SERIAL_DIVISOR_HIGH = 1,
+    SERIAL_FIFO = 2,
+    SERIAL_LINE = 3,
+    SERIAL_MODEM = 4,
+    SERIAL_STATUS = 5,
+};
+constexpr uint8_t STATUS_ROOM = 1 << 5;
+constexpr uint16_t SERIAL_COM1 = 0x3f8; // until the firmware's word is known
+constexpr uint32_t SERIAL_STEPS = 100'000;
+
+constexpr uint32_t SLEEP_ENABLE = 1 << 13; // PM1 control, ACPI 4.8.3.2.1
+constexpr uint32_t SLEEP_TYPE_SHIFT = 10;
+constexpr uint32_t POWER_STEPS = 10'000'000;
+
+constexpr uint16_t KEYBOARD = 0x64;
+constexpr uint8_t KEYBOARD_BUSY = 1 << 1;
+constexpr uint8_t KEYBOARD_RESET = 0xfe;
+
+static uint16_t serial;
+
+// 115200 baud, 8N1, FIFO on, no interrupts. A port of 0 stands for COM1.
+void serial_init(uint16_t port) {
+    serial = port != 0 ? port : SERIAL_COM1;
+    port_write8(serial + SERIAL_INTERRUPTS, 0);
+    port_write8(serial + SERIAL_LINE, 0x83);
+    port_write8(serial + SERIAL_DIVISOR, 1);
+    port_write8(serial + SERIAL_DIVISOR_HIGH, 0);
+    port_write8(serial + SERIAL_LINE, 0x03);
+    port_write8(serial + SERIAL_FIFO, 0x07);
+    port_write8(serial + SERIAL_MODEM, 0x0b);
+}
+
+void arch_serial_write(char c) {
+    for (uint32_t i = 0; i < SERIAL_STEPS; i++) {
+        if ((port_read8(serial + SERIAL_STATUS) & STATUS_ROOM) != 0) {
+            port_write8(serial + SERIAL_DATA, (uint8_t)c);
+            return;
+        }
+        arch_pause();
+    }
+}
+
+void arch_init(const struct boot_info *info) {
+    paging_init(info);
+    float_init();
+    interrupt_init(info);
+    time_init(info);
+}
+
+// Writes a register of the firmware's if it is one of I/O ports.
+static void register_write(const struct boot_register *at, uint32_t value) {
+    if (at->address != 0 && at->space == 1) {
+        uint32_t width = at->bits == 8 || at->bits == 32 ? at->bits / 8 : 2;
+        (void)arch_port_write((uint16_t)at->address, width, value);
+    }
+}
+
+static void settle(void) {
+    for (uint32_t i = 0; i < POWER_STEPS; i++) {
+        arch_pause();
+    }
+}
+
+// ACPI S5. Where it is unknown or does not work the machine stands still, which
+// is nearer to "off" than a reset.
+void arch_power_off(void) {
+    const struct boot_register *a = &boot.power.pm1a;
+    const struct boot_register *b = &boot.power.pm1b;
+    if (boot.power.sleep_known) {
+        uint32_t type_a = (uint32_t)boot.power.sleep_a << SLEEP_TYPE_SHIFT;
+        uint32_t type_b = (uint32_t)boot.power.sleep_b << SLEEP_TYPE_SHIFT;
+        register_write(a, type_a | SLEEP_ENABLE);
+        register_write(b, type_b | SLEEP_ENABLE);
+        settle();
+    }
+    print("x86_64: the machine can be switched off now\n");
+    arch_halt();
+}
+
+// The firmware's way, the keyboard controller's, and a triple fault.
+void arch_reset(void) {
+    struct [[gnu::packed]] {
+        uint16_t limit;
+        uint64_t base;
+    } nothing = {};
+    register_write(&boot.power.reset, boot.power.reset_value);
+    settle();
+    for (uint32_t i = 0; i < SERIAL_STEPS && (port_read8(KEYBOARD) & KEYBOARD_BUSY) != 0; i++) {
+        arch_pause();
+    }
+    port_write8(KEYBOARD, KEYBOARD_RESET);
+    settle();
+    __asm__ volatile("lidt %0; int3" ::"m"(nothing));
+    arch_halt();
+}
+
+uint64_t arch_random(void) {
+    uint64_t value = tsc_read() * UINT64_C(0x9e3779b97f4a7c15);
+    for (uint32_t i = 0; i < 10 && features.random; i++) {
+        uint64_t word;
+        bool good;
+        __asm__ volatile("rdrand %0" : "=r"(word), "=@ccc"(good));
+        if (good) {
+            return value ^ word;
+        }
+    }
+    return value;
+}
+
+enum status arch_port_read(uint16_t port, uint32_t width, uint32_t *out) {
+    uint32_t value = 0;
+    switch (width) {
+    case 1:
+        value = port_read8(port);
+        break;
+    case 2:
+        __asm__ volatile("inw %w1, %w0" : "+a"(value) : "Nd"(port));
+        break;
+    case 4:
+        value = port_read32(port);
+        break;
+    default:
+        return STATUS_BAD_ARGUMENT;
+    }
+    *out = value;
+    return STATUS_OK;
+}
+
+enum status arch_port_write(uint16_t port, uint32_t width, uint32_t value) {
+    switch (width) {
+    case 1:
+        port_write8(port, (uint8_t)value);
+        return STATUS_OK;
+    case 2:
+        __asm__ volatile("outw %w0, %w1" ::"a"(value), "Nd"(port));
+        return STATUS_OK;
+    case 4:
+        __asm__ volatile("outl %0, %w1" ::"a"(value), "Nd"(port));
+        return STATUS_OK;
+    default:
+        return STATUS_BAD_ARGUMENT;
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Every way into the kernel and back. The user registers go straight into the
+// running thread's frame; then C runs on the hart's stack, with interrupts off, and
+// names the frame to resume. SWAPGS stands once on each way in and on each way out.
+#include "arch/offsets.h"
+
+// A place to patch away where the processor has no SMAP.
+    .macro SMAP_INSTRUCTION name
+771:\name
+    .pushsection .smap, "a"
+    .quad 771b
+    .popsection
+    .endm
+
+// struct arch_frame, up to where the stub's vector stands.
+    .set at, 0
+    .irp r, rdi, rsi, rdx, r10, r8, r9, rax, rbx, rbp, r12, r13, r14, r15, rcx, r11
+    .set FRAME_\r, at
+    .set at, at + 8
+    .endr
+    .if at != FRAME_VECTOR
+    .error "arch_frame and trap.S disagree"
+    .endif
+
+    .macro LOAD_FRAME registers:vararg // the frame is at RBX
+    .irp r, \registers
+    movq FRAME_\r(%rbx), %\r
+    .endr
+    .endm
+
+    .text
+// SYSCALL (SDM vol 2): RCX is the return address, R11 the flags; RSP is still the
+// user's. The hot path: each instruction is counted.
+    .globl syscall_entry
+    .balign 64
+syscall_entry:
+    swapgs
+    movq %rsp, %gs:HART_SCRATCH
+    movq %gs:HART_ENTRY, %rsp // &frame->ss
+    pushq %gs:HART_SCRATCH
+    pushq %r11 // RSP points to frame->flags
+    movq %rcx, (FRAME_PC - FRAME_FLAGS)(%rsp)
+    .irp r, rdi, rsi, rdx, r10, r8, r9, rax, rbx, rbp, r12, r13, r14, r15
+    movq %\r, (FRAME_\r - FRAME_FLAGS)(%rsp)
+    .endr
+    leaq -FRAME_FLAGS(%rsp), %rbx
+    movq %gs:HART_STACK, %rsp
+    movq %rax, %rdi
+    call kernel_syscall
+    cmpq %rbx, %rax
+    jne resume
+
+// The same thread goes on: C has kept RBP and R12 to R15. SYSRET faults in kernel
+// mode, on the user's stack, if RCX is not canonical; it is: user addresses end at
+// 2^44, and arch_frame_set lets no other into a frame.
+return_by_sysret:
+    movq FRAME_PC(%rbx), %rcx
+    movq FRAME_FLAGS(%rbx), %r11
+    movq FRAME_RSP(%rbx), %rsp
+    LOAD_FRAME rdi, rsi, rdx, r10, r8, r9, rax, rbx
+    swapgs
+    sysretq
+
+    .globl arch_resume
+arch_resume:
+    movq %rdi, %rax
+resume: // the frame in RAX, which may be any thread's
+    movq %rax, %rbx
+    LOAD_FRAME rbp, r12, r13, r14, r15
+    cmpq $FRAME_SYSCALL, FRAME_VECTOR(%rbx)
+    je return_by_sysret
+    movq $FRAME_SYSCALL, FRAME_VECTOR(%rbx) // from now on, until an interrupt says otherwise
+    leaq FRAME_PC(%rbx), %rsp // IRET takes the rest from the frame itself
+    LOAD_FRAME rdi, rsi, rdx, r10, r8, r9, rax, rcx, r11, rbx
+    swapgs
+    iretq
+
+// Interrupts and faults. Each stub leaves the vector above an error code, the
+// processor's or 0. From user mode the stack is the frame already.
+    .globl trap_entries
+    .balign 16
+trap_entries:
+    .set vector, 0
+    .rept 256
+    .balign 16
+    .if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21
+    pushq $0
+    .endif
+    pushq $vector
+    .if vector == 2 || vector == 8 || vector == 18
+    jmp entry_fatal
+    .elseif vector == 1
+    jmp entry_debug
+    .else
+    jmp entry
+    .endif
+    .set vector, vector + 1
+    .endr
+
+entry:
+    testb $3, (FRAME_CS - FRAME_VECTOR)(%rsp)
+    jz entry_kernel
+    swapgs
+entry_user: // RSP is &frame->vector
+    .irp r, r11, rcx, r15, r14, r13, r12, rbp, rbx, rax, r9, r8, r10, rdx, rsi, rdi
+    pushq %\r
+    .endr
+    SMAP_INSTRUCTION clac // an interrupt gate leaves the user's AC as it is
+    cld
+    movq %rsp, %rdi
+    movq %gs:HART_STACK, %rsp
+    call trap_user
+    jmp resume
+
+// In kernel mode: an interrupt in arch_idle, a fault in the copy routine, or the end.
+entry_kernel:
+    .irp r, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+    pushq %\r
+    .endr
+    SMAP_INSTRUCTION clac
+    cld
+    leaq 72(%rsp), %rdi
+    call trap_kernel
+    .irp r, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
+    popq %\r
+    .endr
+    addq $16, %rsp
+    iretq
+
+// On a stack of its own, from user mode: moves what is there into the frame.
+entry_debug:
+    testb $3, (FRAME_CS - FRAME_VECTOR)(%rsp)
+    jz entry_fatal
+    swapgs
+    pushq %rax
+    movq %gs:HART_ENTRY, %rax // &frame->ss
+    .irp at, FRAME_VECTOR, FRAME_ERROR, FRAME_PC, FRAME_CS, FRAME_FLAGS, FRAME_RSP, FRAME_SS
+    pushq (8 + \at - FRAME_VECTOR)(%rsp)
+    popq (\at - FRAME_SS)(%rax)
+    .endr
+    popq %rax
+    movq %gs:HART_ENTRY, %rsp
+    leaq (FRAME_VECTOR - FRAME_SS)(%rsp), %rsp
+    jmp entry_user
+
+// Never returns, so it saves nothing. It may have struck anywhere, also where GS was
+// the user's: kernel addresses are the negative ones.
+entry_fatal:
+    movl $0xc0000101, %ecx // GS base
+    rdmsr
+    testl %edx, %edx
+    js 1f
+    swapgs
+1:  cld
+    movq %rsp, %rdi
+    andq $-16, %rsp
+    call trap_fatal
+    ud2
+
+// bool copy_user(void *to, const void *from, size_t size). WP and SMAP make the
+// processor check user pages for the kernel as for the user. Eight bytes a step.
+    .globl copy_user, copy_user_end, copy_user_failed
+    .balign 16
+copy_user:
+    SMAP_INSTRUCTION stac
+    movq %rdx, %rcx
+    shrq $3, %rcx
+    rep movsq
+    movl %edx, %ecx
+    andl $7, %ecx
+    rep movsb
+copy_user_end:
+    SMAP_INSTRUCTION clac
+    movl $1, %eax
+    ret
+copy_user_failed:
+    SMAP_INSTRUCTION clac
+    xorl %eax, %eax
+    ret
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// What an interrupt or a fault means: from user mode it becomes one call of the
+// portable kernel; in kernel mode only arch_idle takes interrupts and only the copy
+// routine may fault, anything else is the end.
+#include "cpu.h"
+
+#include <stdatomic.h>
+
+// What entry_kernel and entry_fatal find on the stack.
+struct trap {
+    uint64_t vector, error, pc, cs, flags, rsp, ss;
+};
+
+// An interrupt gate, SDM vol 3 6.14.1.
+struct gate {
+    uint16_t offset0, selector;
+    uint8_t stack, type;
+    uint16_t offset1;
+    uint32_t offset2, reserved;
+};
+static_assert(sizeof(struct gate) == 16);
+
+constexpr uint32_t GATES = 256;
+constexpr uint32_t ENTRY_SIZE = 16; // distance of the stubs in trap.S
+constexpr uint8_t GATE_INTERRUPT = 0x8e;
+constexpr uint8_t GATE_USER = 3 << 5; // user code may use INT3
+
+constexpr uint32_t COMMAND_NMI = 0x4400; // SDM vol 3 10.6.1
+constexpr uint64_t FLAGS_KERNEL_CLEARS = 0x257fd5;
+
+extern const char trap_entries[];
+extern const char syscall_entry[];
+extern const char copy_user_end[];
+extern const char copy_user_failed[];
+bool copy_user(void *to, const void *from, size_t size);
+
+static struct gate gates[GATES];
+static _Atomic bool halting; // a hart panicked; the others stop at the next NMI
+
+void trap_init(void) {
+    static const uint8_t stacks[GATES] = {[VECTOR_DEBUG] = STACK_DEBUG,
+                                          [VECTOR_NMI] = STACK_NMI,
+                                          [VECTOR_DOUBLE_FAULT] = STACK_DOUBLE_FAULT,
+                                          [VECTOR_MACHINE_CHECK] = STACK_MACHINE_CHECK};
+    for (uint32_t i = 0; i < GATES; i++) {
+        uint64_t entry = (uint64_t)trap_entries + (uint64_t)i * ENTRY_SIZE;
+        gates[i] = (struct gate){.offset0 = (uint16_t)entry,
+                                 .selector = KERNEL_CODE,
+                                 .stack = stacks[i],
+                                 .type = GATE_INTERRUPT,
+                                 .offset1 = (uint16_t)(entry >> 16),
+                                 .offset2 = (uint32_t)(entry >> 32)};
+    }
+    gates[VECTOR_BREAKPOINT].type |= GATE_USER;
+    trap_load();
+}
+
+void trap_load(void) {
+    struct [[gnu::packed]] {
+        uint16_t limit;
+        const void *base;
+    } table = {sizeof gates - 1, gates};
+    __asm__ volatile("lidt %0" ::"m"(table));
+    uint64_t selectors = (uint64_t)(USER_DATA - 8) << 48 | (uint64_t)KERNEL_CODE << 32;
+    msr_write(MSR_STAR, selectors);
+    msr_write(MSR_LSTAR, (uint64_t)syscall_entry);
+    msr_write(MSR_FMASK, FLAGS_KERNEL_CLEARS);
+}
+
+// SDM vol 3 6.15. What is not named here is a privilege or encoding that user code
+// may not use.
+static enum fault_kind fault_kind(int64_t vector, uint64_t error) {
+    switch (vector) {
+    case VECTOR_PAGE_FAULT: // error: bit 1 a write, bit 4 an instruction fetch
+        return error >> 4 & 1 ? FAULT_EXECUTE : error >> 1 & 1 ? FAULT_WRITE : FAULT_READ;
+    case VECTOR_DIVIDE:
+    case VECTOR_FLOAT:
+    case VECTOR_SIMD:
+        return FAULT_ARITHMETIC;
+    case VECTOR_DEBUG:
+        return FAULT_STEP;
+    case VECTOR_BREAKPOINT:
+        return FAULT_BREAKPOINT;
+    case VECTOR_ALIGNMENT:
+        return FAULT_ALIGNMENT;
+    case VECTOR_NO_FLOAT:
+        return FAULT_FLOAT;
+    default:
+        return FAULT_INSTRUCTION;
+    }
+}
+
+static void interrupt(uint64_t vector) {
+    if (vector == VECTOR_SPURIOUS) { // no end of interrupt: SDM vol 3 10.9
+        return;
+    }
+    if (vector == VECTOR_TIMER) {
+        if (time_reached()) {
+            kernel_timer();
+        }
+    } else if (vector == VECTOR_IPI) {
+        kernel_ipi();
+    } else if (vector >= VECTOR_LINES && vector < VECTOR_IPI) {
+        line_arrived((uint32_t)(vector - VECTOR_LINES));
+    }
+    local_done();
+}
+
+struct arch_frame *trap_user(struct arch_frame *frame) {
+    if (frame->vector >= 32) {
+        interrupt((uint64_t)frame->vector);
+        return kernel_leave();
+    }
+    uint64_t address = frame->vector == VECTOR_PAGE_FAULT ? cr2_read() : frame->pc;
+    return kernel_fault(fault_kind(frame->vector, frame->error), address);
+}
+
+[[noreturn]] static void trap_panic(const struct trap *trap) {
+    panic("trap %lu (error %lx) in the kernel at %lx, stack %lx, address %lx", trap->vector,
+          trap->error, trap->pc, trap->rsp, cr2_read());
+}
+
+void trap_kernel(struct trap *trap) {
+    const struct arch_hart *hart = (const struct arch_hart *)arch_hart();
+    if (trap->vector >= 32 && hart != nullptr && hart->idle) {
+        interrupt(trap->vector);
+        return;
+    }
+    bool copying = trap->pc >= (uint64_t)copy_user && trap->pc < (uint64_t)copy_user_end;
+    if (trap->vector != VECTOR_PAGE_FAULT || !copying || cr2_read() >= USER_TOP) {
+        trap_panic(trap);
+    }
+    trap->pc = (uint64_t)copy_user_failed;
+}
+
+// NMI, double fault, machine check; and a debug trap in the kernel.
+[[noreturn]] void trap_fatal(const struct trap *trap) {
+    if (trap->vector == VECTOR_NMI && atomic_load(&halting)) {
+        arch_halt();
+    }
+    trap_panic(trap);
+}
+
+// By NMI, and only to harts that run this kernel: one that still waits for its start
+// would take it with the firmware's tables.
+void arch_halt_others(void) {
+    const struct arch_hart *self = (const struct arch_hart *)arch_hart();
+    if (self == nullptr || atomic_exchange(&halting, true)) {
+        return;
+    }
+    for (uint32_t i = 0; i < boot.hart_count; i++) {
+        const struct arch_hart *hart = (const struct arch_hart *)hart_at(i);
+        if (hart != self && atomic_load(&hart->online)) {
+            local_send((uint32_t)boot.hart_id[i], COMMAND_NMI);
+        }
+    }
+}
+
+// Here and nowhere else a hart takes interrupts in the kernel. STI works only after
+// the next instruction, so that one that is pending already ends the HLT.
+void arch_idle(void) {
+    struct arch_hart *hart = (struct arch_hart *)arch_hart();
+    hart->idle = true;
+    __asm__ volatile("sti; hlt; cli" ::: "memory");
+    hart->idle = false;
+}
+
+bool arch_copy_from_user(void *to, uint64_t from, size_t size) {
+    return copy_user(to, (const void *)from, size);
+}
+
+bool arch_copy_to_user(uint64_t to, const void *from, size_t size) {
+    return copy_user((void *)to, from, size);
+}

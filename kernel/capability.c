@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Slots and the derivation tree. The Task's table is in table.c.
+#include "kernel/capability.h"
+
+#include "kernel/bundle.h"
+#include "kernel/check.h"
+#include "kernel/memory.h"
+#include "kernel/reticle.h"
+#include "kernel/ring.h"
+#include "kernel/task.h"
+
+// ------------------------------------------------------------------------ tree
+
+static struct node *tag(struct node *parent) { return (struct node *)((uintptr_t)parent | 1); }
+
+static bool tagged(const struct node *node) { return ((uintptr_t)node & 1) != 0; }
+
+static struct node *untag(struct node *node) {
+    return (struct node *)((uintptr_t)node & ~(uintptr_t)1);
+}
+
+// Joins two neighbours of which each may be the parent's end of the list.
+static void join(struct node *left, struct node *right) REQUIRES_BOOKS {
+    if (tagged(left)) {
+        untag(left)->first = tagged(right) ? nullptr : right;
+    } else {
+        left->next = right;
+    }
+    if (tagged(right)) {
+        untag(right)->last = tagged(left) ? nullptr : left;
+    } else {
+        right->prev = left;
+    }
+}
+
+void tree_insert(struct node *parent, struct node *child) {
+    struct node *first = parent->first;
+    child->first = child->last = nullptr;
+    child->prev = tag(parent);
+    child->next = first == nullptr ? tag(parent) : first;
+    parent->first = child;
+    if (first == nullptr) {
+        parent->last = child;
+    } else {
+        first->prev = child;
+    }
+}
+
+void tree_remove(struct node *node) {
+    if (node->first == nullptr) {
+        join(node->prev, node->next);
+    } else {
+        struct node *first = node->first, *last = node->last;
+        first->prev = node->prev;
+        last->next = node->next;
+        if (tagged(node->prev)) {
+            untag(node->prev)->first = first;
+        } else {
+            node->prev->next = first;
+        }
+        if (tagged(node->next)) {
+            untag(node->next)->last = last;
+        } else {
+            node->next->prev = last;
+        }
+    }
+    *node = (struct node){};
+}
+
+// The node takes over the place of another one, children included.
+static void tree_replace(struct node *to, struct node *from) REQUIRES_BOOKS {
+    *to = *from;
+    if (tagged(to->prev)) {
+        untag(to->prev)->first = to;
+    } else {
+        to->prev->next = to;
+    }
+    if (tagged(to->next)) {
+        untag(to->next)->last = to;
+    } else {
+        to->next->prev = to;
+    }
+    if (to->first != nullptr) {
+        to->first->prev = tag(to);
+        to->last->next = tag(to);
+    }
+    *from = (struct node){};
+}
+
+enum step tree_prune(struct node *node) {
+    if (node->first == nullptr) {
+        return STEP_DONE;
+    }
+    struct slot *slot = slot_of(node->first);
+    // A view is first turned into the zero page, piece by piece, while it still
+    // hangs in the tree; its holder keeps a tomb.
+    if (slot_class(slot) == CLASS_VIEW) {
+        if (view_revoke_step(slot) == STEP_DONE) {
+            tree_remove(&slot->node);
+        }
+        return STEP_MORE;
+    }
+    slot_clear(slot);
+    return STEP_MORE;
+}
+
+// ----------------------------------------------------------------------- slots
+
+void slot_fill(struct slot *slot, struct object *object, enum cap_class class, uint32_t rights,
+               uint16_t flags, struct node *parent) {
+    uint64_t meta = slot_meta(slot);
+    check((meta & META_CLASS) == 0 && (rights & ~META_RIGHTS) == 0);
+    slot->object = object;
+    slot->flags = flags;
+    slot->access = 0;
+    slot->sequence = 0;
+    tree_insert(parent, &slot->node);
+    meta = (meta & ~(META_CLASS | META_RIGHTS)) | (uint64_t)class << META_CLASS_SHIFT | rights;
+    atomic_store_explicit(&slot->meta, meta, memory_order_release);
+}
+
+// The next generation, empty. At the last one the slot is retired: it keeps a
+// generation that no handle has, for ever.
+static void meta_clear(struct slot *slot) REQUIRES_BOOKS {
+    uint64_t generation = slot_meta(slot) >> META_GENERATION_SHIFT;
+    generation = generation < GENERATION_LAST ? generation + 1 : 0;
+    atomic_store_explicit(&slot->meta, generation << META_GENERATION_SHIFT, memory_order_release);
+    // A reader that saw the old word may still read the object: it stays valid for
+    // the epoch, and the reader looks at the word again.
+    arch_fence();
+    slot->object = nullptr;
+    slot->flags = 0;
+}
+
+void slot_move(struct slot *to, struct slot *from) {
+    check((slot_meta(to) & META_CLASS) == 0);
+    uint64_t meta = slot_meta(from) & (META_CLASS | META_RIGHTS);
+    to->object = from->object;
+    to->flags = from->flags;
+    to->access = from->access;
+    to->sequence = 0;
+    tree_replace(&to->node, &from->node);
+    atomic_store_explicit(&to->meta, (slot_meta(to) & ~(META_CLASS | META_RIGHTS)) | meta,
+                          memory_order_release);
+    meta_clear(from);
+}
+
+struct object *slot_container(const struct slot *slot) {
+    const struct page *page = page_of(slot);
+    check(page->kind == PAGE_SLOTS);
+    return object_numbered(page->owner);
+}
+
+void slot_clear(struct slot *slot) {
+    struct object *container = slot_container(slot);
+    if (slot->node.prev != nullptr) {
+        tree_remove(&slot->node); // a tomb hangs in no tree any more
+    }
+    meta_clear(slot);
+    switch (container->class) {
+    case CLASS_TASK:
+        table_free((struct task *)container, slot);
+        break;
+    case CLASS_RING:
+        // Whoever takes it learns that it was revoked.
+        slot->flags = SLOT_TOMB;
+        break;
+    default:
+        break; // a Bundle's entry stays, empty: task_start refuses nothing for it
+    }
+}
+
+enum status slot_page(struct reticle *reticle, const struct object *container,
+                      struct slot **out) {
+    uint32_t frame;
+    enum status status = reticle_take(reticle, CHARGE_TABLE, 1, 0, &frame);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct page *page = page_entry(frame);
+    page->kind = PAGE_SLOTS;
+    page->owner = object_number(container);
+    struct slot *slots = page_address(frame);
+    arch_zero_pages(slots, 1);
+    for (uint32_t i = 0; i < SLOTS_PER_PAGE; i++) {
+        atomic_store_explicit(&slots[i].meta, UINT64_C(1) << META_GENERATION_SHIFT,
+                              memory_order_relaxed);
+    }
+    *out = slots;
+    return STATUS_OK;
+}
+
+// ------------------------------------------------------------- copying, passing
+
+enum status capability_copy(struct slot *from, uint32_t rights, struct slot *to) {
+    uint32_t keep = slot_rights(from) & rights;
+    enum cap_class class = slot_class(from);
+    if (class == CLASS_MEMORY) {
+        keep &= ~(uint32_t)RIGHT_MEMORY_WRITE;
+    }
+    slot_fill(to, from->object, class, keep, 0, &from->node);
+    return STATUS_OK;
+}
+
+enum status capability_may_pass(const struct slot *from, bool move) {
+    if (slot_class(from) == CLASS_VIEW) {
+        return STATUS_BAD_CLASS;
+    }
+    uint32_t need = RIGHT_PASS | (move ? 0 : (uint32_t)RIGHT_COPY);
+    if ((slot_rights(from) & need) != need) {
+        return STATUS_ACCESS;
+    }
+    if (!object_live(from->object) || (from->flags & SLOT_REVOKING) != 0) {
+        return STATUS_BUSY;
+    }
+    // Writable Memory leaves with nothing left behind: no view, no copy.
+    if (move && slot_class(from) == CLASS_MEMORY &&
+        (slot_rights(from) & RIGHT_MEMORY_WRITE) != 0 && from->node.first != nullptr) {
+        return STATUS_BUSY;
+    }
+    return STATUS_OK;
+}
+
+void capability_pass(struct task *task, struct slot *from, struct slot *to, uint32_t rights,
+                     bool move) {
+    if (!move) {
+        enum status status = capability_copy(from, rights, to);
+        check(status == STATUS_OK);
+        return;
+    }
+    slot_move(to, from);
+    uint64_t meta = slot_meta(to);
+    atomic_store_explicit(&to->meta, meta & ~(META_RIGHTS & ~(uint64_t)rights),
+                          memory_order_release);
+    table_free(task, from);
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Capability slots, the derivation tree, and the table of a Task.
+//
+// A slot is 64 bytes and stands in a container: a Task's table, a Bundle, or the
+// capabilities in flight of a Ring. One word of it carries generation, class and
+// rights together, so a reader without the lock sees them whole. The slot's node
+// hangs in the derivation tree of its object: the object is the root, a copy is a
+// child of its source. Removing a slot hands its children to its parent, in
+// constant time: so revoking is popping children until there are none, without
+// recursion, and a capability that is given back takes nothing from others.
+//
+// Guard: books, except that look-up reads `meta` and `object` without it: a slot
+// that is emptied gets its new generation first, and its object stays in memory
+// until every hart has left the kernel.
+#pragma once
+
+#include <stdatomic.h>
+
+#include "kernel/object.h"
+#include "kernel/page.h"
+
+struct task;
+
+constexpr uint32_t SLOT_SIZE = 64;
+constexpr uint32_t SLOTS_PER_PAGE = PAGE_SIZE / SLOT_SIZE;
+constexpr uint32_t META_GENERATION_SHIFT = HANDLE_SLOT_BITS;
+constexpr uint32_t META_CLASS_SHIFT = 15;
+constexpr uint64_t META_RIGHTS = RIGHT_ALL;
+constexpr uint64_t META_CLASS = UINT64_C(31) << META_CLASS_SHIFT;
+constexpr uint64_t GENERATION_LAST = (UINT64_C(1) << HANDLE_GENERATION_BITS) - 1;
+
+enum slot_flag : uint16_t {
+    SLOT_OWNER = 1 << 0,    // dropping it destroys the object
+    SLOT_REVOKING = 1 << 1, // no copies while its descendants are removed
+    SLOT_TOMB = 1 << 2,     // was revoked; a view shows the zero page, in flight it says so
+    SLOT_PEER = 1 << 3,     // a view of a peer's region
+    SLOT_GUARDED = 1 << 4,  // a view that the kernel made: the Bundle's page
+};
+
+struct slot {
+    _Atomic uint64_t meta; // generation 44, class 5, rights 15; class 0: empty
+    struct object *object;
+    struct node node;
+    uint16_t flags;
+    uint16_t access; // a view: map_flag
+    union {
+        uint32_t address; // a view: first page number in the Task's space
+        uint32_t free;    // empty: index of the next free slot of the table
+    };
+    union {
+        struct {
+            uint32_t offset; // a view: first page of the object; a tomb: pages already zeroed
+            uint32_t pages;  // a view: how many are mapped
+        };
+        uint64_t sequence; // in flight: the message it came with
+    };
+};
+static_assert(sizeof(struct slot) == SLOT_SIZE);
+
+static inline uint64_t slot_meta(const struct slot *slot) {
+    return atomic_load_explicit(&((struct slot *)slot)->meta, memory_order_acquire);
+}
+static inline enum cap_class slot_class(const struct slot *slot) {
+    return (enum cap_class)((slot_meta(slot) & META_CLASS) >> META_CLASS_SHIFT);
+}
+static inline uint32_t slot_rights(const struct slot *slot) {
+    return (uint32_t)(slot_meta(slot) & META_RIGHTS);
+}
+static inline struct slot *slot_of(struct node *node) {
+    return (struct slot *)((uint8_t *)node - offsetof(struct slot, node));
+}
+
+// ------------------------------------------------------------ derivation tree
+void tree_insert(struct node *parent, struct node *child) REQUIRES_BOOKS;
+void tree_remove(struct node *node) REQUIRES_BOOKS; // its children go to its parent
+// Removes one descendant, or a part of a large view. STEP_DONE: there is none left.
+enum step tree_prune(struct node *node) REQUIRES_BOOKS;
+
+// ----------------------------------------------------------------------- slots
+// Gives an empty slot its content and enters it into the tree below parent.
+void slot_fill(struct slot *slot, struct object *object, enum cap_class class, uint32_t rights,
+               uint16_t flags, struct node *parent) REQUIRES_BOOKS;
+// Moves content, place in the tree and children to an empty slot; empties the source,
+// which its container must then free.
+void slot_move(struct slot *to, struct slot *from) REQUIRES_BOOKS;
+// Empties a slot of whatever container, telling the container.
+void slot_clear(struct slot *slot) REQUIRES_BOOKS;
+// A page of empty slots for a container.
+[[nodiscard]] enum status slot_page(struct reticle *reticle, const struct object *container,
+                                    struct slot **out) REQUIRES_BOOKS;
+struct object *slot_container(const struct slot *slot);
+
+// ----------------------------------------------------------------- Task tables
+constexpr uint32_t TABLE_PAGES = 256; // 16384 capabilities for a Task
+constexpr uint32_t TABLE_SLOTS = TABLE_PAGES * SLOTS_PER_PAGE;
+constexpr uint32_t TABLE_NIL = UINT32_MAX;
+
+struct table {
+    uint32_t free;  // first free slot
+    uint32_t pages; // pages there are
+    uint32_t used;
+    struct slot *page[TABLE_PAGES];
+};
+
+// Makes sure that `count` slots can be taken without failing.
+[[nodiscard]] enum status table_reserve(struct task *task, uint32_t count) REQUIRES_BOOKS;
+// Takes a free slot; one was reserved. It counts as used once it is filled.
+struct slot *table_take(struct task *task) REQUIRES_BOOKS;
+void table_free(struct task *task, struct slot *slot) REQUIRES_BOOKS; // an empty one
+uint32_t table_index(const struct task *task, const struct slot *slot) REQUIRES_BOOKS;
+uint64_t table_handle(const struct task *task, const struct slot *slot) REQUIRES_BOOKS;
+struct slot *table_slot(struct task *task, uint32_t index);
+
+// The one way from a handle to an object: class and all the rights, or a status.
+// Needs no lock; the object stays in memory until this hart leaves the kernel, but
+// who changes the books must still ask object_live under the lock.
+[[nodiscard]] enum status lookup(struct task *task, uint64_t handle, enum cap_class class,
+                                 uint32_t rights, struct object **out);
+// The slot itself, of any class, live object included.
+[[nodiscard]] enum status lookup_slot(struct task *task, uint64_t handle, struct slot **out)
+    REQUIRES_BOOKS;
+// Both: slot of that class and rights, its object live.
+[[nodiscard]] enum status lookup_class(struct task *task, uint64_t handle, enum cap_class class,
+                                       uint32_t rights, struct slot **out) REQUIRES_BOOKS;
+
+// Fills `to` with a child of `from`: rights narrowed, never WRITE on Memory.
+[[nodiscard]] enum status capability_copy(struct slot *from, uint32_t rights, struct slot *to)
+    REQUIRES_BOOKS;
+// Whether a capability may leave its table as asked; move: else a copy.
+[[nodiscard]] enum status capability_may_pass(const struct slot *from, bool move) REQUIRES_BOOKS;
+// Carries it over into an empty slot of another container.
+void capability_pass(struct task *task, struct slot *from, struct slot *to, uint32_t rights,
+                     bool move) REQUIRES_BOOKS;

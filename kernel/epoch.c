@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Epochs. See epoch.h for what they promise.
+//
+// Idle harts. A hart says that it idles, executes a full fence, and only then looks
+// for work; on waking it says that it does not, executes a full fence, and then reads
+// the counter. A requester raises the counter, executes a full fence, and then asks who
+// idles. So either the requester sees that the hart is awake and waits for it, or the
+// hart sees the new counter and flushes before it touches anything.
+#include "kernel/epoch.h"
+
+#include "kernel/hart.h"
+#include "kernel/schedule.h"
+
+static _Atomic uint64_t requested;
+
+uint64_t epoch_next(void) { return atomic_load_explicit(&requested, memory_order_relaxed) + 1; }
+
+static bool hart_passed(struct hart *hart, uint64_t epoch) {
+    return atomic_load_explicit(&hart->idle, memory_order_acquire) ||
+           atomic_load_explicit(&hart->acknowledged, memory_order_acquire) >= epoch;
+}
+
+uint64_t epoch_request(void) {
+    uint64_t epoch = atomic_fetch_add_explicit(&requested, 1, memory_order_acq_rel) + 1;
+    arch_fence();
+    for (uint32_t i = 0; i < harts_online(); i++) {
+        struct hart *hart = hart_at(i);
+        if (hart != arch_hart() && !hart_passed(hart, epoch)) {
+            arch_ipi(i);
+        }
+    }
+    return epoch;
+}
+
+bool epoch_reached(uint64_t epoch) {
+    if (epoch > atomic_load_explicit(&requested, memory_order_acquire)) {
+        return false;
+    }
+    // Who asks stands at a quiescent point itself: it holds the object that it waits
+    // for and nothing else, so it may acknowledge here.
+    epoch_acknowledge();
+    for (uint32_t i = 0; i < harts_online(); i++) {
+        struct hart *hart = hart_at(i);
+        if (hart != arch_hart() && !hart_passed(hart, epoch)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Harts with threads that wait for an epoch look again.
+static void tell_waiters(struct hart *self) {
+    for (uint32_t i = 0; i < harts_online(); i++) {
+        struct hart *hart = hart_at(i);
+        if (hart != self && atomic_load_explicit(&hart->epoch_waiting, memory_order_acquire)) {
+            arch_ipi(i);
+        }
+    }
+}
+
+void epoch_acknowledge(void) {
+    struct hart *self = arch_hart();
+    uint64_t epoch = atomic_load_explicit(&requested, memory_order_acquire);
+    if (atomic_load_explicit(&self->acknowledged, memory_order_relaxed) >= epoch) {
+        return;
+    }
+    if (harts_online() > 1) {
+        arch_tlb_flush(); // alone, this hart flushed page by page
+    }
+    atomic_store_explicit(&self->acknowledged, epoch, memory_order_release);
+    arch_fence();
+    tell_waiters(self);
+}
+
+void epoch_idle_enter(void) {
+    struct hart *self = arch_hart();
+    atomic_store_explicit(&self->idle, true, memory_order_release);
+    arch_fence();
+    tell_waiters(self);
+}
+
+void epoch_idle_leave(void) {
+    atomic_store_explicit(&arch_hart()->idle, false, memory_order_release);
+    arch_fence();
+    epoch_acknowledge();
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The buckets of a Task's futexes. See futex.h.
+#include "kernel/futex.h"
+
+#include "kernel/task.h"
+#include "kernel/thread.h"
+
+static struct thread **bucket_of(struct futex_table *table, uint64_t address) {
+    return &table->bucket[(address >> 2 ^ address >> 8) % FUTEX_BUCKETS];
+}
+
+static void bucket_remove(struct futex_table *table, struct thread *thread) {
+    if (thread->futex_prev == nullptr) {
+        *bucket_of(table, thread->futex_address) = thread->futex_next;
+    } else {
+        thread->futex_prev->futex_next = thread->futex_next;
+    }
+    if (thread->futex_next != nullptr) {
+        thread->futex_next->futex_prev = thread->futex_prev;
+    }
+    thread->futex_address = 0;
+}
+
+void futex_enter(struct thread *thread, uint64_t address) {
+    struct futex_table *table = &thread->task->futex;
+    lock_acquire(&table->lock);
+    // At the end, so that the longest sleeper is woken first.
+    struct thread **link = bucket_of(table, address);
+    struct thread *last = nullptr;
+    while (*link != nullptr) {
+        last = *link;
+        link = &last->futex_next;
+    }
+    thread->futex_address = address;
+    thread->futex_status = STATUS_OK;
+    thread->futex_prev = last;
+    thread->futex_next = nullptr;
+    *link = thread;
+    lock_release(&table->lock);
+}
+
+bool futex_leave(struct thread *thread) {
+    struct futex_table *table = &thread->task->futex;
+    lock_acquire(&table->lock);
+    bool sleeps = thread->futex_address != 0;
+    if (sleeps) {
+        bucket_remove(table, thread);
+    }
+    lock_release(&table->lock);
+    return sleeps;
+}
+
+uint32_t futex_wake(struct task *task, uint64_t address, uint32_t count) {
+    struct futex_table *table = &task->futex;
+    uint32_t woken = 0;
+    lock_acquire(&table->lock);
+    struct thread *thread = *bucket_of(table, address);
+    while (thread != nullptr && woken < count) {
+        struct thread *next = thread->futex_next;
+        if (thread->futex_address == address) {
+            bucket_remove(table, thread);
+            thread_request(thread, REQUEST_WAKE);
+            woken++;
+        }
+        thread = next;
+    }
+    lock_release(&table->lock);
+    return woken;
+}
+
+void futex_cancel(struct task *task, uint64_t from, uint64_t to) {
+    struct futex_table *table = &task->futex;
+    lock_acquire(&table->lock);
+    for (uint32_t i = 0; i < FUTEX_BUCKETS; i++) {
+        struct thread *thread = table->bucket[i];
+        while (thread != nullptr) {
+            struct thread *next = thread->futex_next;
+            if (thread->futex_address >= from && thread->futex_address < to) {
+                bucket_remove(table, thread);
+                thread->futex_status = STATUS_CANCELLED;
+                thread_request(thread, REQUEST_WAKE);
+            }
+            thread = next;
+        }
+    }
+    lock_release(&table->lock);
+}

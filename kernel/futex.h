@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Futexes: threads of one Task that sleep on a word of its memory. The buckets are
+// fixed in the Task, so they cost nobody anything.
+//
+// Guard: the lock in the table; a sleeper is woken by removing it from its bucket and
+// asking its hart (REQUEST_WAKE).
+#pragma once
+
+#include "kernel/lock.h"
+
+struct task;
+struct thread;
+
+constexpr uint32_t FUTEX_BUCKETS = 16;
+
+struct futex_table {
+    struct lock lock;
+    struct thread *bucket[FUTEX_BUCKETS];
+};
+
+// Enters the current thread; the caller then looks at the word, and blocks or leaves.
+void futex_enter(struct thread *thread, uint64_t address);
+// Takes it out again; false if somebody has already woken it.
+bool futex_leave(struct thread *thread);
+// Wakes at most `count` sleepers at the address; returns how many.
+uint32_t futex_wake(struct task *task, uint64_t address, uint32_t count);
+// Wakes those in [from, to) with CANCELLED: their memory is gone.
+void futex_cancel(struct task *task, uint64_t from, uint64_t to);

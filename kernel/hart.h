@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// What the kernel knows of one hart. Only that hart touches it, apart from the
+// members marked as shared.
+#pragma once
+
+#include <stdatomic.h>
+
+#include "kernel/arch.h"
+
+struct thread;
+
+struct hart {
+    struct arch_hart arch; // first: the entry assembly finds it here
+    uint32_t index;
+
+    struct thread *current; // runs, or last ran and is about to be replaced; nullptr: idle
+    struct thread *loaded;  // whose floating-point state and TLS base the registers hold
+    struct thread *handoff; // woken by the current one, which blocks: runs next
+    struct thread *ready_first, *ready_last;
+    struct thread *timers; // the heap of deadlines
+    struct thread *epoch_waiters;
+    bool preempt;         // the current thread's turn is over
+    uint64_t slice_end;   // when it is
+    uint64_t timer_armed; // what the machine's timer is set to
+    uint64_t switched;    // when the current thread got the hart
+    struct phys space;    // the address space that is loaded
+    uint64_t space_version;
+
+    uint64_t idle_ns, switches, interrupts;
+
+    // Shared, each on a line of its own because others write or poll it.
+    alignas(64) _Atomic(struct thread *) inbox;
+    _Atomic bool idle;
+    _Atomic bool online;
+    _Atomic bool epoch_waiting;       // epoch_waiters is not empty
+    _Atomic uint32_t load;            // threads that are ready or run
+    _Atomic uint64_t acknowledged;    // the last epoch
+};
+
+uint32_t harts_online(void); // harts 0 .. n-1 run

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Locks of the kernel, and which there are. Order: books, then a Task's futex
+// lock. The debug line's lock is a leaf. No lock is held while user memory is touched.
+//
+//   books        every structure that says who holds what: derivation, Reticles,
+//                the page array, page tables, object states, watches. One lock,
+//                because none of these is on the path of a message: doorbell, wait,
+//                dispatch and handle look-up take no lock at all. See
+//                docs/decisions/0004-one-books-lock.md.
+//   futex        the sleepers of one Task.
+//
+// Scheduling needs no lock: a thread belongs to one hart, and only that hart
+// changes its state; others leave it in the hart's inbox (kernel/schedule.h).
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "kernel/arch.h"
+
+struct __attribute__((capability("lock"))) lock {
+    _Atomic uint32_t next;  // ticket of who comes next
+    _Atomic uint32_t serve; // ticket of who holds it
+};
+
+static inline void lock_acquire(struct lock *lock) __attribute__((acquire_capability(*lock)))
+__attribute__((no_thread_safety_analysis)) {
+    uint32_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
+    while (atomic_load_explicit(&lock->serve, memory_order_acquire) != ticket) {
+        arch_pause();
+    }
+}
+
+static inline void lock_release(struct lock *lock) __attribute__((release_capability(*lock)))
+__attribute__((no_thread_safety_analysis)) {
+    uint32_t serve = atomic_load_explicit(&lock->serve, memory_order_relaxed);
+    atomic_store_explicit(&lock->serve, serve + 1, memory_order_release);
+}
+
+extern struct lock books;
+
+#define REQUIRES_BOOKS __attribute__((requires_capability(books)))

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// From the entry of the first hart to the first instruction of the root Task. What
+// the kernel needs for itself is taken here, once; all the rest of the memory goes into
+// one Reticle, which the root Task gets together with the boot package and the devices.
+#include "abi/bundle.h"
+#include "kernel/bundle.h"
+#include "kernel/check.h"
+#include "kernel/device.h"
+#include "kernel/epoch.h"
+#include "kernel/memory.h"
+#include "kernel/reticle.h"
+#include "kernel/root_image.h"
+#include "kernel/schedule.h"
+#include "kernel/syscall.h"
+#include "lib/firmware/firmware.h"
+#include "lib/string/string.h"
+
+constexpr uint64_t ROOT_STACK = 32 * 1024;
+
+struct lock books;
+
+static struct hart harts[BOOT_HARTS];
+static _Atomic uint32_t online; // harts 0 .. online - 1 take part
+static uint32_t harts_started;
+
+static const struct boot_info *boot;
+// The boot allocator: the ranges of RAM, in which what is reserved is passed over. It
+// goes downwards from the end of the first large range, so that low memory stays.
+static struct boot_range boot_free[BOOT_RANGES + BOOT_RANGES];
+static uint32_t boot_free_count;
+static bool boot_over;
+
+struct hart *hart_at(uint32_t index) {
+    check(index < BOOT_HARTS);
+    return &harts[index];
+}
+
+uint32_t harts_online(void) { return atomic_load_explicit(&online, memory_order_relaxed); }
+
+// ------------------------------------------------------------ memory at boot
+
+// Cuts one reserved range out of the free ranges.
+static void free_cut(const struct boot_range *cut) {
+    uint64_t cut_end = cut->base + cut->size;
+    for (uint32_t i = 0; i < boot_free_count; i++) {
+        struct boot_range *range = &boot_free[i];
+        uint64_t end = range->base + range->size;
+        if (cut_end <= range->base || cut->base >= end) {
+            continue;
+        }
+        uint64_t before = cut->base > range->base ? cut->base - range->base : 0;
+        uint64_t after = cut_end < end ? end - cut_end : 0;
+        range->size = before;
+        if (after != 0) {
+            check(boot_free_count < sizeof boot_free / sizeof *boot_free);
+            boot_free[boot_free_count++] = (struct boot_range){cut_end, after};
+        }
+    }
+}
+
+static void boot_memory_init(const struct boot_info *info) {
+    for (uint32_t i = 0; i < info->memory_count; i++) {
+        boot_free[boot_free_count++] = info->memory[i];
+    }
+    for (uint32_t i = 0; i < info->reserved_count; i++) {
+        free_cut(&info->reserved[i]);
+    }
+}
+
+struct phys boot_alloc(size_t pages) {
+    check(!boot_over);
+    uint64_t bytes = (uint64_t)pages << PAGE_SHIFT;
+    // From the largest range: small and low ones may be what firmware calls need.
+    struct boot_range *best = nullptr;
+    for (uint32_t i = 0; i < boot_free_count; i++) {
+        if (boot_free[i].size >= bytes && (best == nullptr || boot_free[i].size > best->size)) {
+            best = &boot_free[i];
+        }
+    }
+    if (best == nullptr) {
+        panic("too little memory: %lu KiB more are needed for the kernel's own tables",
+              (unsigned long)(bytes >> 10));
+    }
+    best->size -= bytes;
+    struct phys at = {best->base + best->size};
+    arch_zero_pages(phys_to_virt(at), pages);
+    return at;
+}
+
+// -------------------------------------------------------------- the root Task
+
+// What the root Task needs, made out of the first Reticle while nothing else runs.
+struct root {
+    struct reticle *reticle;
+    struct task *task;
+    struct thread *thread;
+    struct bundle *bundle;
+};
+
+[[noreturn]] static void too_little(enum status status) {
+    panic("too little memory for the root Task: status %u", (unsigned)status);
+}
+
+static void bundle_add(struct root *root, const char *name, struct object *object,
+                       uint32_t rights, uint16_t flags) REQUIRES_BOOKS {
+    struct bundle_name text = {};
+    memcpy(text.text, name, strlen(name));
+    if (bundle_room(root->bundle, &text, 0) != STATUS_OK ||
+        table_reserve(root->task, 1) != STATUS_OK) {
+        too_little(STATUS_FULL);
+    }
+    // By way of the Task's own table, as any maker would.
+    struct slot *slot = table_take(root->task);
+    slot_fill(slot, object, object->class, rights, flags, &object->tree);
+    bundle_put(root->bundle, &text, root->task, slot, RIGHT_ALL, true);
+}
+
+static void bundle_add_value(struct root *root, const char *name, const void *value,
+                             uint32_t size) REQUIRES_BOOKS {
+    struct bundle_name text = {};
+    memcpy(text.text, name, strlen(name));
+    if (bundle_room(root->bundle, &text, size) != STATUS_OK) {
+        too_little(STATUS_FULL);
+    }
+    bundle_value(root->bundle, &text, value, size);
+}
+
+static void root_view(struct root *root, struct memory *memory, uint64_t address,
+                      uint16_t access) REQUIRES_BOOKS {
+    if (table_reserve(root->task, 1) != STATUS_OK) {
+        too_little(STATUS_NO_MEMORY);
+    }
+    struct slot *view = table_take(root->task);
+    view_begin(view, &memory->object, &memory->object.tree, address, 0, access, 0);
+    enum status status = STATUS_OK;
+    enum step step;
+    do {
+        step = view_grow(root->task, view, memory->pages, &status);
+    } while (step == STEP_MORE);
+    if (step != STEP_DONE) {
+        too_little(status);
+    }
+}
+
+static void root_memory(struct root *root) REQUIRES_BOOKS {
+    uint32_t image = (uint32_t)((root_image_size() + PAGE_SIZE - 1) >> PAGE_SHIFT);
+    struct memory *text = memory_borrow(
+        root->reticle, (uint32_t)(arch_image_phys(root_image()).value >> PAGE_SHIFT), image);
+    root_view(root, text, PROGRAM_BASE, MAP_READ | MAP_EXECUTE);
+    struct memory *stack;
+    enum status status =
+        memory_carve(root->reticle, ROOT_STACK >> PAGE_SHIFT, 0, &stack);
+    if (status != STATUS_OK) {
+        too_little(status);
+    }
+    arch_zero_pages(page_address(stack->frame), stack->pages);
+    root_view(root, stack, STACK_TOP - ROOT_STACK, MAP_READ | MAP_WRITE);
+}
+
+static void root_time(struct root *root) REQUIRES_BOOKS {
+    struct memory *time;
+    enum status status = memory_carve(root->reticle, 1, 0, &time);
+    if (status != STATUS_OK) {
+        too_little(status);
+    }
+    void *page = page_address(time->frame);
+    arch_zero_pages(page, 1);
+    arch_time_page(page);
+    bundle_add(root, "time", &time->object,
+               RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_MEMORY_READ, 0);
+}
+
+static void root_devices(struct root *root) REQUIRES_BOOKS {
+    constexpr uint32_t COMMON = RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT;
+    if (boot->console.kind != BOOT_CONSOLE_NONE) {
+        bool ports = boot->console.kind == BOOT_CONSOLE_16550_PORT;
+        struct device *device =
+            device_make(root->reticle, ports, boot->console.base, boot->console.size);
+        struct irq *irq = irq_make(root->reticle, boot->console.irq);
+        bundle_add(root, "device.console", &device->object, COMMON | RIGHT_DEVICE_USE, 0);
+        bundle_add(root, "irq.console", &irq->object, COMMON | RIGHT_IRQ_USE, 0);
+    }
+    struct machine *machine = machine_make(root->reticle);
+    bundle_add(root, "machine", &machine->object,
+               COMMON | RIGHT_MACHINE_POWER | RIGHT_MACHINE_CONSOLE, 0);
+    uint32_t kind = boot->console.kind;
+    bundle_add_value(root, "console.kind", &kind, sizeof kind);
+    bundle_add_value(root, "command.line", boot->command_line,
+                     (uint32_t)strlen(boot->command_line) + 1);
+}
+
+static void root_package(struct root *root) REQUIRES_BOOKS {
+    const struct boot_range *package = &boot->package;
+    if (package->size == 0 || package->base % PAGE_SIZE != 0) {
+        panic("no boot package: give it as the initial ramdisk");
+    }
+    struct memory *memory =
+        memory_borrow(root->reticle, (uint32_t)(package->base >> PAGE_SHIFT),
+                      (uint32_t)((package->size + PAGE_SIZE - 1) >> PAGE_SHIFT));
+    bundle_add(root, "package", &memory->object,
+               RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_MEMORY_READ |
+                   RIGHT_MEMORY_EXECUTE,
+               0);
+    bundle_add_value(root, "package.size", &package->size, sizeof package->size);
+    bundle_add_value(root, "package.hash", package_root_hash, sizeof package_root_hash);
+}
+
+static void root_start(void) REQUIRES_BOOKS {
+    struct root root = {.reticle = reticle_first()};
+    enum status status = task_carve(root.reticle, &root.task);
+    if (status == STATUS_OK) {
+        status = bundle_carve(root.reticle, &root.bundle);
+    }
+    if (status == STATUS_OK) {
+        status = thread_carve(root.task, false, &root.thread);
+    }
+    if (status != STATUS_OK) {
+        too_little(status);
+    }
+    root.task->is_root = true;
+    root_memory(&root);
+    root_time(&root);
+    root_devices(&root);
+    root_package(&root);
+    bundle_add(&root, "reticle", &root.reticle->object,
+               RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH | RIGHT_RETICLE_CARVE |
+                   RIGHT_RETICLE_GROW | RIGHT_RETICLE_CODE,
+               0);
+    status = table_reserve(root.task, bundle_capabilities(root.bundle) + 1);
+    if (status != STATUS_OK) {
+        too_little(status);
+    }
+    status = bundle_map(root.bundle, root.task);
+    if (status != STATUS_OK) {
+        too_little(status);
+    }
+    bundle_seal(root.bundle, root.task);
+    atomic_store_explicit(&root.task->state, TASK_RUNNING, memory_order_release);
+    arch_frame_init(&root.thread->frame, PROGRAM_BASE, STACK_TOP, 0);
+    thread_start(root.thread);
+}
+
+// -------------------------------------------------------------------- the harts
+
+static void hart_init(struct hart *hart) {
+    arch_hart_init(hart);
+    hart->timer_armed = TIME_NEVER;
+}
+
+// Counts the harts that came. The machine starts them one by one and gives those that
+// come adjacent indices; each says so itself once it is in kernel_hart_main.
+static uint32_t harts_count(void) {
+    constexpr uint64_t PATIENCE = 50000000; // nanoseconds, for all
+    uint64_t until = arch_time_now() + PATIENCE;
+    uint32_t count = 1;
+    while (count < harts_started) {
+        if (atomic_load_explicit(&harts[count].online, memory_order_acquire)) {
+            count++;
+        } else if (arch_time_now() > until) {
+            print("hart %u came to nothing and is left out\n", count);
+            break;
+        } else {
+            arch_pause();
+        }
+    }
+    return count;
+}
+
+void kernel_main(const struct boot_info *info) {
+    boot = info;
+    boot_memory_init(info);
+    arch_init(info);
+    atomic_store_explicit(&online, 1, memory_order_relaxed);
+    atomic_store_explicit(&harts[0].online, true, memory_order_relaxed);
+    hart_init(&harts[0]);
+    page_array_init(info);
+    memory_init();
+    struct reticle *first = reticle_first();
+    harts_started = arch_harts_start();
+    boot_over = true;
+
+    lock_acquire(&books);
+    for (uint32_t i = 0; i < boot_free_count; i++) {
+        reticle_add(first, (uint32_t)(boot_free[i].base >> PAGE_SHIFT),
+                    (uint32_t)(boot_free[i].size >> PAGE_SHIFT));
+    }
+    root_start();
+    lock_release(&books);
+    // Everything is made: now the others may look at it.
+    atomic_store_explicit(&online, harts_count(), memory_order_release);
+    arch_resume(schedule_next());
+}
+
+void kernel_hart_main(struct hart *hart) {
+    hart_init(hart);
+    hart->index = (uint32_t)(hart - harts);
+    atomic_store_explicit(&hart->online, true, memory_order_release);
+    while (atomic_load_explicit(&online, memory_order_acquire) <= hart->index) {
+        arch_pause();
+    }
+    arch_resume(schedule_next());
+}

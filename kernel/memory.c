@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Memory objects and views. See memory.h.
+#include "kernel/memory.h"
+
+#include "kernel/bundle.h"
+#include "kernel/check.h"
+#include "kernel/device.h"
+#include "kernel/reticle.h"
+#include "kernel/ring.h"
+#include "kernel/space.h"
+#include "kernel/task.h"
+
+// Pages of a view that one step handles: bounds the time with interrupts off.
+constexpr uint32_t VIEW_STEP = 128;
+
+static struct phys zero_page;
+
+void memory_init(void) { zero_page = boot_alloc(1); }
+
+enum status memory_carve(struct reticle *reticle, uint32_t pages, uint32_t align,
+                         struct memory **out) {
+    void *cell;
+    enum status status = reticle_take_cells(reticle, 1, &cell);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct memory *memory = cell;
+    status = reticle_take(reticle, CHARGE_OBJECT, pages, align, &memory->frame);
+    if (status != STATUS_OK) {
+        reticle_return_cells(reticle, cell, 1);
+        return status;
+    }
+    memory->pages = pages;
+    object_init(&memory->object, CLASS_MEMORY, reticle, (struct storage){.cells = 1});
+    *out = memory;
+    return STATUS_OK;
+}
+
+struct memory *memory_borrow(struct reticle *reticle, uint32_t frame, uint32_t pages) {
+    void *cell;
+    if (reticle_take_cells(reticle, 1, &cell) != STATUS_OK) {
+        panic("too little memory for the first objects");
+    }
+    struct memory *memory = cell;
+    memory->object.class = CLASS_MEMORY;
+    memory->object.reticle = reticle;
+    memory->object.unlisted = true;
+    memory->frame = frame;
+    memory->pages = pages;
+    return memory;
+}
+
+void memory_free(struct memory *memory) {
+    check(memory->writable_views == 0 && memory->executable_views == 0);
+    reticle_return(memory->object.reticle, CHARGE_OBJECT, memory->frame, memory->pages);
+}
+
+struct extent extent_of(const struct object *object) {
+    switch (object->class) {
+    case CLASS_MEMORY: {
+        const struct memory *memory = (const struct memory *)object;
+        return (struct extent){memory->frame, memory->pages, false};
+    }
+    case CLASS_RING: {
+        const struct ring *ring = (const struct ring *)object;
+        return (struct extent){ring->frame, ring->pages, false};
+    }
+    case CLASS_BUNDLE: {
+        const struct bundle *bundle = (const struct bundle *)object;
+        return (struct extent){page_frame(bundle->page), BUNDLE_SIZE >> PAGE_SHIFT, false};
+    }
+    case CLASS_DEVICE: {
+        const struct device *device = (const struct device *)object;
+        return (struct extent){(uint32_t)(device->base >> PAGE_SHIFT),
+                               (uint32_t)(device->size >> PAGE_SHIFT), true};
+    }
+    default:
+        return (struct extent){};
+    }
+}
+
+static void count_views(struct slot *slot, int32_t by) REQUIRES_BOOKS {
+    if (slot->object->class != CLASS_MEMORY) {
+        return;
+    }
+    struct memory *memory = (struct memory *)slot->object;
+    if ((slot->access & MAP_WRITE) != 0) {
+        memory->writable_views += (uint32_t)by;
+    }
+    if ((slot->access & MAP_EXECUTE) != 0) {
+        memory->executable_views += (uint32_t)by;
+    }
+}
+
+void view_begin(struct slot *slot, struct object *object, struct node *parent, uint64_t address,
+                uint32_t offset, uint16_t access, uint16_t flags) {
+    slot_fill(slot, object, CLASS_VIEW, RIGHT_INSPECT, flags, parent);
+    slot->access = access;
+    slot->address = (uint32_t)(address >> PAGE_SHIFT);
+    slot->offset = offset;
+    slot->pages = 0;
+    count_views(slot, 1);
+}
+
+enum step view_grow(struct task *task, struct slot *slot, uint32_t pages, enum status *status) {
+    if ((slot->flags & SLOT_TOMB) != 0) {
+        *status = STATUS_BUSY; // revoked while it was made
+        return STEP_WAIT;
+    }
+    struct extent extent = extent_of(slot->object);
+    uint64_t *entry = nullptr;
+    for (uint32_t i = 0; i < VIEW_STEP; i++) {
+        if (slot->pages == pages) {
+            arch_pte_sync();
+            return STEP_DONE;
+        }
+        uint64_t number = (uint64_t)slot->address + slot->pages;
+        if (entry == nullptr || number % (PAGE_SIZE / sizeof *entry) == 0) {
+            *status = space_entry_make(task, number, &entry);
+            if (*status != STATUS_OK) {
+                return STEP_WAIT;
+            }
+        }
+        if (*entry != 0) {
+            *status = STATUS_EXISTS;
+            return STEP_WAIT;
+        }
+        uint64_t frame = (uint64_t)extent.frame + slot->offset + slot->pages;
+        *entry = arch_pte_leaf((struct phys){frame << PAGE_SHIFT}, slot->access, extent.device);
+        entry++;
+        slot->pages++;
+    }
+    return STEP_MORE;
+}
+
+enum step view_shrink(struct task *task, struct slot *slot) {
+    for (uint32_t i = 0; i < VIEW_STEP && slot->pages != 0; i++) {
+        slot->pages--;
+        uint64_t number = (uint64_t)slot->address + slot->pages;
+        uint64_t *entry = space_entry(task, number);
+        check(entry != nullptr);
+        *entry = 0;
+        arch_tlb_flush_page(number << PAGE_SHIFT);
+    }
+    arch_pte_sync();
+    task_unmapped(task);
+    if (slot->pages != 0) {
+        return STEP_MORE;
+    }
+    view_abandon(slot);
+    return STEP_DONE;
+}
+
+enum step view_revoke_step(struct slot *slot) {
+    struct task *task = (struct task *)slot_container(slot);
+    check(task->object.class == CLASS_TASK);
+    if ((slot->flags & SLOT_TOMB) == 0) {
+        slot->flags |= SLOT_TOMB;
+        slot->offset = 0; // from now on: how many pages are zero already
+    }
+    uint64_t zero = arch_pte_leaf(zero_page, MAP_READ, false);
+    for (uint32_t i = 0; i < VIEW_STEP && slot->offset < slot->pages; i++) {
+        uint64_t number = (uint64_t)slot->address + slot->offset;
+        uint64_t *entry = space_entry(task, number);
+        check(entry != nullptr);
+        *entry = 0;
+        arch_pte_sync();
+        arch_tlb_flush_page(number << PAGE_SHIFT);
+        *entry = zero;
+        slot->offset++;
+    }
+    arch_pte_sync();
+    task_unmapped(task);
+    if (slot->offset < slot->pages) {
+        return STEP_MORE;
+    }
+    count_views(slot, -1);
+    if (slot->object->class == CLASS_RING) {
+        ring_view_gone((struct ring *)slot->object, slot);
+    }
+    return STEP_DONE;
+}
+
+void view_abandon(struct slot *slot) {
+    // Out of the tree it is a whole tomb, whose object may be gone.
+    if (slot->node.prev != nullptr) {
+        count_views(slot, -1);
+        if (slot->object->class == CLASS_RING) {
+            ring_view_gone((struct ring *)slot->object, slot);
+        }
+    }
+    slot_clear(slot);
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Birth and death of kernel objects. See object.h for the phases.
+#include "kernel/object.h"
+
+#include "kernel/bundle.h"
+#include "kernel/capability.h"
+#include "kernel/check.h"
+#include "kernel/device.h"
+#include "kernel/epoch.h"
+#include "kernel/memory.h"
+#include "kernel/reticle.h"
+#include "kernel/ring.h"
+#include "kernel/task.h"
+#include "kernel/thread.h"
+
+// First in, first out: each dying object gets its step in turn, so that a small one
+// does not wait for a large one.
+static struct object *queue_first, *queue_last;
+static uint32_t queue_length;
+static uint32_t queue_stalled; // steps in a row that achieved nothing
+static _Atomic bool queue_used;
+
+static void children_push(struct object *object, bool last) REQUIRES_BOOKS {
+    // A ring, so that both ends are at hand: `children` is its first element.
+    struct reticle *reticle = object->reticle;
+    struct object *first = reticle->children;
+    if (first == nullptr) {
+        object->next = object->prev = object;
+        reticle->children = object;
+        return;
+    }
+    object->next = first;
+    object->prev = first->prev;
+    object->prev->next = object;
+    first->prev = object;
+    if (!last) {
+        reticle->children = object;
+    }
+}
+
+static void children_remove(struct object *object) REQUIRES_BOOKS {
+    struct reticle *reticle = object->reticle;
+    if (object->next == object) {
+        reticle->children = nullptr;
+        return;
+    }
+    object->prev->next = object->next;
+    object->next->prev = object->prev;
+    if (reticle->children == object) {
+        reticle->children = object->next;
+    }
+}
+
+void object_init(struct object *object, enum cap_class class, struct reticle *reticle,
+                 struct storage storage) {
+    *object = (struct object){
+        .class = class, .reticle = reticle, .cells = storage.cells, .pages = storage.pages};
+    children_push(object, false);
+}
+
+static void queue_push(struct object *object) REQUIRES_BOOKS {
+    object->dying = nullptr;
+    if (queue_last == nullptr) {
+        queue_first = object;
+    } else {
+        queue_last->dying = object;
+    }
+    queue_last = object;
+    queue_length++;
+    atomic_store_explicit(&queue_used, true, memory_order_relaxed);
+}
+
+static struct object *queue_pop(void) REQUIRES_BOOKS {
+    struct object *object = queue_first;
+    if (object == nullptr) {
+        return nullptr;
+    }
+    queue_first = object->dying;
+    if (queue_first == nullptr) {
+        queue_last = nullptr;
+        atomic_store_explicit(&queue_used, false, memory_order_relaxed);
+    }
+    queue_length--;
+    return object;
+}
+
+bool object_reap_needed(void) { return atomic_load_explicit(&queue_used, memory_order_relaxed); }
+
+void object_destroy(struct object *object) {
+    if (!object_live(object)) {
+        return;
+    }
+    check(!object->unlisted);
+    object->phase = OBJECT_DETACH;
+    // Behind the live ones: reticle_detach looks at the first child only.
+    children_remove(object);
+    children_push(object, true);
+    queue_push(object);
+    queue_stalled = 0;
+}
+
+static enum step detach(struct object *object) REQUIRES_BOOKS {
+    switch (object->class) {
+    case CLASS_RETICLE:
+        watch_unbind(&((struct reticle *)object)->low);
+        return reticle_detach((struct reticle *)object);
+    case CLASS_TASK:
+        return task_detach((struct task *)object);
+    case CLASS_THREAD:
+        return thread_detach((struct thread *)object);
+    case CLASS_RING:
+        return ring_detach((struct ring *)object);
+    case CLASS_BUNDLE:
+        return bundle_detach((struct bundle *)object);
+    default:
+        return STEP_DONE;
+    }
+}
+
+// Returns what the object holds apart from its own header.
+static enum step release(struct object *object) REQUIRES_BOOKS {
+    switch (object->class) {
+    case CLASS_RETICLE:
+        return reticle_free((struct reticle *)object);
+    case CLASS_TASK:
+        return task_free((struct task *)object);
+    case CLASS_MEMORY:
+        memory_free((struct memory *)object);
+        return STEP_DONE;
+    case CLASS_RING:
+        ring_free((struct ring *)object);
+        return STEP_DONE;
+    case CLASS_BUNDLE:
+        bundle_free((struct bundle *)object);
+        return STEP_DONE;
+    default:
+        return STEP_DONE;
+    }
+}
+
+static void header_free(struct object *object) REQUIRES_BOOKS {
+    struct reticle *reticle = object->reticle;
+    struct thread *destroyer = object->destroyer;
+    children_remove(object);
+    if (object->pages != 0) {
+        reticle_return(reticle, CHARGE_OBJECT, page_frame(object), object->pages);
+    } else {
+        reticle_return_cells(reticle, object, object->cells);
+    }
+    if (destroyer != nullptr) {
+        thread_destroyed(destroyer);
+    }
+}
+
+// One step of one object; after STEP_DONE its storage is gone.
+static enum step object_step(struct object *object) REQUIRES_BOOKS {
+    enum step step;
+    switch (object->phase) {
+    case OBJECT_DETACH:
+        step = detach(object);
+        if (step != STEP_DONE) {
+            return step;
+        }
+        object->phase = OBJECT_REVOKE;
+        [[fallthrough]];
+    case OBJECT_REVOKE:
+        step = tree_prune(&object->tree);
+        if (step != STEP_DONE) {
+            return step;
+        }
+        object->phase = OBJECT_QUIET;
+        object->epoch = epoch_next();
+        [[fallthrough]];
+    default:
+        if (!epoch_reached(object->epoch)) {
+            return STEP_WAIT;
+        }
+        step = release(object);
+        if (step == STEP_DONE) {
+            header_free(object);
+        }
+        return step;
+    }
+}
+
+enum step object_reap(uint64_t *epoch) {
+    struct object *object = queue_pop();
+    if (object == nullptr) {
+        return STEP_DONE;
+    }
+    // The header may be gone after a last step: nothing of it is read then.
+    enum step step = object_step(object);
+    if (step == STEP_DONE) {
+        queue_stalled = 0;
+        return queue_length == 0 ? STEP_DONE : STEP_MORE;
+    }
+    queue_push(object);
+    if (step == STEP_MORE) {
+        queue_stalled = 0;
+        return STEP_MORE;
+    }
+    queue_stalled++;
+    if (queue_stalled < queue_length + 1) {
+        return STEP_MORE;
+    }
+    // Everything waits: for an epoch, at the bottom of it.
+    queue_stalled = 0;
+    *epoch = epoch_request();
+    return STEP_WAIT;
+}

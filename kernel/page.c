@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The page array and the buddy lists in it. A block of order k starts at a frame
+// that is a multiple of 1 << k. Only the head of a free block carries PAGE_FREE, and
+// two buddies merge only when both heads are free, of the same order and of the
+// same Reticle: so a block never outgrows what its Reticle was given.
+#include "kernel/page.h"
+
+#include "kernel/check.h"
+#include "kernel/reticle.h"
+#include "lib/string/string.h"
+
+static struct page *pages;
+static uint32_t first_frame;
+static uint32_t frame_count;
+
+void page_array_init(const struct boot_info *info) {
+    const struct boot_range *low = &info->memory[0];
+    const struct boot_range *high = &info->memory[info->memory_count - 1];
+    first_frame = (uint32_t)(low->base >> PAGE_SHIFT);
+    frame_count = (uint32_t)((high->base + high->size) >> PAGE_SHIFT) - first_frame;
+    size_t bytes = (size_t)frame_count * sizeof(struct page);
+    // Zeroed by boot_alloc: every entry is PAGE_ABSENT.
+    pages = phys_to_virt(boot_alloc((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT));
+}
+
+uint32_t page_array_first(void) { return first_frame; }
+
+uint32_t page_array_count(void) { return frame_count; }
+
+struct page *page_entry(uint32_t frame) {
+    check(frame - first_frame < frame_count);
+    return &pages[frame - first_frame];
+}
+
+static bool frame_exists(uint32_t frame) { return frame - first_frame < frame_count; }
+
+static void list_push(struct reticle *reticle, uint32_t frame, uint32_t order) REQUIRES_BOOKS {
+    struct page *page = page_entry(frame);
+    uint32_t head = reticle->free_list[order];
+    *page = (struct page){.next = head,
+                          .prev = PAGE_NIL,
+                          .owner = object_number(&reticle->object),
+                          .order = (uint8_t)order,
+                          .kind = PAGE_FREE};
+    if (head != PAGE_NIL) {
+        page_entry(head)->prev = frame;
+    }
+    reticle->free_list[order] = frame;
+}
+
+static void list_remove(struct reticle *reticle, uint32_t frame) REQUIRES_BOOKS {
+    struct page *page = page_entry(frame);
+    check(page->kind == PAGE_FREE);
+    if (page->prev == PAGE_NIL) {
+        check(reticle->free_list[page->order] == frame);
+        reticle->free_list[page->order] = page->next;
+    } else {
+        page_entry(page->prev)->next = page->next;
+    }
+    if (page->next != PAGE_NIL) {
+        page_entry(page->next)->prev = page->prev;
+    }
+    page->kind = PAGE_INNER;
+}
+
+// Frees one aligned block, merging it with its buddy as long as that is free too.
+static void block_give(struct reticle *reticle, uint32_t frame, uint32_t order) REQUIRES_BOOKS {
+    uint32_t owner = object_number(&reticle->object);
+    while (order + 1 < PAGE_ORDERS) {
+        uint32_t buddy = frame ^ (UINT32_C(1) << order);
+        if (!frame_exists(buddy)) {
+            break;
+        }
+        const struct page *page = page_entry(buddy);
+        if (page->kind != PAGE_FREE || page->order != order || page->owner != owner) {
+            break;
+        }
+        list_remove(reticle, buddy);
+        page_entry(frame)->kind = PAGE_INNER;
+        frame &= ~(UINT32_C(1) << order);
+        order++;
+    }
+    list_push(reticle, frame, order);
+}
+
+static uint32_t order_floor(uint32_t count) { return 31 - (uint32_t)__builtin_clz(count); }
+
+static uint32_t order_ceil(uint32_t count) {
+    return count == 1 ? 0 : order_floor(count - 1) + 1;
+}
+
+void page_give(struct reticle *reticle, uint32_t first, uint32_t count) {
+    while (count != 0) {
+        uint32_t order = order_floor(count);
+        uint32_t aligned = first == 0 ? 31 : (uint32_t)__builtin_ctz(first);
+        order = aligned < order ? aligned : order;
+        order = order < PAGE_ORDERS ? order : PAGE_ORDERS - 1;
+        block_give(reticle, first, order);
+        first += UINT32_C(1) << order;
+        count -= UINT32_C(1) << order;
+    }
+}
+
+uint32_t page_take(struct reticle *reticle, uint32_t count, uint32_t align) {
+    uint32_t want = order_ceil(count);
+    want = align > want ? align : want;
+    for (uint32_t order = want; order < PAGE_ORDERS; order++) {
+        uint32_t frame = reticle->free_list[order];
+        if (frame == PAGE_NIL) {
+            continue;
+        }
+        list_remove(reticle, frame);
+        page_entry(frame)->kind = PAGE_USED;
+        uint32_t size = UINT32_C(1) << order;
+        if (size != count) {
+            page_give(reticle, frame + count, size - count);
+        }
+        return frame;
+    }
+    return PAGE_NIL;
+}
+
+uint32_t page_take_block(struct reticle *reticle, uint32_t most, uint32_t *count) {
+    uint32_t limit = order_floor(most);
+    limit = limit < PAGE_ORDERS ? limit : PAGE_ORDERS - 1;
+    // The largest that fits whole; failing that, the start of a larger one.
+    for (uint32_t i = 0; i < PAGE_ORDERS; i++) {
+        uint32_t order = i <= limit ? limit - i : i;
+        if (reticle->free_list[order] == PAGE_NIL) {
+            continue;
+        }
+        *count = UINT32_C(1) << (order < limit ? order : limit);
+        return page_take(reticle, *count, order < limit ? order : limit);
+    }
+    return PAGE_NIL;
+}

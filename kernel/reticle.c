@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Reticles: the account, the cells for small objects, splitting and giving back.
+#include "kernel/reticle.h"
+
+#include "kernel/check.h"
+#include "lib/string/string.h"
+
+constexpr uint32_t CELLS_PER_PAGE = PAGE_SIZE / OBJECT_CELL;
+constexpr uint16_t CELLS_ALL = UINT16_MAX;
+// Blocks that one step of a split or a death moves: bounds the step.
+constexpr uint32_t BLOCKS_PER_STEP = 64;
+
+static_assert(CELLS_PER_PAGE == 16);
+
+struct reticle *reticle_first(void) {
+    static struct reticle *first;
+    if (first == nullptr) {
+        first = phys_to_virt(boot_alloc(1));
+        first->object.class = CLASS_RETICLE;
+        first->object.unlisted = true;
+        first->cells = PAGE_NIL;
+        for (uint32_t i = 0; i < PAGE_ORDERS; i++) {
+            first->free_list[i] = PAGE_NIL;
+        }
+    }
+    return first;
+}
+
+void reticle_add(struct reticle *reticle, uint32_t first, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        page_entry(first + i)->kind = PAGE_INNER;
+    }
+    page_give(reticle, first, count);
+    reticle->total += (uint64_t)count << PAGE_SHIFT;
+    reticle->available += (uint64_t)count << PAGE_SHIFT;
+}
+
+static uint64_t *account(struct reticle *reticle, enum charge charge) {
+    return charge == CHARGE_OBJECT ? &reticle->objects : &reticle->tables;
+}
+
+enum status reticle_take(struct reticle *reticle, enum charge charge, uint32_t count,
+                         uint32_t align, uint32_t *frame) {
+    uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
+    if (reticle->available < bytes) {
+        return STATUS_NO_MEMORY;
+    }
+    uint32_t taken = page_take(reticle, count, align);
+    if (taken == PAGE_NIL) {
+        return STATUS_NO_MEMORY;
+    }
+    reticle->available -= bytes;
+    *account(reticle, charge) += bytes;
+    if (reticle->available < reticle->low_mark) {
+        watch_raise(&reticle->low);
+    }
+    *frame = taken;
+    return STATUS_OK;
+}
+
+void reticle_return(struct reticle *reticle, enum charge charge, uint32_t frame, uint32_t count) {
+    uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
+    check(*account(reticle, charge) >= bytes);
+    page_give(reticle, frame, count);
+    *account(reticle, charge) -= bytes;
+    reticle->available += bytes;
+}
+
+// ------------------------------------------------------------------------ cells
+
+static void cells_push(struct reticle *reticle, uint32_t frame) REQUIRES_BOOKS {
+    struct page *page = page_entry(frame);
+    page->prev = PAGE_NIL;
+    page->next = reticle->cells;
+    if (reticle->cells != PAGE_NIL) {
+        page_entry(reticle->cells)->prev = frame;
+    }
+    reticle->cells = frame;
+}
+
+static void cells_remove(struct reticle *reticle, uint32_t frame) REQUIRES_BOOKS {
+    struct page *page = page_entry(frame);
+    if (page->prev == PAGE_NIL) {
+        reticle->cells = page->next;
+    } else {
+        page_entry(page->prev)->next = page->next;
+    }
+    if (page->next != PAGE_NIL) {
+        page_entry(page->next)->prev = page->prev;
+    }
+}
+
+// The lowest position of `count` adjacent free cells, or CELLS_PER_PAGE.
+static uint32_t cells_find(uint16_t used, uint32_t count) {
+    uint32_t free = (uint16_t)~used;
+    if (count == 2) {
+        free &= free >> 1;
+    }
+    return free == 0 ? CELLS_PER_PAGE : (uint32_t)__builtin_ctz(free);
+}
+
+static uint16_t cells_mask(uint32_t position, uint32_t count) {
+    return (uint16_t)(((UINT32_C(1) << count) - 1) << position);
+}
+
+// A page with room for the run: one of the first few in the list, or a new one.
+// Looking at few keeps the step bounded; the list holds pages with any free cell.
+static enum status cells_page(struct reticle *reticle, uint32_t count, uint32_t *out)
+    REQUIRES_BOOKS {
+    uint32_t frame = reticle->cells;
+    for (uint32_t i = 0; i < 8 && frame != PAGE_NIL; i++) {
+        if (cells_find(page_entry(frame)->cells, count) != CELLS_PER_PAGE) {
+            *out = frame;
+            return STATUS_OK;
+        }
+        frame = page_entry(frame)->next;
+    }
+    enum status status = reticle_take(reticle, CHARGE_OBJECT, 1, 0, &frame);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct page *page = page_entry(frame);
+    page->kind = PAGE_CELLS;
+    page->cells = 0;
+    page->owner = object_number(&reticle->object);
+    cells_push(reticle, frame);
+    *out = frame;
+    return STATUS_OK;
+}
+
+enum status reticle_take_cells(struct reticle *reticle, uint32_t count, void **cell) {
+    uint32_t frame;
+    enum status status = cells_page(reticle, count, &frame);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct page *page = page_entry(frame);
+    uint32_t position = cells_find(page->cells, count);
+    page->cells |= cells_mask(position, count);
+    if (page->cells == CELLS_ALL) {
+        cells_remove(reticle, frame);
+    }
+    *cell = (uint8_t *)page_address(frame) + (size_t)position * OBJECT_CELL;
+    memset(*cell, 0, (size_t)count * OBJECT_CELL);
+    return STATUS_OK;
+}
+
+void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) {
+    uint32_t frame = page_frame(cell);
+    struct page *page = page_entry(frame);
+    uint32_t position = (uint32_t)((uint64_t)cell % PAGE_SIZE / OBJECT_CELL);
+    uint16_t mask = cells_mask(position, count);
+    check(page->kind == PAGE_CELLS && (page->cells & mask) == mask);
+    check(page->owner == object_number(&reticle->object));
+    if (page->cells == CELLS_ALL) {
+        cells_push(reticle, frame);
+    }
+    page->cells &= (uint16_t)~mask;
+    if (page->cells == 0) {
+        cells_remove(reticle, frame);
+        page->kind = PAGE_USED;
+        reticle_return(reticle, CHARGE_OBJECT, frame, 1);
+    }
+}
+
+// -------------------------------------------------------------- split, grow, die
+
+// Moves free pages; the caller made sure that there are as many.
+static void move_pages(struct reticle *from, struct reticle *to, uint32_t count) REQUIRES_BOOKS {
+    uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
+    while (count != 0) {
+        uint32_t taken;
+        uint32_t frame = page_take_block(from, count, &taken);
+        check(frame != PAGE_NIL && taken <= count);
+        page_give(to, frame, taken);
+        count -= taken;
+    }
+    from->available -= bytes;
+    from->objects += bytes;
+    to->total += bytes;
+    to->available += bytes;
+    if (from->available < from->low_mark) {
+        watch_raise(&from->low);
+    }
+}
+
+static enum status pages_of(uint64_t bytes, uint32_t *count) {
+    if (bytes == 0 || bytes > (UINT64_C(1) << 43)) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    *count = (uint32_t)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
+    return STATUS_OK;
+}
+
+enum status reticle_split(struct reticle *from, uint64_t bytes, struct reticle **out) {
+    uint32_t count;
+    enum status status = pages_of(bytes, &count);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    void *cell;
+    status = reticle_take_cells(from, 2, &cell);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (from->available < (uint64_t)count << PAGE_SHIFT) {
+        reticle_return_cells(from, cell, 2);
+        return STATUS_NO_MEMORY;
+    }
+    struct reticle *part = cell;
+    object_init(&part->object, CLASS_RETICLE, from, (struct storage){.cells = 2});
+    part->parent = from;
+    part->cells = PAGE_NIL;
+    for (uint32_t i = 0; i < PAGE_ORDERS; i++) {
+        part->free_list[i] = PAGE_NIL;
+    }
+    move_pages(from, part, count);
+    *out = part;
+    return STATUS_OK;
+}
+
+enum status reticle_grow(struct reticle *part, uint64_t bytes) {
+    uint32_t count;
+    enum status status = pages_of(bytes, &count);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (part->parent->available < (uint64_t)count << PAGE_SHIFT) {
+        return STATUS_NO_MEMORY;
+    }
+    move_pages(part->parent, part, count);
+    return STATUS_OK;
+}
+
+enum step reticle_detach(struct reticle *reticle) {
+    struct object *child = reticle->children;
+    if (child == nullptr) {
+        return STEP_DONE;
+    }
+    if (!object_live(child)) {
+        return STEP_WAIT; // all live ones have been moved behind it
+    }
+    object_destroy(child);
+    return STEP_MORE;
+}
+
+enum step reticle_free(struct reticle *reticle) {
+    struct reticle *parent = reticle->parent;
+    check(reticle->objects == 0 && reticle->tables == 0 && reticle->cells == PAGE_NIL);
+    for (uint32_t i = 0; i < BLOCKS_PER_STEP; i++) {
+        if (reticle->available == 0) {
+            check(reticle->total == 0);
+            return STEP_DONE;
+        }
+        uint32_t count;
+        uint32_t frame = page_take_block(reticle, UINT32_C(1) << (PAGE_ORDERS - 1), &count);
+        check(frame != PAGE_NIL);
+        uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
+        reticle->available -= bytes;
+        reticle->total -= bytes;
+        parent->objects -= bytes;
+        parent->available += bytes;
+        page_give(parent, frame, count);
+    }
+    return STEP_MORE;
+}
+
+void reticle_check(struct reticle *reticle) {
+    check(reticle->total == reticle->available + reticle->objects + reticle->tables);
+    uint64_t free = 0;
+    for (uint32_t order = 0; order < PAGE_ORDERS; order++) {
+        uint32_t frame = reticle->free_list[order];
+        while (frame != PAGE_NIL) {
+            const struct page *page = page_entry(frame);
+            check(page->kind == PAGE_FREE && page->order == order);
+            check(page->owner == object_number(&reticle->object));
+            free += PAGE_SIZE << order;
+            frame = page->next;
+        }
+    }
+    check(free == reticle->available);
+}

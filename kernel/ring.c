@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Ring ends: carving, binding, parting. Sending is in syscall_ring.c.
+#include "kernel/ring.h"
+
+#include "abi/ring.h"
+#include "kernel/check.h"
+#include "kernel/memory.h"
+#include "kernel/reticle.h"
+
+enum status ring_carve(struct reticle *reticle, uint32_t slots, struct ring **out) {
+    void *cell;
+    enum status status = reticle_take_cells(reticle, 1, &cell);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct ring *ring = cell;
+    uint32_t bytes = RING_HEADER_SIZE + slots * RING_SLOT_SIZE;
+    ring->pages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    status = reticle_take(reticle, CHARGE_OBJECT, ring->pages, 0, &ring->frame);
+    if (status != STATUS_OK) {
+        reticle_return_cells(reticle, cell, 1);
+        return status;
+    }
+    arch_zero_pages(page_address(ring->frame), ring->pages);
+    ring->slots = slots;
+    object_init(&ring->object, CLASS_RING, reticle, (struct storage){.cells = 1});
+    *out = ring;
+    return STATUS_OK;
+}
+
+static struct ring *peer_of(struct ring *ring) {
+    return atomic_load_explicit(&ring->peer, memory_order_relaxed);
+}
+
+// Capabilities that were on their way from this end are dropped; one step each.
+static enum step flight_drop(struct ring *ring) REQUIRES_BOOKS {
+    if (ring->sent == ring->taken) {
+        return STEP_DONE;
+    }
+    ring_drop_first(ring);
+    return STEP_MORE;
+}
+
+void ring_drop_first(struct ring *ring) {
+    struct slot *slot = &ring->flight[ring->taken % SLOTS_PER_PAGE];
+    struct object *owned = (slot->flags & SLOT_OWNER) != 0 ? slot->object : nullptr;
+    if (slot_class(slot) != CLASS_NONE) {
+        slot_clear(slot);
+    }
+    slot->flags = 0;
+    ring->taken++;
+    if (owned != nullptr) {
+        object_destroy(owned);
+    }
+}
+
+enum status ring_bind(struct ring *a, struct ring *b) {
+    if (a == b || peer_of(a) != nullptr || peer_of(b) != nullptr || a->sent != a->taken ||
+        b->sent != b->taken) {
+        return STATUS_BAD_STATE;
+    }
+    // One number for the connection, above all that either end has had.
+    uint64_t last = a->generation > b->generation ? a->generation : b->generation;
+    a->generation = b->generation = last + 1;
+    atomic_store_explicit(&a->peer, b, memory_order_release);
+    atomic_store_explicit(&b->peer, a, memory_order_release);
+    watch_raise(&a->closed);
+    watch_raise(&b->closed);
+    return STATUS_OK;
+}
+
+enum status ring_flight(struct ring *ring) {
+    if (ring->flight != nullptr) {
+        return STATUS_OK;
+    }
+    return slot_page(ring->object.reticle, &ring->object, &ring->flight);
+}
+
+void ring_view_gone(struct ring *shown, const struct slot *view) {
+    struct ring *viewer = peer_of(shown);
+    if (viewer != nullptr && viewer->peer_view == view) {
+        viewer->peer_view = nullptr;
+    }
+}
+
+// The holder of this end loses its view of the other's region. A region has at most
+// 65 pages, so one step of the revocation does it.
+static void view_close(struct ring *ring) REQUIRES_BOOKS {
+    struct slot *view = ring->peer_view;
+    if (view != nullptr) {
+        ring->peer_view = nullptr;
+        enum step step = view_revoke_step(view);
+        check(step == STEP_DONE);
+        tree_remove(&view->node);
+    }
+}
+
+void ring_part(struct ring *ring) {
+    struct ring *peer = peer_of(ring);
+    if (peer == nullptr) {
+        return;
+    }
+    view_close(ring);
+    view_close(peer);
+    atomic_store_explicit(&ring->peer, nullptr, memory_order_release);
+    atomic_store_explicit(&peer->peer, nullptr, memory_order_release);
+    while (flight_drop(peer) != STEP_DONE) {
+    }
+    watch_raise(&peer->closed);
+}
+
+enum step ring_detach(struct ring *ring) {
+    ring_part(ring);
+    watch_unbind(&ring->message);
+    watch_unbind(&ring->closed);
+    return flight_drop(ring);
+}
+
+void ring_free(struct ring *ring) {
+    struct reticle *reticle = ring->object.reticle;
+    if (ring->flight != nullptr) {
+        uint32_t frame = page_frame(ring->flight);
+        page_entry(frame)->kind = PAGE_USED;
+        reticle_return(reticle, CHARGE_TABLE, frame, 1);
+    }
+    reticle_return(reticle, CHARGE_OBJECT, ring->frame, ring->pages);
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The scheduler's queues, the inbox, switching and idling. See schedule.h.
+#include "kernel/schedule.h"
+
+#include "kernel/check.h"
+#include "kernel/epoch.h"
+#include "kernel/object.h"
+#include "kernel/task.h"
+
+// --------------------------------------------------------------- ready queue
+
+static void queue_append(struct hart *hart, struct thread *thread) {
+    thread->queue_next = nullptr;
+    thread->queue_prev = hart->ready_last;
+    if (hart->ready_last == nullptr) {
+        hart->ready_first = thread;
+    } else {
+        hart->ready_last->queue_next = thread;
+    }
+    hart->ready_last = thread;
+}
+
+static void queue_unlink(struct hart *hart, struct thread *thread) {
+    if (thread->queue_prev == nullptr) {
+        hart->ready_first = thread->queue_next;
+    } else {
+        thread->queue_prev->queue_next = thread->queue_next;
+    }
+    if (thread->queue_next == nullptr) {
+        hart->ready_last = thread->queue_prev;
+    } else {
+        thread->queue_next->queue_prev = thread->queue_prev;
+    }
+}
+
+static void load_add(struct hart *hart, uint32_t by) {
+    uint32_t load = atomic_load_explicit(&hart->load, memory_order_relaxed);
+    atomic_store_explicit(&hart->load, load + by, memory_order_relaxed);
+}
+
+static void timer_arm(struct hart *hart) {
+    uint64_t next = hart->timers == nullptr ? TIME_NEVER : hart->timers->deadline;
+    if (hart->ready_first != nullptr && hart->current != nullptr && hart->slice_end < next) {
+        next = hart->slice_end;
+    }
+    // A timer that fires too early costs one look; setting it each time costs more.
+    if (next < hart->timer_armed) {
+        hart->timer_armed = next;
+        arch_timer_set(next);
+    }
+}
+
+void schedule_ready(struct thread *thread, bool handoff) {
+    struct hart *hart = arch_hart();
+    check(atomic_load_explicit(&thread->hart, memory_order_relaxed) == hart);
+    atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
+    load_add(hart, 1);
+    if (handoff && hart->handoff == nullptr) {
+        hart->handoff = thread;
+        return;
+    }
+    queue_append(hart, thread);
+    if (hart->ready_first == thread) {
+        hart->slice_end = arch_time_now() + SCHEDULE_SLICE;
+        timer_arm(hart);
+    }
+}
+
+void schedule_remove(struct thread *thread) {
+    struct hart *hart = arch_hart();
+    load_add(hart, UINT32_MAX);
+    if (hart->handoff == thread) {
+        hart->handoff = nullptr;
+        return;
+    }
+    queue_unlink(hart, thread);
+}
+
+void schedule_deadline(struct thread *thread, uint64_t deadline) {
+    thread->deadline = deadline;
+    if (deadline == TIME_NEVER) {
+        return;
+    }
+    struct hart *hart = arch_hart();
+    timer_insert(&hart->timers, thread);
+    timer_arm(hart);
+}
+
+void schedule_deadline_clear(struct thread *thread) {
+    if (thread->in_heap) {
+        timer_remove(&arch_hart()->timers, thread);
+    }
+}
+
+struct hart *schedule_place(void) {
+    // Begins at another hart each time, so that threads that sleep, and so count for
+    // nothing now, do not all end up on the first.
+    static _Atomic uint32_t turn;
+    uint32_t first = atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed);
+    struct hart *best = arch_hart();
+    uint32_t least = UINT32_MAX;
+    for (uint32_t i = 0; i < harts_online(); i++) {
+        struct hart *hart = hart_at((first + i) % harts_online());
+        uint32_t load = atomic_load_explicit(&hart->load, memory_order_relaxed);
+        if (load < least) {
+            least = load;
+            best = hart;
+        }
+    }
+    return best;
+}
+
+// --------------------------------------------------------------------- inbox
+
+void schedule_poke(struct thread *thread) {
+    if (atomic_exchange_explicit(&thread->in_inbox, true, memory_order_acq_rel)) {
+        return; // whoever put it there has interrupted the hart, or is about to
+    }
+    struct hart *hart = atomic_load_explicit(&thread->hart, memory_order_acquire);
+    struct thread *head = atomic_load_explicit(&hart->inbox, memory_order_relaxed);
+    do {
+        thread->inbox_next = head;
+    } while (!atomic_compare_exchange_weak_explicit(&hart->inbox, &head, thread,
+                                                    memory_order_release, memory_order_relaxed));
+    if (hart != arch_hart()) {
+        arch_ipi(hart->index);
+    }
+}
+
+void schedule_inbox(void) {
+    struct hart *hart = arch_hart();
+    struct thread *thread = atomic_exchange_explicit(&hart->inbox, nullptr, memory_order_acquire);
+    while (thread != nullptr) {
+        struct thread *next = thread->inbox_next;
+        // From here on it may be put in again; what was set before is seen below.
+        atomic_store_explicit(&thread->in_inbox, false, memory_order_relaxed);
+        arch_fence();
+        thread_attend(thread);
+        thread = next;
+    }
+}
+
+// -------------------------------------------------------- epochs and deadlines
+
+static void epoch_waiters_wake(struct hart *hart) {
+    struct thread *thread = hart->epoch_waiters;
+    hart->epoch_waiters = nullptr;
+    atomic_store_explicit(&hart->epoch_waiting, false, memory_order_relaxed);
+    while (thread != nullptr) {
+        struct thread *next = thread->queue_next;
+        if (epoch_reached(thread->epoch) ||
+            atomic_load_explicit(&thread->requests, memory_order_relaxed) != 0) {
+            schedule_ready(thread, false);
+        } else {
+            thread->queue_next = hart->epoch_waiters;
+            hart->epoch_waiters = thread;
+            atomic_store_explicit(&hart->epoch_waiting, true, memory_order_relaxed);
+        }
+        thread = next;
+    }
+}
+
+void thread_await_epoch(struct thread *thread, uint64_t epoch) {
+    struct hart *hart = arch_hart();
+    thread->epoch = epoch;
+    atomic_store_explicit(&thread->state, THREAD_EPOCH, memory_order_relaxed);
+    thread->queue_next = hart->epoch_waiters;
+    hart->epoch_waiters = thread;
+    atomic_store_explicit(&hart->epoch_waiting, true, memory_order_relaxed);
+    // Now an acknowledgement is either seen here or interrupts this hart.
+    arch_fence();
+    if (epoch_reached(epoch)) {
+        epoch_waiters_wake(hart);
+    }
+}
+
+static void deadlines_pass(struct hart *hart) {
+    uint64_t now = arch_time_now();
+    while (hart->timers != nullptr && hart->timers->deadline <= now) {
+        struct thread *thread = hart->timers;
+        timer_remove(&hart->timers, thread);
+        thread_attend(thread);
+    }
+    if (hart->current != nullptr && hart->ready_first != nullptr && now >= hart->slice_end) {
+        hart->preempt = true;
+    }
+    hart->timer_armed = TIME_NEVER;
+    timer_arm(hart);
+}
+
+void schedule_wake_from_idle(void) {
+    struct hart *hart = arch_hart();
+    hart->interrupts++;
+    if (atomic_load_explicit(&hart->idle, memory_order_relaxed)) {
+        epoch_idle_leave();
+    }
+}
+
+void kernel_timer(void) {
+    struct hart *hart = arch_hart();
+    schedule_wake_from_idle();
+    deadlines_pass(hart);
+    // A busy machine still takes dying objects apart, a step at each interrupt.
+    if (object_reap_needed()) {
+        uint64_t epoch;
+        lock_acquire(&books);
+        (void)object_reap(&epoch);
+        lock_release(&books);
+    }
+}
+
+void kernel_ipi(void) {
+    struct hart *hart = arch_hart();
+    schedule_wake_from_idle();
+    schedule_inbox();
+    epoch_acknowledge();
+    if (hart->epoch_waiters != nullptr) {
+        epoch_waiters_wake(hart);
+    }
+}
+
+// ------------------------------------------------------------------- switching
+
+uint64_t schedule_ran(const struct thread *thread) {
+    struct hart *hart = arch_hart();
+    return thread->ran + (thread == hart->current ? arch_time_now() - hart->switched : 0);
+}
+
+void schedule_unload(struct hart *hart) {
+    struct thread *thread = hart->loaded;
+    if (thread == nullptr) {
+        return;
+    }
+    thread->tls = arch_tls_get();
+    if (thread->float_area != nullptr) {
+        arch_float_save(thread->float_area);
+    }
+    hart->loaded = nullptr;
+}
+
+static void load(struct hart *hart, struct thread *thread) {
+    if (hart->loaded != thread) {
+        schedule_unload(hart);
+        arch_tls_set(thread->tls);
+        arch_float_load(thread->float_area);
+        hart->loaded = thread;
+    }
+    struct task *task = thread->task;
+    uint64_t version = atomic_load_explicit(&task->space_version, memory_order_acquire);
+    if (hart->space.value != task->root.value || hart->space_version != version) {
+        arch_space_switch(task->root);
+        hart->space = task->root;
+        hart->space_version = version;
+    }
+}
+
+// The current thread gives the hart up; it keeps its place in whatever it waits in.
+static void leave(struct hart *hart, struct thread *thread, uint64_t now) {
+    thread->ran += now - hart->switched;
+    load_add(hart, UINT32_MAX);
+    hart->current = nullptr;
+}
+
+static struct thread *pick(struct hart *hart) {
+    struct thread *thread = hart->handoff;
+    if (thread != nullptr) {
+        hart->handoff = nullptr;
+        return thread;
+    }
+    thread = hart->ready_first;
+    if (thread != nullptr) {
+        queue_unlink(hart, thread);
+    }
+    return thread;
+}
+
+static void idle(struct hart *hart) {
+    schedule_unload(hart);
+    arch_space_switch((struct phys){0});
+    hart->space = (struct phys){0};
+    uint64_t from = arch_time_now();
+    while (hart->handoff == nullptr && hart->ready_first == nullptr) {
+        if (object_reap_needed()) {
+            uint64_t epoch;
+            lock_acquire(&books);
+            enum step step = object_reap(&epoch);
+            lock_release(&books);
+            if (step == STEP_MORE) {
+                schedule_inbox();
+                continue;
+            }
+        }
+        epoch_idle_enter();
+        if (atomic_load_explicit(&hart->inbox, memory_order_acquire) == nullptr) {
+            arch_idle();
+        }
+        if (atomic_load_explicit(&hart->idle, memory_order_relaxed)) {
+            epoch_idle_leave();
+        }
+        schedule_inbox();
+    }
+    hart->idle_ns += arch_time_now() - from;
+}
+
+struct arch_frame *schedule_next(void) {
+    struct hart *hart = arch_hart();
+    hart->preempt = false;
+    struct thread *next = pick(hart);
+    while (next == nullptr) {
+        idle(hart);
+        next = pick(hart);
+    }
+    hart->current = next;
+    hart->switched = arch_time_now();
+    hart->slice_end = hart->switched + SCHEDULE_SLICE;
+    hart->switches++;
+    atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
+    load(hart, next);
+    arch_hart_frame(hart, &next->frame);
+    if (hart->ready_first != nullptr) {
+        timer_arm(hart);
+    }
+    return &next->frame;
+}
+
+struct arch_frame *kernel_leave(void) {
+    struct hart *hart = arch_hart();
+    struct thread *thread = hart->current;
+    if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) != nullptr) {
+        schedule_inbox();
+    }
+    if (atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING) {
+        // Woken by a thread that did not block after all: an ordinary wake.
+        if (hart->handoff != nullptr) {
+            struct thread *woken = hart->handoff;
+            hart->handoff = nullptr;
+            load_add(hart, UINT32_MAX);
+            schedule_ready(woken, false);
+        }
+        if (!hart->preempt) {
+            load(hart, thread);
+            return &thread->frame;
+        }
+    }
+    uint64_t now = arch_time_now();
+    leave(hart, thread, now);
+    if (atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING) {
+        schedule_ready(thread, false);
+    }
+    return schedule_next();
+}

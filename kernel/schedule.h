@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Who runs. Each hart has a queue of ready threads, taken in turn, and a heap of
+// deadlines; both are its own. Other harts reach it through its inbox: they push the
+// thread that needs attention and send one interrupt.
+//
+// There is no tick: the machine's timer is set for the earliest deadline, and for the
+// end of the current turn only while another thread is ready.
+#pragma once
+
+#include "kernel/hart.h"
+#include "kernel/thread.h"
+
+constexpr uint64_t SCHEDULE_SLICE = 2000000; // nanoseconds of a turn
+
+static inline struct thread *thread_current(void) { return arch_hart()->current; }
+
+// Any hart: its hart will call thread_attend for it.
+void schedule_poke(struct thread *thread);
+// The thread's own hart, not the running thread: puts it in the queue. handoff: the
+// current thread may be about to block, so this one may go first.
+void schedule_ready(struct thread *thread, bool handoff);
+// Its own hart: takes a thread out of the ready queue.
+void schedule_remove(struct thread *thread);
+// Its own hart: a deadline for it, or none any more.
+void schedule_deadline(struct thread *thread, uint64_t deadline);
+void schedule_deadline_clear(struct thread *thread);
+// Chooses a hart for a thread that was never started.
+struct hart *schedule_place(void);
+// Empties the inbox of this hart.
+void schedule_inbox(void);
+// The current thread lost the hart (it blocked, ended, or moved): saves what the
+// registers hold for it.
+void schedule_unload(struct hart *hart);
+// The current thread's time on the hart up to now.
+uint64_t schedule_ran(const struct thread *thread);
+
+// An interrupt came: the hart counts as awake before it looks at anything.
+void schedule_wake_from_idle(void);
+// Picks the next thread of a hart that runs none, idling until there is one.
+struct arch_frame *schedule_next(void);
+
+// ----------------------------------------------------- the heap of deadlines
+// A leftist heap: merging walks right spines only, which are logarithmic, so every
+// operation is bounded whatever the order of insertions.
+void timer_insert(struct thread **heap, struct thread *thread);
+void timer_remove(struct thread **heap, struct thread *thread);

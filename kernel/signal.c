@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Signal Masks. See signal.h for the order that loses no wake-up.
+#include "kernel/signal.h"
+
+#include "kernel/schedule.h"
+#include "kernel/thread.h"
+
+static enum thread_state state_of(const struct thread *thread) {
+    return atomic_load_explicit(&thread->state, memory_order_relaxed);
+}
+
+static void wake(struct thread *thread, uint64_t bits, enum status status, bool handoff) {
+    atomic_store_explicit(&thread->wanted, 0, memory_order_relaxed);
+    atomic_fetch_and_explicit(&thread->signals, ~bits, memory_order_acq_rel);
+    thread->frame.arg[0] = status;
+    thread->frame.arg[1] = bits;
+    schedule_deadline_clear(thread);
+    schedule_ready(thread, handoff);
+}
+
+void signal_raise(struct thread *thread, uint64_t bits, bool handoff) {
+    uint64_t old = atomic_fetch_or_explicit(&thread->signals, bits, memory_order_acq_rel);
+    if ((old & bits) == bits) {
+        return; // whoever set them wakes it
+    }
+    arch_fence();
+    if ((atomic_load_explicit(&thread->wanted, memory_order_acquire) & bits) == 0) {
+        return;
+    }
+    if (atomic_load_explicit(&thread->hart, memory_order_relaxed) != arch_hart()) {
+        schedule_poke(thread);
+        return;
+    }
+    uint64_t ready = atomic_load_explicit(&thread->signals, memory_order_acquire) &
+                     atomic_load_explicit(&thread->wanted, memory_order_relaxed);
+    if (state_of(thread) == THREAD_WAITING && ready != 0) {
+        wake(thread, ready, STATUS_OK, handoff);
+    }
+}
+
+bool signal_wait(struct thread *thread, uint64_t mask, uint64_t deadline, uint64_t *bits) {
+    uint64_t ready = atomic_load_explicit(&thread->signals, memory_order_acquire) & mask;
+    if (ready == 0 && deadline != TIME_NEVER && deadline <= arch_time_now()) {
+        *bits = 0;
+        return true;
+    }
+    if (ready == 0) {
+        atomic_store_explicit(&thread->wanted, mask, memory_order_release);
+        arch_fence();
+        ready = atomic_load_explicit(&thread->signals, memory_order_acquire) & mask;
+        if (ready == 0) {
+            atomic_store_explicit(&thread->state, THREAD_WAITING, memory_order_relaxed);
+            schedule_deadline(thread, deadline);
+            return false;
+        }
+        atomic_store_explicit(&thread->wanted, 0, memory_order_relaxed);
+    }
+    atomic_fetch_and_explicit(&thread->signals, ~ready, memory_order_acq_rel);
+    *bits = ready;
+    return true;
+}
+
+void signal_attend(struct thread *thread) {
+    uint64_t wanted = atomic_load_explicit(&thread->wanted, memory_order_relaxed);
+    uint64_t ready = atomic_load_explicit(&thread->signals, memory_order_acquire) & wanted;
+    if (ready != 0) {
+        wake(thread, ready, STATUS_OK, false);
+    } else if (thread->deadline <= arch_time_now()) {
+        wake(thread, 0, STATUS_TIMED_OUT, false);
+    } else if (!thread->in_heap && thread->deadline != TIME_NEVER) {
+        schedule_deadline(thread, thread->deadline);
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Walking, growing and freeing the user half of an address space.
+#include "kernel/space.h"
+
+#include "kernel/check.h"
+#include "kernel/reticle.h"
+#include "kernel/task.h"
+
+constexpr uint32_t INDEX_BITS = 9;
+constexpr uint32_t INDEX_MASK = (1 << INDEX_BITS) - 1;
+constexpr uint32_t ROOT_LEVEL = 3;
+constexpr uint32_t TABLE_ENTRIES = 512;
+// Root entries of the user half: USER_TOP is 1 << 44, each covers 1 << 39 bytes.
+constexpr uint32_t ROOT_USER_ENTRIES = USER_TOP >> 39;
+
+static enum status table_make(struct task *task, struct phys *out) REQUIRES_BOOKS {
+    uint32_t frame;
+    enum status status = reticle_take(task->object.reticle, CHARGE_TABLE, 1, 0, &frame);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    arch_zero_pages(page_address(frame), 1);
+    *out = (struct phys){(uint64_t)frame << PAGE_SHIFT};
+    return STATUS_OK;
+}
+
+enum status space_make(struct task *task) {
+    struct phys root;
+    enum status status = table_make(task, &root);
+    if (status == STATUS_OK) {
+        arch_space_init(root);
+        task->root = root;
+    }
+    return status;
+}
+
+static uint64_t *entry_in(struct phys table, uint64_t number, uint32_t level) {
+    uint64_t *entries = phys_to_virt(table);
+    return &entries[number >> (level * INDEX_BITS) & INDEX_MASK];
+}
+
+uint64_t *space_entry(struct task *task, uint64_t number) {
+    struct phys table = task->root;
+    for (uint32_t level = ROOT_LEVEL; level != 0; level--) {
+        uint64_t entry = *entry_in(table, number, level);
+        if (!arch_pte_present(entry)) {
+            return nullptr;
+        }
+        table = arch_pte_phys(entry);
+    }
+    return entry_in(table, number, 0);
+}
+
+enum status space_entry_make(struct task *task, uint64_t number, uint64_t **entry) {
+    struct phys table = task->root;
+    for (uint32_t level = ROOT_LEVEL; level != 0; level--) {
+        uint64_t *at = entry_in(table, number, level);
+        if (!arch_pte_present(*at)) {
+            struct phys made;
+            enum status status = table_make(task, &made);
+            if (status != STATUS_OK) {
+                return status;
+            }
+            arch_pte_sync(); // the zeroes, before the table can be walked
+            *at = arch_pte_table(made);
+        }
+        table = arch_pte_phys(*at);
+    }
+    *entry = entry_in(table, number, 0);
+    return STATUS_OK;
+}
+
+uint64_t space_missing(struct task *task, uint64_t number, uint64_t pages) {
+    constexpr uint64_t SPAN = TABLE_ENTRIES; // pages that one lowest table covers
+    uint64_t counted[ROOT_LEVEL + 1] = {[0 ... ROOT_LEVEL] = UINT64_MAX};
+    uint64_t missing = 0;
+    for (uint64_t at = number & ~(SPAN - 1); at < number + pages; at += SPAN) {
+        struct phys table = task->root;
+        uint32_t level = ROOT_LEVEL;
+        while (level != 0 && arch_pte_present(*entry_in(table, at, level))) {
+            table = arch_pte_phys(*entry_in(table, at, level));
+            level--;
+        }
+        // All below a missing entry are missing; neighbours share the upper ones.
+        for (; level != 0; level--) {
+            uint64_t group = at >> (level * INDEX_BITS);
+            missing += counted[level] != group;
+            counted[level] = group;
+        }
+    }
+    return missing;
+}
+
+// The first present entry of a table, or nullptr.
+static uint64_t *first_entry(struct phys table, uint32_t count) {
+    uint64_t *entries = phys_to_virt(table);
+    for (uint32_t i = 0; i < count; i++) {
+        if (arch_pte_present(entries[i])) {
+            return &entries[i];
+        }
+    }
+    return nullptr;
+}
+
+enum step space_free(struct task *task) {
+    struct phys table = task->root;
+    if (table.value == 0) {
+        return STEP_DONE;
+    }
+    uint64_t *above = nullptr;
+    for (uint32_t level = ROOT_LEVEL; level != 0; level--) {
+        uint64_t *at =
+            first_entry(table, level == ROOT_LEVEL ? ROOT_USER_ENTRIES : TABLE_ENTRIES);
+        if (at == nullptr) {
+            break; // everything below is gone: this table goes
+        }
+        above = at;
+        table = arch_pte_phys(*at);
+    }
+    if (above == nullptr) {
+        task->root = (struct phys){0};
+    } else if (arch_pte_phys(*above).value == table.value) {
+        *above = 0;
+    }
+    reticle_return(task->object.reticle, CHARGE_TABLE, (uint32_t)(table.value >> PAGE_SHIFT), 1);
+    return task->root.value == 0 ? STEP_DONE : STEP_MORE;
+}

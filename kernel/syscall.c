@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Dispatch: one table from abi/syscalls.def, one place where a status becomes a result.
+// And what several syscalls share.
+#include "kernel/syscall.h"
+
+#include "kernel/bundle.h"
+#include "kernel/check.h"
+#include "kernel/reticle.h"
+#include "kernel/schedule.h"
+
+static enum status (*const table[])(struct thread *, uint64_t *) = {
+#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence)              \
+    [number] = sys_##name,
+#include "abi/syscalls.def"
+#undef SYSCALL
+};
+
+struct arch_frame *kernel_syscall(uint64_t number) {
+    struct thread *self = thread_current();
+    uint64_t *a = self->frame.arg;
+    if (number >= sizeof table / sizeof *table) {
+        a[0] = STATUS_BAD_SYSCALL;
+        return kernel_leave();
+    }
+    enum status status = table[number](self, a);
+    if (status < STATUS_BLOCKED) {
+        a[0] = status;
+    } else if (status == STATUS_RESTART) {
+        arch_frame_restart(&self->frame);
+    }
+    return kernel_leave();
+}
+
+static bool user_range(uint64_t address, uint64_t size) {
+    return address >= USER_BASE && address < USER_TOP && size <= USER_TOP - address;
+}
+
+enum status copy_from_user(void *to, uint64_t from, uint64_t size) {
+    return user_range(from, size) && arch_copy_from_user(to, from, size) ? STATUS_OK
+                                                                         : STATUS_BAD_ADDRESS;
+}
+
+enum status copy_to_user(uint64_t to, const void *from, uint64_t size) {
+    return user_range(to, size) && arch_copy_to_user(to, from, size) ? STATUS_OK
+                                                                     : STATUS_BAD_ADDRESS;
+}
+
+enum status copy_name(uint64_t from, uint64_t length, struct bundle_name *out) {
+    if (length == 0 || length >= BUNDLE_NAME) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    *out = (struct bundle_name){};
+    enum status status = copy_from_user(out->text, from, length);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (uint64_t i = 0; i < length; i++) {
+        char c = out->text[i];
+        bool allowed = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+                       c == '_';
+        if (!allowed) {
+            return STATUS_BAD_ARGUMENT;
+        }
+    }
+    return STATUS_OK;
+}
+
+uint64_t grant_owner(struct task *task, struct object *object, uint32_t rights) {
+    struct slot *slot = table_take(task);
+    slot_fill(slot, object, object->class, rights, SLOT_OWNER, &object->tree);
+    return table_handle(task, slot);
+}
+
+enum status carve_begin(struct thread *self, uint64_t handle, uint32_t rights,
+                        struct reticle **out) {
+    struct slot *slot;
+    enum status status = lookup_class(self->task, handle, CLASS_RETICLE, rights, &slot);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out = (struct reticle *)slot->object;
+    return table_reserve(self->task, 1);
+}
+
+enum status task_of(struct thread *self, uint64_t handle, uint32_t right, struct task **out) {
+    if (handle == HANDLE_NONE && right == RIGHT_TASK_FILL) {
+        *out = self->task;
+        return STATUS_OK;
+    }
+    struct slot *slot;
+    enum status status = lookup_class(self->task, handle, CLASS_TASK, right, &slot);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out = (struct task *)slot->object;
+    bool empty = atomic_load_explicit(&(*out)->state, memory_order_acquire) == TASK_EMPTY;
+    return right == RIGHT_TASK_FILL && !empty ? STATUS_ACCESS : STATUS_OK;
+}
+
+enum status bit_of(uint64_t word, uint32_t *bit) {
+    if (word >= 64 && word != UINT64_MAX) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    *bit = word == UINT64_MAX ? WATCH_NONE : (uint32_t)word;
+    return STATUS_OK;
+}

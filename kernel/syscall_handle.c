@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Syscalls on any capability: copy, drop, revoke, ask; and facts of the system.
+#include "kernel/check.h"
+#include "kernel/device.h"
+#include "kernel/epoch.h"
+#include "kernel/memory.h"
+#include "kernel/reticle.h"
+#include "kernel/ring.h"
+#include "kernel/schedule.h"
+#include "kernel/syscall.h"
+
+// Steps of a long operation in one entry; then the thread may be interrupted.
+constexpr uint32_t STEPS = 8;
+
+enum status sys_system_info(struct thread *self, uint64_t *a) {
+    (void)self;
+    uint64_t topic = a[0];
+    if (topic == 0) {
+        a[1] = ABI_VERSION;
+        a[2] = PAGE_SIZE;
+        a[3] = harts_online();
+        a[4] = thread_object_size();
+        return STATUS_OK;
+    }
+    if (topic == 1) {
+        struct time_page page;
+        arch_time_page(&page);
+        a[1] = arch_time_now();
+        a[2] = page.frequency;
+        a[3] = a[4] = 0;
+        return STATUS_OK;
+    }
+    if (topic - 2 >= harts_online()) {
+        return STATUS_NOT_FOUND;
+    }
+    const struct hart *hart = hart_at((uint32_t)(topic - 2));
+    a[1] = hart->idle_ns;
+    a[2] = hart->switches;
+    a[3] = hart->interrupts;
+    a[4] = atomic_load_explicit(&hart->idle, memory_order_relaxed);
+    return STATUS_OK;
+}
+
+static enum status copy_locked(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
+    struct slot *from;
+    enum status status = lookup_slot(self->task, a[0], &from);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (slot_class(from) == CLASS_VIEW) {
+        return STATUS_BAD_CLASS;
+    }
+    if ((slot_rights(from) & RIGHT_COPY) == 0) {
+        return STATUS_ACCESS;
+    }
+    if (!object_live(from->object) || (from->flags & SLOT_REVOKING) != 0) {
+        return STATUS_BUSY;
+    }
+    status = table_reserve(self->task, 1);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    // Point of no return.
+    struct slot *to = table_take(self->task);
+    status = capability_copy(from, (uint32_t)a[1] & RIGHT_ALL, to);
+    a[1] = table_handle(self->task, to);
+    return status;
+}
+
+enum status sys_handle_copy(struct thread *self, uint64_t *a) {
+    lock_acquire(&books);
+    enum status status = copy_locked(self, a);
+    lock_release(&books);
+    return status;
+}
+
+// Goes on with a destruction until the object is gone, this entry's share is used up, or
+// all that is left waits for an epoch.
+static enum status destroy_go_on(struct thread *self) {
+    uint64_t epoch = 0;
+    enum step step = STEP_MORE;
+    lock_acquire(&books);
+    for (uint32_t i = 0; i < STEPS && self->destroying != nullptr && step == STEP_MORE; i++) {
+        step = object_reap(&epoch);
+    }
+    bool gone = self->destroying == nullptr;
+    lock_release(&books);
+    if (gone) {
+        return STATUS_OK;
+    }
+    if (step == STEP_WAIT && !epoch_reached(epoch)) {
+        thread_await_epoch(self, epoch);
+    }
+    return STATUS_RESTART;
+}
+
+static enum status drop_view(struct thread *self, struct slot *slot, uint64_t *epoch)
+    REQUIRES_BOOKS {
+    struct task *task = self->task;
+    if ((slot->flags & SLOT_GUARDED) != 0) {
+        return STATUS_ACCESS; // the Bundle's page stays
+    }
+    uint64_t from = (uint64_t)slot->address << PAGE_SHIFT;
+    uint64_t to = from + ((uint64_t)slot->pages << PAGE_SHIFT);
+    if (view_shrink(task, slot) != STEP_DONE) {
+        return STATUS_RESTART;
+    }
+    futex_cancel(task, from, to);
+    // Other threads of the Task may run on other harts, with the mapping in their TLB.
+    if (harts_online() > 1 && atomic_load_explicit(&task->live, memory_order_relaxed) > 1) {
+        *epoch = epoch_request();
+    }
+    return STATUS_OK;
+}
+
+static enum status drop_locked(struct thread *self, uint64_t handle, uint64_t *epoch)
+    REQUIRES_BOOKS {
+    struct slot *slot;
+    enum status status = lookup_slot(self->task, handle, &slot);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (slot_class(slot) == CLASS_VIEW) {
+        return drop_view(self, slot, epoch);
+    }
+    // Point of no return.
+    struct object *object = slot->object;
+    bool owner = (slot->flags & SLOT_OWNER) != 0;
+    slot_clear(slot);
+    if (owner) {
+        object_destroy(object);
+        object->destroyer = self;
+        self->destroying = object;
+    }
+    return STATUS_OK;
+}
+
+enum status sys_handle_drop(struct thread *self, uint64_t *a) {
+    if (self->destroying == nullptr && !self->dropped) {
+        uint64_t epoch = 0;
+        lock_acquire(&books);
+        enum status status = drop_locked(self, a[0], &epoch);
+        lock_release(&books);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        self->dropped = true;
+        if (epoch != 0 && !epoch_reached(epoch)) {
+            thread_await_epoch(self, epoch);
+            return STATUS_RESTART;
+        }
+    }
+    if (self->destroying != nullptr) {
+        enum status status = destroy_go_on(self);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    self->dropped = false;
+    return STATUS_OK;
+}
+
+// Marks the capability, so that no copies are made meanwhile, and prunes below it.
+static enum status revoke_locked(struct thread *self, uint64_t handle, enum step *step)
+    REQUIRES_BOOKS {
+    struct slot *slot;
+    enum status status = lookup_slot(self->task, handle, &slot);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (slot_class(slot) == CLASS_VIEW) {
+        return STATUS_BAD_CLASS;
+    }
+    if ((slot->flags & SLOT_REVOKING) != 0 && !self->revoking) {
+        return STATUS_BUSY;
+    }
+    slot->flags |= SLOT_REVOKING;
+    self->revoking = true;
+    *step = STEP_MORE;
+    for (uint32_t i = 0; i < STEPS * 8 && *step == STEP_MORE; i++) {
+        *step = tree_prune(&slot->node);
+    }
+    if (*step == STEP_DONE) {
+        slot->flags &= (uint16_t)~SLOT_REVOKING;
+    }
+    return STATUS_OK;
+}
+
+enum status sys_handle_revoke(struct thread *self, uint64_t *a) {
+    if (!self->dropped) {
+        enum step step;
+        lock_acquire(&books);
+        enum status status = revoke_locked(self, a[0], &step);
+        lock_release(&books);
+        if (status != STATUS_OK) {
+            self->revoking = false;
+            return status;
+        }
+        if (step != STEP_DONE) {
+            return STATUS_RESTART;
+        }
+        self->revoking = false;
+        // What other harts looked up before, and their TLBs, are worthless after this.
+        uint64_t epoch = epoch_request();
+        if (!epoch_reached(epoch)) {
+            self->dropped = true;
+            thread_await_epoch(self, epoch);
+            return STATUS_RESTART;
+        }
+    }
+    self->dropped = false;
+    return STATUS_OK;
+}
+
+// Size in bytes and the class's own word.
+static void describe(const struct slot *slot, uint64_t *size, uint64_t *detail) REQUIRES_BOOKS {
+    *size = *detail = 0;
+    if (slot_class(slot) == CLASS_VIEW) {
+        *size = (uint64_t)slot->pages << PAGE_SHIFT;
+        *detail = (uint64_t)slot->address << PAGE_SHIFT | slot->access;
+        return;
+    }
+    const struct object *object = slot->object;
+    switch (object->class) {
+    case CLASS_RETICLE:
+        *size = ((const struct reticle *)object)->total;
+        *detail = ((const struct reticle *)object)->available;
+        break;
+    case CLASS_MEMORY:
+    case CLASS_RING:
+        *size = (uint64_t)extent_of(object).pages << PAGE_SHIFT;
+        break;
+    case CLASS_DEVICE:
+        *size = ((const struct device *)object)->size;
+        *detail = ((const struct device *)object)->base;
+        break;
+    case CLASS_IRQ:
+        *detail = ((const struct irq *)object)->line;
+        break;
+    case CLASS_THREAD:
+        *size = thread_object_size();
+        *detail = ((const struct thread *)object)->number;
+        break;
+    default:
+        *size = PAGE_SIZE;
+        break;
+    }
+}
+
+static uint64_t slot_description(const struct slot *slot) REQUIRES_BOOKS {
+    uint64_t word = slot_rights(slot) | (uint64_t)slot_class(slot) << INFO_CLASS_SHIFT;
+    if (slot_class(slot) == CLASS_TASK) {
+        const struct task *task = (const struct task *)slot->object;
+        bool empty = atomic_load_explicit(&task->state, memory_order_relaxed) == TASK_EMPTY;
+        word &= empty ? ~UINT64_C(0) : ~(uint64_t)RIGHT_TASK_FILL; // gone with the start
+    }
+    word |= (slot->flags & SLOT_OWNER) != 0 ? INFO_OWNER : 0;
+    word |= (slot->flags & SLOT_TOMB) != 0 ? INFO_REVOKED : 0;
+    return word;
+}
+
+static uint64_t slot_object_number(const struct slot *slot) REQUIRES_BOOKS {
+    bool gone = (slot->flags & SLOT_TOMB) != 0 && slot->node.prev == nullptr;
+    return gone ? 0 : object_number(slot->object);
+}
+
+enum status sys_handle_info(struct thread *self, uint64_t *a) {
+    lock_acquire(&books);
+    struct slot *slot;
+    enum status status = lookup_slot(self->task, a[0], &slot);
+    if (status == STATUS_OK) {
+        a[1] = slot_description(slot);
+        a[2] = slot_object_number(slot);
+        describe(slot, &a[3], &a[4]);
+    }
+    lock_release(&books);
+    return status;
+}
+
+enum status sys_task_slot(struct thread *self, uint64_t *a) {
+    struct task *task;
+    lock_acquire(&books);
+    enum status status = task_of(self, a[0], RIGHT_INSPECT, &task);
+    if (status == STATUS_OK) {
+        status = STATUS_NOT_FOUND;
+        uint64_t end = (uint64_t)task->table.pages * SLOTS_PER_PAGE;
+        // A bounded look; who asks goes on from the index it gets.
+        for (uint64_t i = a[1]; i < end && status != STATUS_OK; i++) {
+            const struct slot *slot = table_slot(task, (uint32_t)i);
+            if (slot_class(slot) != CLASS_NONE) {
+                uint64_t size;
+                describe(slot, &size, &a[4]);
+                a[1] = i;
+                a[2] = slot_description(slot);
+                a[3] = slot_object_number(slot);
+                status = STATUS_OK;
+            }
+        }
+    }
+    lock_release(&books);
+    return status;
+}

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Syscalls on Reticles, Memory and views.
+#include "kernel/check.h"
+#include "kernel/device.h"
+#include "kernel/memory.h"
+#include "kernel/reticle.h"
+#include "kernel/ring.h"
+#include "kernel/schedule.h"
+#include "kernel/space.h"
+#include "kernel/syscall.h"
+
+// Pages that one entry zeroes: 4 KiB is 512 stores.
+constexpr uint32_t ZERO_STEP = 8;
+constexpr uint32_t OWNER_RIGHTS =
+    RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH; // of every class
+
+enum status sys_reticle_split(struct thread *self, uint64_t *a) {
+    lock_acquire(&books);
+    struct reticle *from, *part;
+    struct slot *slot;
+    enum status status = carve_begin(self, a[0], RIGHT_RETICLE_CARVE, &from);
+    if (status == STATUS_OK) {
+        status = reticle_split(from, a[1], &part);
+    }
+    if (status == STATUS_OK) {
+        // The right to make code is inherited, not conjured up.
+        uint32_t rights = OWNER_RIGHTS | RIGHT_RETICLE_CARVE | RIGHT_RETICLE_GROW;
+        status = lookup_slot(self->task, a[0], &slot);
+        check(status == STATUS_OK);
+        rights |= slot_rights(slot) & RIGHT_RETICLE_CODE;
+        a[1] = grant_owner(self->task, &part->object, rights);
+    }
+    lock_release(&books);
+    return status;
+}
+
+static enum status grow_locked(struct thread *self, const uint64_t *a) REQUIRES_BOOKS {
+    struct slot *part, *source;
+    enum status status =
+        lookup_class(self->task, a[0], CLASS_RETICLE, RIGHT_RETICLE_GROW, &part);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = lookup_class(self->task, a[1], CLASS_RETICLE, RIGHT_RETICLE_GROW, &source);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct reticle *reticle = (struct reticle *)part->object;
+    if (reticle->parent != (struct reticle *)source->object) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    return reticle_grow(reticle, a[2]);
+}
+
+enum status sys_reticle_grow(struct thread *self, uint64_t *a) {
+    lock_acquire(&books);
+    enum status status = grow_locked(self, a);
+    lock_release(&books);
+    return status;
+}
+
+enum status sys_reticle_info(struct thread *self, uint64_t *a) {
+    lock_acquire(&books);
+    struct slot *slot;
+    enum status status = lookup_class(self->task, a[0], CLASS_RETICLE, RIGHT_INSPECT, &slot);
+    if (status == STATUS_OK) {
+        const struct reticle *reticle = (const struct reticle *)slot->object;
+        a[1] = reticle->total;
+        a[2] = reticle->available;
+        a[3] = reticle->objects;
+        a[4] = reticle->tables;
+    }
+    lock_release(&books);
+    return status;
+}
+
+enum status sys_reticle_watch(struct thread *self, uint64_t *a) {
+    uint32_t bit;
+    enum status status = bit_of(a[1], &bit);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    lock_acquire(&books);
+    struct slot *slot;
+    status = lookup_class(self->task, a[0], CLASS_RETICLE, RIGHT_WATCH, &slot);
+    if (status == STATUS_OK) {
+        struct reticle *reticle = (struct reticle *)slot->object;
+        watch_bind(&reticle->low, self, bit);
+        reticle->low_mark = bit == WATCH_NONE ? 0 : a[2];
+    }
+    lock_release(&books);
+    return status;
+}
+
+// ---------------------------------------------------------------------- Memory
+
+static enum status memory_begin(struct thread *self, const uint64_t *a) REQUIRES_BOOKS {
+    uint64_t bytes = a[1];
+    if (bytes == 0 || bytes > PAGE_SIZE << (PAGE_ORDERS - 1) || a[2] >= 40 ||
+        (a[3] & ~(uint64_t)CARVE_CODE) != 0) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    uint32_t rights = RIGHT_RETICLE_CARVE;
+    rights |= (a[3] & CARVE_CODE) != 0 ? (uint32_t)RIGHT_RETICLE_CODE : 0;
+    struct reticle *reticle;
+    enum status status = carve_begin(self, a[0], rights, &reticle);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint32_t align = a[2] > PAGE_SHIFT ? (uint32_t)a[2] - PAGE_SHIFT : 0;
+    struct memory *memory;
+    status =
+        memory_carve(reticle, (uint32_t)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT), align, &memory);
+    if (status == STATUS_OK) {
+        self->making = &memory->object;
+        self->made = 0;
+    }
+    return status;
+}
+
+// Memory is zeroed while nobody but this thread knows of it, a few pages an entry.
+enum status sys_memory_carve(struct thread *self, uint64_t *a) {
+    if (self->making == nullptr) {
+        lock_acquire(&books);
+        enum status status = memory_begin(self, a);
+        lock_release(&books);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    struct memory *memory = (struct memory *)self->making;
+    uint32_t count = memory->pages - self->made;
+    count = count < ZERO_STEP ? count : ZERO_STEP;
+    arch_zero_pages(page_address(memory->frame + self->made), count);
+    self->made += count;
+    if (self->made != memory->pages) {
+        return STATUS_RESTART;
+    }
+    lock_acquire(&books);
+    self->making = nullptr;
+    enum status status = object_live(&memory->object) ? table_reserve(self->task, 1)
+                                                      : STATUS_BUSY;
+    if (status == STATUS_OK) {
+        uint32_t rights = OWNER_RIGHTS | RIGHT_MEMORY_READ | RIGHT_MEMORY_WRITE;
+        rights |= (a[3] & CARVE_CODE) != 0 ? (uint32_t)RIGHT_MEMORY_EXECUTE : 0;
+        a[1] = grant_owner(self->task, &memory->object, rights);
+    } else {
+        object_destroy(&memory->object);
+    }
+    lock_release(&books);
+    return status;
+}
+
+enum status sys_memory_wipe(struct thread *self, uint64_t *a) {
+    struct memory *memory;
+    lock_acquire(&books);
+    struct slot *slot;
+    enum status status =
+        lookup_class(self->task, a[0], CLASS_MEMORY, RIGHT_MEMORY_WRITE, &slot);
+    if (status == STATUS_OK) {
+        memory = (struct memory *)slot->object;
+        // A copy could map it while it is wiped, and would see a part of both.
+        status = slot->node.first == nullptr ? STATUS_OK : STATUS_BAD_STATE;
+    }
+    if (status == STATUS_OK) {
+        uint32_t count = memory->pages - self->made;
+        count = count < ZERO_STEP ? count : ZERO_STEP;
+        arch_zero_pages(page_address(memory->frame + self->made), count);
+        self->made += count;
+        status = self->made == memory->pages ? STATUS_OK : STATUS_RESTART;
+    }
+    if (status != STATUS_RESTART) {
+        self->made = 0;
+    }
+    lock_release(&books);
+    return status;
+}
+
+// ----------------------------------------------------------------------- views
+
+// What is to be mapped, after all checks.
+struct map_plan {
+    struct task *task;
+    struct slot *source;   // the caller's capability
+    struct object *object; // what is shown: the peer's end for MAP_PEER
+    struct node *parent;   // where the view hangs
+    uint64_t pages;
+};
+
+static enum status plan_memory(const struct thread *self, struct map_plan *plan, uint64_t flags)
+    REQUIRES_BOOKS {
+    const struct memory *memory = (const struct memory *)plan->object;
+    uint32_t rights = slot_rights(plan->source);
+    uint32_t need = RIGHT_MEMORY_READ;
+    need |= (flags & MAP_WRITE) != 0 ? (uint32_t)RIGHT_MEMORY_WRITE : 0;
+    need |= (flags & MAP_EXECUTE) != 0 ? (uint32_t)RIGHT_MEMORY_EXECUTE : 0;
+    if ((rights & need) != need) {
+        return STATUS_ACCESS;
+    }
+    bool give = (flags & MAP_GIVE) != 0;
+    bool foreign = plan->task != self->task;
+    // Writable Memory is seen by its owner's Task only.
+    if (give != (foreign && (flags & MAP_WRITE) != 0)) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    if (((flags & MAP_WRITE) != 0 && memory->executable_views != 0) ||
+        ((flags & MAP_EXECUTE) != 0 && memory->writable_views != 0)) {
+        return STATUS_BUSY;
+    }
+    return give ? capability_may_pass(plan->source, true) : STATUS_OK;
+}
+
+static enum status plan_ring(const struct thread *self, struct map_plan *plan, uint64_t flags)
+    REQUIRES_BOOKS {
+    struct ring *ring = (struct ring *)plan->object;
+    if ((slot_rights(plan->source) & RIGHT_RING_USE) == 0) {
+        return STATUS_ACCESS;
+    }
+    if ((flags & (MAP_EXECUTE | MAP_GIVE)) != 0 || plan->task != self->task) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    if ((flags & MAP_PEER) == 0) {
+        return STATUS_OK;
+    }
+    struct ring *peer = atomic_load_explicit(&ring->peer, memory_order_relaxed);
+    if ((flags & MAP_WRITE) != 0) {
+        return STATUS_ACCESS;
+    }
+    if (peer == nullptr) {
+        return STATUS_BAD_STATE;
+    }
+    if (ring->peer_view != nullptr) {
+        return STATUS_EXISTS;
+    }
+    plan->object = &peer->object;
+    plan->parent = &peer->object.tree; // goes with the peer, and with this end
+    return STATUS_OK;
+}
+
+static enum status plan_device(const struct thread *self, const struct map_plan *plan,
+                               uint64_t flags) REQUIRES_BOOKS {
+    const struct device *device = (const struct device *)plan->object;
+    if ((slot_rights(plan->source) & RIGHT_DEVICE_USE) == 0) {
+        return STATUS_ACCESS;
+    }
+    bool allowed = !device->ports && (flags & (MAP_EXECUTE | MAP_GIVE | MAP_PEER)) == 0 &&
+                   plan->task == self->task;
+    return allowed ? STATUS_OK : STATUS_BAD_ARGUMENT;
+}
+
+static enum status plan_extent(struct map_plan *plan, const uint64_t *a) REQUIRES_BOOKS {
+    uint64_t address = a[2], offset = a[3], bytes = a[4];
+    if ((address | offset | bytes) % PAGE_SIZE != 0 || bytes == 0) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    if (address < USER_BASE || address >= USER_TOP || bytes > USER_TOP - address) {
+        return STATUS_BAD_ADDRESS;
+    }
+    uint64_t size = (uint64_t)extent_of(plan->object).pages << PAGE_SHIFT;
+    if (offset >= size || bytes > size - offset) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    plan->pages = bytes >> PAGE_SHIFT;
+    return STATUS_OK;
+}
+
+static enum status map_plan(struct thread *self, const uint64_t *a, struct map_plan *plan)
+    REQUIRES_BOOKS {
+    uint64_t flags = a[5];
+    constexpr uint64_t ALL = MAP_READ | MAP_WRITE | MAP_EXECUTE | MAP_PEER | MAP_GIVE;
+    if ((flags & ~ALL) != 0 || (flags & MAP_READ) == 0 ||
+        (flags & (MAP_WRITE | MAP_EXECUTE)) == (MAP_WRITE | MAP_EXECUTE)) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    enum status status = task_of(self, a[0], RIGHT_TASK_FILL, &plan->task);
+    if (status == STATUS_OK) {
+        status = lookup_slot(self->task, a[1], &plan->source);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    enum cap_class class = slot_class(plan->source);
+    if (class == CLASS_VIEW) {
+        return STATUS_BAD_CLASS;
+    }
+    if (!object_live(plan->source->object) || (plan->source->flags & SLOT_REVOKING) != 0) {
+        return STATUS_BUSY;
+    }
+    plan->object = plan->source->object;
+    plan->parent = &plan->source->node;
+    switch (class) {
+    case CLASS_MEMORY:
+        status = plan_memory(self, plan, flags);
+        break;
+    case CLASS_RING:
+        status = plan_ring(self, plan, flags);
+        break;
+    case CLASS_DEVICE:
+        status = plan_device(self, plan, flags);
+        break;
+    default:
+        return STATUS_BAD_CLASS;
+    }
+    return status == STATUS_OK ? plan_extent(plan, a) : status;
+}
+
+static enum status map_begin(struct thread *self, const uint64_t *a) REQUIRES_BOOKS {
+    struct map_plan plan = {};
+    enum status status = map_plan(self, a, &plan);
+    if (status == STATUS_OK) {
+        status = table_reserve(plan.task, (a[5] & MAP_GIVE) != 0 ? 2 : 1);
+    }
+    if (status == STATUS_OK) {
+        uint64_t tables = space_missing(plan.task, a[2] >> PAGE_SHIFT, plan.pages);
+        bool enough = plan.task->object.reticle->available >= tables << PAGE_SHIFT;
+        status = enough ? STATUS_OK : STATUS_NO_MEMORY;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool peer = (a[5] & MAP_PEER) != 0;
+    struct slot *view = table_take(plan.task);
+    view_begin(view, plan.object, plan.parent, a[2], (uint32_t)(a[3] >> PAGE_SHIFT),
+               (uint16_t)(a[5] & (MAP_READ | MAP_WRITE | MAP_EXECUTE)), peer ? SLOT_PEER : 0);
+    if (peer) {
+        ((struct ring *)plan.source->object)->peer_view = view;
+    }
+    if ((a[5] & MAP_EXECUTE) != 0) {
+        struct extent extent = extent_of(plan.object);
+        arch_code_sync(page_address(extent.frame + view->offset), plan.pages << PAGE_SHIFT);
+    }
+    self->mapping = table_handle(plan.task, view);
+    self->map_status = STATUS_OK;
+    return STATUS_OK;
+}
+
+// The last step of a mapping that gives the Memory away with it.
+static void map_give(struct thread *self, struct task *task, uint64_t handle) REQUIRES_BOOKS {
+    struct slot *source;
+    enum status status = lookup_slot(self->task, handle, &source);
+    if (status == STATUS_OK && slot_class(source) == CLASS_MEMORY) {
+        struct slot *to = table_take(task);
+        capability_pass(self->task, source, to, RIGHT_ALL, true);
+    }
+}
+
+static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
+    struct task *task;
+    struct slot *view;
+    enum status status = task_of(self, a[0], RIGHT_TASK_FILL, &task);
+    if (status == STATUS_OK) {
+        status = lookup_slot(task, self->mapping, &view);
+    }
+    if (status != STATUS_OK) {
+        self->mapping = HANDLE_NONE; // the Task died under our hands
+        return status;
+    }
+    if (self->map_status == STATUS_OK) {
+        enum step step = view_grow(task, view, (uint32_t)(a[4] >> PAGE_SHIFT), &status);
+        if (step == STEP_MORE) {
+            return STATUS_RESTART;
+        }
+        if (step == STEP_DONE) {
+            if ((a[5] & MAP_GIVE) != 0) {
+                map_give(self, task, a[1]);
+            }
+            a[1] = self->mapping;
+            self->mapping = HANDLE_NONE;
+            return STATUS_OK;
+        }
+        self->map_status = status;
+    }
+    // Undo what was done, then say why.
+    if (view_shrink(task, view) != STEP_DONE) {
+        return STATUS_RESTART;
+    }
+    self->mapping = HANDLE_NONE;
+    return self->map_status;
+}
+
+enum status sys_memory_map(struct thread *self, uint64_t *a) {
+    lock_acquire(&books);
+    enum status status = STATUS_OK;
+    if (self->mapping == HANDLE_NONE) {
+        status = map_begin(self, a);
+    }
+    if (status == STATUS_OK) {
+        status = map_go_on(self, a);
+    }
+    lock_release(&books);
+    return status;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Tasks: making, ending, taking apart.
+#include "kernel/task.h"
+
+#include "kernel/check.h"
+#include "kernel/memory.h"
+#include "kernel/reticle.h"
+#include "kernel/schedule.h"
+#include "kernel/space.h"
+#include "kernel/thread.h"
+#include "lib/string/string.h"
+
+// What one step of a teardown looks at.
+constexpr uint32_t TASK_STEP = 64;
+
+enum status task_carve(struct reticle *reticle, struct task **out) {
+    // The Task's page, its root table, its first page of slots: single pages, so that
+    // having their number free means getting them.
+    constexpr uint64_t NEEDED = 3 * PAGE_SIZE;
+    uint32_t frame;
+    if (reticle->available < NEEDED) {
+        return STATUS_NO_MEMORY;
+    }
+    enum status status = reticle_take(reticle, CHARGE_OBJECT, 1, 0, &frame);
+    check(status == STATUS_OK);
+    struct task *task = page_address(frame);
+    arch_zero_pages(task, 1);
+    object_init(&task->object, CLASS_TASK, reticle, (struct storage){.pages = 1});
+    task->table.free = TABLE_NIL;
+    status = space_make(task);
+    check(status == STATUS_OK);
+    status = table_reserve(task, 1);
+    check(status == STATUS_OK);
+    *out = task;
+    return STATUS_OK;
+}
+
+bool task_end_threads(struct task *task) {
+    for (struct thread *thread = task->threads; thread != nullptr; thread = thread->next) {
+        if (atomic_load_explicit(&thread->state, memory_order_relaxed) != THREAD_ENDED) {
+            thread_request(thread, REQUEST_END);
+        }
+    }
+    return atomic_load_explicit(&task->live, memory_order_acquire) == 0;
+}
+
+void task_ended(struct task *task) {
+    atomic_store_explicit(&task->state, TASK_ENDED, memory_order_release);
+    if (task->is_root) {
+        panic("the root Task ended with status %u",
+              atomic_load_explicit(&task->exit_status, memory_order_relaxed));
+    }
+    watch_raise(&task->watch);
+}
+
+void task_unmapped(struct task *task) {
+    atomic_fetch_add_explicit(&task->space_version, 1, memory_order_release);
+    // This hart flushed page by page already.
+    struct hart *hart = arch_hart();
+    if (hart->space.value == task->root.value) {
+        hart->space_version = atomic_load_explicit(&task->space_version, memory_order_relaxed);
+    }
+}
+
+// Drops up to a step's worth of slots. What the Task owned is destroyed on its own.
+static enum step drop_slots(struct task *task) REQUIRES_BOOKS {
+    for (uint32_t i = 0; i < TASK_STEP; i++) {
+        if (task->cursor == task->table.pages * SLOTS_PER_PAGE) {
+            return STEP_DONE;
+        }
+        struct slot *slot = table_slot(task, task->cursor);
+        task->cursor++;
+        enum cap_class class = slot_class(slot);
+        if (class == CLASS_NONE) {
+            continue;
+        }
+        if (class == CLASS_VIEW) {
+            view_abandon(slot);
+            continue;
+        }
+        struct object *owned = (slot->flags & SLOT_OWNER) != 0 ? slot->object : nullptr;
+        slot_clear(slot);
+        if (owned != nullptr) {
+            object_destroy(owned);
+        }
+    }
+    return STEP_MORE;
+}
+
+enum step task_detach(struct task *task) {
+    if (!task_end_threads(task)) {
+        return STEP_WAIT;
+    }
+    if (task->threads != nullptr) {
+        // They are in the list of this Reticle or die with it; the list must be
+        // empty before the Task is gone, since they refer to it.
+        if (object_live(&task->threads->object)) {
+            object_destroy(&task->threads->object);
+            return STEP_MORE;
+        }
+        return STEP_WAIT;
+    }
+    watch_unbind(&task->watch);
+    return drop_slots(task);
+}
+
+enum step task_free(struct task *task) {
+    if (task->root.value != 0 && space_free(task) != STEP_DONE) {
+        return STEP_MORE;
+    }
+    struct table *table = &task->table;
+    while (table->pages != 0) {
+        table->pages--;
+        uint32_t frame = page_frame(table->page[table->pages]);
+        page_entry(frame)->kind = PAGE_USED;
+        reticle_return(task->object.reticle, CHARGE_TABLE, frame, 1);
+    }
+    return STEP_DONE;
+}

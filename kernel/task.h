@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// A Task: one address space, one handle table, its threads and its futexes. What it
+// needs for tables comes from the Reticle it was carved from.
+//
+// Guard: books, apart from what says otherwise.
+#pragma once
+
+#include "abi/capability.h"
+#include "kernel/capability.h"
+#include "kernel/futex.h"
+#include "kernel/object.h"
+#include "kernel/watch.h"
+
+struct bundle;
+struct thread;
+
+struct task {
+    struct object object;
+    struct phys root; // of its page tables; 0 once they are freed
+    bool is_root;     // the root Task: when it ends the machine stops
+    _Atomic enum task_state state;
+    _Atomic uint32_t exit_status;
+    _Atomic uint32_t live;           // threads started and not ended
+    _Atomic uint32_t faulted;        // of those, how many wait for the supervisor
+    _Atomic uint64_t space_version;  // grows with each unmapping: TLBs older than it are stale
+    uint64_t ran;                    // nanoseconds of its ended threads
+    struct thread *threads;
+    uint32_t next_number;
+    uint32_t cursor; // teardown: next slot to drop
+    struct watch watch;
+    struct futex_table futex; // guard: its own lock
+    struct table table;
+};
+static_assert(sizeof(struct task) <= PAGE_SIZE);
+
+[[nodiscard]] enum status task_carve(struct reticle *reticle, struct task **out) REQUIRES_BOOKS;
+enum step task_detach(struct task *task) REQUIRES_BOOKS;
+enum step task_free(struct task *task) REQUIRES_BOOKS;
+
+// Asks every thread to end; true once none is live. Steps are bounded.
+bool task_end_threads(struct task *task) REQUIRES_BOOKS;
+// The last thread has ended, on whatever hart.
+void task_ended(struct task *task);
+// Pages of it were unmapped: other harts must not trust their TLB.
+void task_unmapped(struct task *task) REQUIRES_BOOKS;

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Threads: making, attending to, ending.
+#include "kernel/thread.h"
+
+#include "kernel/check.h"
+#include "kernel/reticle.h"
+#include "kernel/schedule.h"
+#include "kernel/signal.h"
+#include "kernel/task.h"
+#include "lib/string/string.h"
+
+constexpr size_t FLOAT_ALIGN = 64;
+
+static size_t float_offset(void) {
+    return (sizeof(struct thread) + FLOAT_ALIGN - 1) & ~(FLOAT_ALIGN - 1);
+}
+
+size_t thread_object_size(void) {
+    return (float_offset() + arch_float_size() + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+}
+
+enum status thread_carve(struct task *task, bool floating, struct thread **out) {
+    uint32_t pages = (uint32_t)(thread_object_size() >> PAGE_SHIFT);
+    uint32_t frame;
+    enum status status = reticle_take(task->object.reticle, CHARGE_OBJECT, pages, 0, &frame);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct thread *thread = page_address(frame);
+    memset(thread, 0, sizeof *thread);
+    object_init(&thread->object, CLASS_THREAD, task->object.reticle,
+                (struct storage){.pages = (uint8_t)pages});
+    if (floating) {
+        thread->float_area = (uint8_t *)thread + float_offset();
+        arch_float_init(thread->float_area);
+    }
+    thread->task = task;
+    thread->number = ++task->next_number;
+    thread->deadline = TIME_NEVER;
+    thread->next = task->threads;
+    task->threads = thread;
+    atomic_store_explicit(&thread->hart, arch_hart(), memory_order_relaxed);
+    *out = thread;
+    return STATUS_OK;
+}
+
+static enum thread_state state_of(const struct thread *thread) {
+    return atomic_load_explicit(&thread->state, memory_order_relaxed);
+}
+
+void thread_request(struct thread *thread, enum thread_request request) {
+    atomic_fetch_or_explicit(&thread->requests, request, memory_order_acq_rel);
+    if (atomic_load_explicit(&thread->hart, memory_order_acquire) == arch_hart()) {
+        thread_attend(thread);
+    } else {
+        schedule_poke(thread);
+    }
+}
+
+// Out of whatever queue of this hart the thread stands in.
+static void withdraw(struct thread *thread) {
+    struct hart *hart = arch_hart();
+    switch (state_of(thread)) {
+    case THREAD_READY:
+        schedule_remove(thread);
+        break;
+    case THREAD_SLEEPING:
+        (void)futex_leave(thread);
+        break;
+    case THREAD_EPOCH: {
+        struct thread **link = &hart->epoch_waiters;
+        while (*link != thread) {
+            check(*link != nullptr);
+            link = &(*link)->queue_next;
+        }
+        *link = thread->queue_next;
+        break;
+    }
+    default:
+        break;
+    }
+    schedule_deadline_clear(thread);
+    if (hart->loaded == thread) {
+        hart->loaded = nullptr;
+    }
+}
+
+void thread_end(struct thread *thread) {
+    enum thread_state state = state_of(thread);
+    check(state != THREAD_ENDED);
+    withdraw(thread);
+    atomic_store_explicit(&thread->wanted, 0, memory_order_relaxed);
+    atomic_store_explicit(&thread->state, THREAD_ENDED, memory_order_release);
+    watch_raise(&thread->ended);
+    struct task *task = thread->task;
+    if (state == THREAD_FAULTED) {
+        atomic_fetch_sub_explicit(&task->faulted, 1, memory_order_relaxed);
+    }
+    if (state != THREAD_NEW &&
+        atomic_fetch_sub_explicit(&task->live, 1, memory_order_acq_rel) == 1) {
+        task_ended(task);
+    }
+}
+
+// The status of a futex wait, and off it goes.
+static void finish_sleep(struct thread *thread, enum status status) {
+    thread->frame.arg[0] = status;
+    schedule_deadline_clear(thread);
+    schedule_ready(thread, false);
+}
+
+static void attend_requests(struct thread *thread, uint32_t requests) {
+    enum thread_state state = state_of(thread);
+    if ((requests & REQUEST_END) != 0) {
+        if (state != THREAD_ENDED) {
+            thread_end(thread);
+        }
+        return;
+    }
+    if ((requests & REQUEST_START) != 0 && state == THREAD_STARTING) {
+        schedule_ready(thread, false);
+    } else if ((requests & REQUEST_RESUME) != 0 && state == THREAD_FAULTED) {
+        atomic_fetch_sub_explicit(&thread->task->faulted, 1, memory_order_relaxed);
+        thread->fault.kind = FAULT_NONE;
+        schedule_ready(thread, false);
+    } else if ((requests & REQUEST_WAKE) != 0 && state == THREAD_SLEEPING) {
+        finish_sleep(thread, thread->futex_status);
+    }
+}
+
+void thread_attend(struct thread *thread) {
+    uint32_t requests = atomic_exchange_explicit(&thread->requests, 0, memory_order_acq_rel);
+    if (requests != 0) {
+        attend_requests(thread, requests);
+    }
+    switch (state_of(thread)) {
+    case THREAD_WAITING:
+        signal_attend(thread);
+        break;
+    case THREAD_SLEEPING:
+        if (thread->deadline <= arch_time_now() && futex_leave(thread)) {
+            finish_sleep(thread, STATUS_TIMED_OUT);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+void thread_destroyed(struct thread *thread) { thread->destroying = nullptr; }
+
+enum step thread_detach(struct thread *thread) {
+    if (state_of(thread) != THREAD_ENDED) {
+        thread_request(thread, REQUEST_END);
+        if (state_of(thread) != THREAD_ENDED) {
+            return STEP_WAIT;
+        }
+    }
+    if (thread->watches != nullptr) {
+        watch_unbind(thread->watches);
+        return STEP_MORE;
+    }
+    watch_unbind(&thread->ended);
+    if (thread->destroying != nullptr) {
+        thread->destroying->destroyer = nullptr;
+        thread->destroying = nullptr;
+    }
+    if (thread->making != nullptr) {
+        object_destroy(thread->making);
+        thread->making = nullptr;
+    }
+    // Last: out of the Task's list.
+    struct task *task = thread->task;
+    struct thread **link = &task->threads;
+    while (*link != nullptr && *link != thread) {
+        link = &(*link)->next;
+    }
+    if (*link == thread) {
+        *link = thread->next;
+        task->ran += thread->ran;
+    }
+    return STEP_DONE;
+}
+
+void thread_start(struct thread *thread) {
+    check(state_of(thread) == THREAD_NEW);
+    atomic_fetch_add_explicit(&thread->task->live, 1, memory_order_relaxed);
+    atomic_store_explicit(&thread->hart, schedule_place(), memory_order_relaxed);
+    atomic_store_explicit(&thread->state, THREAD_STARTING, memory_order_release);
+    thread_request(thread, REQUEST_START);
+}

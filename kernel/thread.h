@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// A thread: registers, Signal Mask, and where it stands with the scheduler.
+//
+// A thread belongs to one hart, and only that hart changes its state, queues and
+// timer. Anyone else sets bits (`signals`, `requests`) and, when the thread has to be
+// looked at, leaves it in the hart's inbox (schedule_poke). So waking across harts
+// takes no lock, and states have no races.
+#pragma once
+
+#include <stdatomic.h>
+
+#include "kernel/object.h"
+#include "kernel/watch.h"
+
+struct task;
+struct hart;
+
+enum thread_state : uint8_t {
+    THREAD_NEW,      // made, not started
+    THREAD_STARTING, // its hart has been asked to run it
+    THREAD_READY,    // in the queue of its hart, or about to be
+    THREAD_RUNNING,  // the current one of its hart
+    THREAD_WAITING,  // for a bit of `wanted`, or the deadline
+    THREAD_SLEEPING, // on a futex
+    THREAD_EPOCH,    // until `epoch` is reached
+    THREAD_FAULTED,  // until its supervisor resumes it
+    THREAD_ENDED,
+};
+
+// Set by anyone, acted on by the thread's hart.
+enum thread_request : uint32_t {
+    REQUEST_START = 1 << 0,
+    REQUEST_END = 1 << 1,
+    REQUEST_RESUME = 1 << 2,
+    REQUEST_WAKE = 1 << 3, // a futex was woken; `futex_status` says how
+};
+
+struct fault {
+    enum fault_kind kind;
+    uint64_t address;
+    uint64_t pc;
+};
+
+struct thread {
+    struct object object;
+    struct arch_frame frame;
+
+    // Fixed when it is made.
+    struct task *task;
+    uint32_t number;     // names it within its Task
+    void *float_area;    // nullptr: no floating point
+    struct thread *next; // among the threads of the Task; guard: books
+
+    // Set by anyone.
+    _Atomic uint64_t signals;
+    _Atomic uint32_t requests;
+    _Atomic bool in_inbox;
+    struct thread *inbox_next; // owned by whoever set in_inbox, then by the hart
+
+    // The hart's own. `hart` and `wanted` are read by others.
+    _Atomic(struct hart *) hart;
+    _Atomic uint64_t wanted;
+    _Atomic enum thread_state state;
+    struct thread *queue_next, *queue_prev; // ready queue, or epoch waiters
+    uint64_t deadline;
+    struct thread *heap_left, *heap_right, *heap_above; // timer heap
+    uint32_t heap_rank;
+    bool in_heap;
+    uint64_t epoch;
+    uint64_t tls;
+    uint64_t ran; // nanoseconds
+
+    struct fault fault;
+
+    // Futex; guard: the Task's futex lock.
+    uint64_t futex_address; // 0: does not sleep
+    struct thread *futex_next, *futex_prev;
+    enum status futex_status;
+
+    // Guard: books.
+    struct watch *watches;  // those that raise bits of this thread
+    struct watch ended;     // raised when it ends
+    struct object *destroying; // handle_drop waits for its end
+    bool dropped;              // the syscall in progress has passed its point of no return
+    bool revoking;             // handle_revoke set the mark of its capability
+    struct object *making;     // memory_carve zeroes it
+    uint32_t made;             // pages of it that are zero
+    uint64_t mapping;          // memory_map: the handle of the unfinished view
+    enum status map_status;    // why it is being undone; OK: it is not
+};
+
+// Bytes of a thread object on this machine, floating-point area included.
+size_t thread_object_size(void);
+
+[[nodiscard]] enum status thread_carve(struct task *task, bool floating, struct thread **out)
+    REQUIRES_BOOKS;
+enum step thread_detach(struct thread *thread) REQUIRES_BOOKS;
+// Runs a new thread on the hart that has least to do.
+void thread_start(struct thread *thread) REQUIRES_BOOKS;
+
+// Asks the thread's hart to do something about it.
+void thread_request(struct thread *thread, enum thread_request request);
+// Called on the thread's hart, for whatever was asked and whatever woke it.
+void thread_attend(struct thread *thread);
+// Its life is over; on its hart.
+void thread_end(struct thread *thread);
+// The object that it waits for is gone.
+void thread_destroyed(struct thread *thread) REQUIRES_BOOKS;
+// Blocks the current thread until the epoch.
+void thread_await_epoch(struct thread *thread, uint64_t epoch);
