@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The service `console`: bytes both ways, in the messages of lib/vectra/stream.h
+// (STREAM_DATA, at most 48 bytes each). There is no STREAM_END: the connection
+// ends with the client.
+//
+// Client to console: bytes for the screen, as they are (the client sends CR LF).
+// Console to client: bytes typed, raw, without echo. Only the client that came
+// first gets input; when it is gone, the next one. While its Ring is full, or
+// nobody is there, input waits in the device.
+//
+// The console may be restarted at any time: the client sees its closed bit twice,
+// reconnects by endpoint_refresh, and what it had sent and was not yet read is
+// lost. endpoint_drain tells what has reached the device.
+#pragma once
+
+#include "lib/vectra/stream.h"
+
+constexpr uint16_t CONSOLE_TEXT = STREAM_DATA;

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// What initd speaks: the service `init` (programs: start, end, look), the
+// service `broker` (namingd hands connections over), and the control Ring by
+// which a server learns of its clients (slot "serve" of its Bundle). Payloads
+// are these structures; a message whose length differs is answered with
+// BAD_FORMAT. Names are NUL-padded and always terminated.
+//
+// Each request gets exactly one reply, with its transaction number. Events have
+// transaction 0.
+#pragma once
+
+#include <stdint.h>
+
+#include "abi/ring.h"
+
+constexpr uint32_t INIT_NAME = 32;
+constexpr uint32_t INIT_SELF = 1; // initd's own task number; programs follow
+
+// ------------------------------------------------------------- service `init`
+enum init_message : uint16_t {
+    // Adds 1..48 bytes to the argument text of the next INIT_RUN, 1000 bytes in
+    // all. No reply; too much is told by the INIT_RUN.
+    INIT_ARGUMENT = 1,
+
+    // struct init_run: starts a program that its manifest lets be started by
+    // request. Beside it one Ring end (BIND) for each INIT_RUN_IN and
+    // INIT_RUN_OUT that is set, in this order: initd binds them to the ends
+    // that the program finds as "in" and "out".
+    // Reply INIT_REPLY with the new task's number. NOT_FOUND: the package
+    // has no such program. EXISTS: initd itself keeps it running. NO_MEMORY: its
+    // manifest wants more than is free. BAD_HASH, BAD_FORMAT: its entry is
+    // broken. BAD_CLASS: a Ring end is missing. TOO_LARGE: the arguments.
+    // FULL: too many programs run.
+    INIT_RUN = 2,
+
+    // struct init_task: ends a task; its status becomes 121 (killed). One that
+    // restarts always is started again at once. INIT_REPLY: NOT_FOUND, or ACCESS
+    // for initd itself.
+    INIT_KILL = 3,
+
+    // struct init_task, the number after which to look: the next task, as
+    // INIT_TASK; or INIT_REPLY with NOT_FOUND when there is none.
+    INIT_LIST = 4,
+
+    // struct init_task: INIT_REPLY, and beside it the Task (INSPECT) and its
+    // Reticle (INSPECT); of initd itself the pool of all programs. NOT_FOUND.
+    INIT_INSPECT = 5,
+
+    // struct init_log_position: text of the log from there on, as INIT_TEXT.
+    INIT_LOG = 6,
+
+    // struct init_power: stops the machine. INIT_REPLY only if it could not.
+    INIT_POWER = 7,
+
+    // struct init_reply.
+    INIT_REPLY = 8,
+
+    // struct init_entry, the reply to INIT_LIST.
+    INIT_TASK = 9,
+
+    // struct init_log_text, the reply to INIT_LOG; no text: nothing further yet.
+    INIT_TEXT = 10,
+
+    // struct init_exited, event: a task that this client started has ended.
+    INIT_EXITED = 11,
+};
+
+enum init_run_flag : uint32_t {
+    INIT_RUN_IN = 1 << 0,   // the first capability is the other end of "in"
+    INIT_RUN_OUT = 1 << 1,  // the next capability is the other end of "out"
+    INIT_RUN_PIPE = 1 << 2, // "in" is bound to the "out" of the task `source`
+    INIT_RUN_OPEN = 1 << 3, // "out" exists, and waits for a later INIT_RUN_PIPE
+};
+
+struct init_run {
+    char program[INIT_NAME];
+    uint32_t flags;  // enum init_run_flag
+    uint32_t source; // a task started by this client with INIT_RUN_OPEN
+};
+
+struct init_task {
+    uint32_t task; // numbers are never used again; INIT_SELF is initd
+};
+
+enum init_power_action : uint32_t {
+    INIT_POWER_OFF = 0,
+    INIT_RESET = 1,
+};
+
+struct init_power {
+    uint32_t action; // enum init_power_action
+    uint32_t status; // of power-off: 0..123
+};
+
+struct init_log_position {
+    uint64_t position; // bytes since boot; what is no longer kept is skipped
+};
+
+struct init_reply {
+    uint32_t status; // enum status
+    uint32_t task;   // the task it is about, or 0
+};
+
+struct init_entry {
+    uint32_t task;
+    uint32_t state;  // enum task_state
+    uint32_t starts; // times that the program was started since boot
+    uint32_t memory; // KiB of its Reticle
+    char name[INIT_NAME];
+};
+static_assert(sizeof(struct init_entry) <= RING_PAYLOAD);
+
+struct init_log_text {
+    uint64_t next; // position after this text
+    char text[40]; // header.length - 8 bytes of it are used
+};
+static_assert(sizeof(struct init_log_text) == RING_PAYLOAD);
+
+struct init_exited {
+    uint32_t task;
+    uint32_t status; // 0..123; 120 faulted, 121 killed
+    uint32_t fault;  // enum fault_kind, FAULT_NONE unless it faulted
+    uint32_t reserved;
+    uint64_t address; // of a fault: what was touched
+    uint64_t pc;      // of a fault: the instruction
+};
+
+// ---------------------------------------------------------- the control Ring
+enum serve_message : uint16_t {
+    // struct serve_scope, initd to server, before the client's SERVE_ACCEPT: a
+    // service that its manifest lets it reach. Only namingd gets these.
+    SERVE_SCOPE = 1,
+
+    // struct serve_accept, initd to server; beside it the client's Ring end
+    // (BIND). The server binds an end of its own to it, or answers FULL.
+    SERVE_ACCEPT = 2,
+
+    // struct serve_answer, server to initd: what became of a SERVE_ACCEPT.
+    SERVE_ANSWER = 3,
+};
+
+struct serve_scope {
+    uint32_t client;
+    char service[INIT_NAME];
+};
+
+struct serve_accept {
+    uint32_t client;      // a new number for each connection
+    uint32_t service;     // which `serve` line of the server's manifest, from 0
+    char name[INIT_NAME]; // the client program
+};
+
+struct serve_answer {
+    uint32_t client;
+    uint32_t status; // enum status
+};
+
+// ---------------------------------------------------------- service `broker`
+enum broker_message : uint16_t {
+    // struct broker_connect; beside it the client's Ring end (BIND, COPY, PASS).
+    // BROKER_REPLY: NOT_FOUND (nobody serves it), FULL, OK.
+    BROKER_CONNECT = 1,
+    BROKER_REPLY = 2, // struct broker_reply
+};
+
+struct broker_connect {
+    uint32_t client; // the number by which initd introduced it
+    char service[INIT_NAME];
+};
+
+struct broker_reply {
+    uint32_t status; // enum status
+};
