@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The event loop, and the only place where the shell waits for several things.
+// Every source is looked at until it is empty, which arms it, before the wait; a
+// signal bit is only a hint to look again, so it does no harm that a wait inside
+// of an endpoint function may have taken one.
+#include "abi/capability.h"
+#include "abi/layout.h"
+#include "apps/shell/shell.h"
+#include "drivers/console/protocol.h"
+#include "lib/string/string.h"
+#include "lib/vectra/syscall.h"
+#include "lib/vectra/time.h"
+
+constexpr unsigned BATCH = 16; // messages of one source before the others get their turn
+constexpr uint64_t LOOK_AGAIN = 20 * MILLISECOND;
+constexpr uint8_t CONTROL_C = 3;
+
+bool shell_job_runs(const struct shell *shell) {
+    for (unsigned i = 0; i < shell->jobs; i++) {
+        if (shell->job[i].runs) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void shell_exited(struct shell *shell, const struct ring_message *message) {
+    struct init_exited end;
+    if (message->header.type != INIT_EXITED || message->header.length != sizeof end) {
+        return;
+    }
+    memcpy(&end, message->payload, sizeof end);
+    for (unsigned i = 0; i < shell->jobs; i++) {
+        if (shell->job[i].runs && shell->job[i].task == end.task) {
+            shell->job[i].end = end;
+            shell->job[i].runs = false;
+        }
+    }
+}
+
+// Ctrl-C: what runs ends, and what was typed before is forgotten.
+static void interrupt(struct shell *shell) {
+    screen_raw(shell, "^C\r\n", 4);
+    shell->interrupted = true;
+    shell->ahead_count = 0;
+    if (shell->feeding) {
+        line_begin(&shell->editor);
+    }
+    for (unsigned i = 0; i < shell->jobs; i++) {
+        if (shell->job[i].runs) {
+            // NOT_FOUND: it has just ended by itself.
+            (void)init_kill(shell, shell->job[i].task);
+        }
+    }
+}
+
+static void take_key(struct shell *shell, uint8_t key) {
+    if (!shell->prompting && key == CONTROL_C) {
+        interrupt(shell);
+    } else if (shell->ahead_count < SHELL_AHEAD) {
+        shell->ahead[shell->ahead_count++] = key;
+    } else {
+        screen_raw(shell, "\a", 1);
+    }
+}
+
+static bool poll_console(struct shell *shell) {
+    bool worked = false;
+    struct ring_message message;
+    uint64_t sequence;
+    // At the prompt keys wait in the Ring if there is no room; while a program
+    // runs they are looked at, since Ctrl-C may be among them.
+    while ((!shell->prompting || SHELL_AHEAD - shell->ahead_count >= RING_PAYLOAD) &&
+           endpoint_receive(&shell->console, &message, &sequence) == STATUS_OK) {
+        worked = true;
+        for (uint16_t i = 0; message.header.type == CONSOLE_TEXT && i < message.header.length;
+             i++) {
+            take_key(shell, message.payload[i]);
+        }
+    }
+    return worked;
+}
+
+static bool poll_text(struct shell *shell) {
+    struct ring_message message;
+    uint64_t sequence;
+    unsigned count = 0;
+    while (count < BATCH && endpoint_receive(&shell->text, &message, &sequence) == STATUS_OK) {
+        count++;
+        if (message.header.type == CONSOLE_TEXT && !shell->interrupted) {
+            screen_text(shell, (const char *)message.payload, message.header.length);
+        }
+    }
+    return count > 0;
+}
+
+static bool poll_init(struct shell *shell) {
+    bool worked = false;
+    struct ring_message message;
+    uint64_t sequence;
+    while (endpoint_receive(&shell->init, &message, &sequence) == STATUS_OK) {
+        worked = true;
+        shell_exited(shell, &message);
+    }
+    return worked;
+}
+
+// A new console knows nothing of the line that is being typed.
+static bool poll_connection(struct shell *shell) {
+    uint64_t generation = shell->console.end.generation;
+    if (!endpoint_bound(&shell->console) || generation == shell->console_generation) {
+        return false;
+    }
+    shell->console_generation = generation;
+    if (shell->prompting || shell->feeding) {
+        line_redraw(&shell->editor);
+    }
+    return true;
+}
+
+static bool poll(struct shell *shell) {
+    screen_flush(shell);
+    bool worked = poll_connection(shell);
+    worked |= poll_console(shell);
+    worked |= poll_text(shell);
+    worked |= poll_init(shell);
+    worked |= input_feed(shell);
+    return worked;
+}
+
+static void refresh(struct endpoint *endpoint, uint64_t bits) {
+    if (endpoint->handle != HANDLE_NONE && (bits & endpoint->closed) != 0) {
+        endpoint_refresh(endpoint);
+    }
+}
+
+void shell_pump(struct shell *shell) {
+    if (poll(shell)) {
+        return;
+    }
+    uint64_t bits = 0;
+    uint64_t deadline = input_waits(shell) ? time_now() + LOOK_AGAIN : TIME_NEVER;
+    if (sys_signal_wait(SHELL_BITS, deadline, 0, &bits) != STATUS_OK) {
+        return;
+    }
+    refresh(&shell->console, bits);
+    refresh(&shell->init, bits);
+    refresh(&shell->keys, bits);
+    refresh(&shell->text, bits);
+    if (!endpoint_bound(&shell->init)) {
+        program_exit(PROGRAM_FAILED); // without initd nothing can be done
+    }
+}
