@@ -22,6 +22,14 @@
 #include "abi/time.h"
 #include "kernel/boot_info.h"
 
+struct hart;
+struct thread_registers;
+
+// A physical address.
+struct phys {
+    uint64_t value;
+};
+
 // From the machine's directory. It defines
 //   struct arch_frame       the user registers; its first member is
 //                           `uint64_t arg[6]`, the argument registers in order
@@ -33,13 +41,7 @@
 //   and the page table entry functions declared in the comment further down.
 #include "arch/machine.h"
 
-struct hart;
-struct thread_registers;
-
 // ---------------------------------------------------------------- addresses
-struct phys {
-    uint64_t value;
-};
 
 // All RAM of boot_info (and nothing of a device) is mapped, never executable, at
 // ARCH_DIRECT_BASE; the kernel's own text and constants are read only there too.

@@ -52,8 +52,27 @@ bool futex_leave(struct thread *thread) {
     return sleeps;
 }
 
+bool futex_sleeps(struct thread *thread) {
+    struct futex_table *table = &thread->task->futex;
+    lock_acquire(&table->lock);
+    bool sleeps = thread->futex_address != 0;
+    lock_release(&table->lock);
+    return sleeps;
+}
+
+// Tells those that were taken out of their buckets, without the lock: one that is to
+// end takes it. They stay where they are until they are told, so the chain holds.
+static void wake_all(struct thread *thread) {
+    while (thread != nullptr) {
+        struct thread *next = thread->futex_next;
+        thread_request(thread, REQUEST_WAKE);
+        thread = next;
+    }
+}
+
 uint32_t futex_wake(struct task *task, uint64_t address, uint32_t count) {
     struct futex_table *table = &task->futex;
+    struct thread *chain = nullptr, **end = &chain;
     uint32_t woken = 0;
     lock_acquire(&table->lock);
     struct thread *thread = *bucket_of(table, address);
@@ -61,17 +80,21 @@ uint32_t futex_wake(struct task *task, uint64_t address, uint32_t count) {
         struct thread *next = thread->futex_next;
         if (thread->futex_address == address) {
             bucket_remove(table, thread);
-            thread_request(thread, REQUEST_WAKE);
+            thread->futex_next = nullptr;
+            *end = thread;
+            end = &thread->futex_next;
             woken++;
         }
         thread = next;
     }
     lock_release(&table->lock);
+    wake_all(chain);
     return woken;
 }
 
 void futex_cancel(struct task *task, uint64_t from, uint64_t to) {
     struct futex_table *table = &task->futex;
+    struct thread *chain = nullptr;
     lock_acquire(&table->lock);
     for (uint32_t i = 0; i < FUTEX_BUCKETS; i++) {
         struct thread *thread = table->bucket[i];
@@ -80,10 +103,12 @@ void futex_cancel(struct task *task, uint64_t from, uint64_t to) {
             if (thread->futex_address >= from && thread->futex_address < to) {
                 bucket_remove(table, thread);
                 thread->futex_status = STATUS_CANCELLED;
-                thread_request(thread, REQUEST_WAKE);
+                thread->futex_next = chain;
+                chain = thread;
             }
             thread = next;
         }
     }
     lock_release(&table->lock);
+    wake_all(chain);
 }

@@ -24,6 +24,8 @@ struct futex_table {
 void futex_enter(struct thread *thread, uint64_t address);
 // Takes it out again; false if somebody has already woken it.
 bool futex_leave(struct thread *thread);
+// Whether it is in a bucket.
+bool futex_sleeps(struct thread *thread);
 // Wakes at most `count` sleepers at the address; returns how many.
 uint32_t futex_wake(struct task *task, uint64_t address, uint32_t count);
 // Wakes those in [from, to) with CANCELLED: their memory is gone.

@@ -36,6 +36,7 @@ struct hart {
     _Atomic bool online;
     _Atomic bool epoch_waiting;       // epoch_waiters is not empty
     _Atomic uint32_t load;            // threads that are ready or run
+    _Atomic uint32_t placed;          // threads that were sent here to start and are on their way
     _Atomic uint64_t acknowledged;    // the last epoch
 };
 

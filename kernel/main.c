@@ -148,6 +148,7 @@ static void root_memory(struct root *root) REQUIRES_BOOKS {
     uint32_t image = (uint32_t)((root_image_size() + PAGE_SIZE - 1) >> PAGE_SHIFT);
     struct memory *text = memory_borrow(
         root->reticle, (uint32_t)(arch_image_phys(root_image()).value >> PAGE_SHIFT), image);
+    arch_code_sync(page_address(text->frame), root_image_size());
     root_view(root, text, PROGRAM_BASE, MAP_READ | MAP_EXECUTE);
     struct memory *stack;
     enum status status =

@@ -150,7 +150,7 @@ static void header_free(struct object *object) REQUIRES_BOOKS {
         reticle_return_cells(reticle, object, object->cells);
     }
     if (destroyer != nullptr) {
-        thread_destroyed(destroyer);
+        thread_destroyed(destroyer, object);
     }
 }
 
@@ -170,11 +170,16 @@ static enum step object_step(struct object *object) REQUIRES_BOOKS {
         if (step != STEP_DONE) {
             return step;
         }
+        // Not further in this step: whoever runs it may be the thread that dies here.
         object->phase = OBJECT_QUIET;
         object->epoch = epoch_next();
-        [[fallthrough]];
+        return STEP_MORE;
     default:
         if (!epoch_reached(object->epoch)) {
+            return STEP_WAIT;
+        }
+        if (object->class == CLASS_THREAD && !thread_settled((struct thread *)object)) {
+            object->epoch = epoch_next();
             return STEP_WAIT;
         }
         step = release(object);

@@ -103,12 +103,14 @@ struct hart *schedule_place(void) {
     uint32_t least = UINT32_MAX;
     for (uint32_t i = 0; i < harts_online(); i++) {
         struct hart *hart = hart_at((first + i) % harts_online());
-        uint32_t load = atomic_load_explicit(&hart->load, memory_order_relaxed);
+        uint32_t load = atomic_load_explicit(&hart->load, memory_order_relaxed) +
+                        atomic_load_explicit(&hart->placed, memory_order_relaxed);
         if (load < least) {
             least = load;
             best = hart;
         }
     }
+    atomic_fetch_add_explicit(&best->placed, 1, memory_order_relaxed);
     return best;
 }
 
@@ -164,6 +166,7 @@ static void epoch_waiters_wake(struct hart *hart) {
 
 void thread_await_epoch(struct thread *thread, uint64_t epoch) {
     struct hart *hart = arch_hart();
+    check(atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING);
     thread->epoch = epoch;
     atomic_store_explicit(&thread->state, THREAD_EPOCH, memory_order_relaxed);
     thread->queue_next = hart->epoch_waiters;
@@ -238,6 +241,13 @@ void schedule_unload(struct hart *hart) {
         arch_float_save(thread->float_area);
     }
     hart->loaded = nullptr;
+}
+
+static bool loaded(const struct hart *hart, const struct thread *thread) {
+    const struct task *task = thread->task;
+    return hart->loaded == thread && hart->space.value == task->root.value &&
+           hart->space_version ==
+               atomic_load_explicit(&task->space_version, memory_order_acquire);
 }
 
 static void load(struct hart *hart, struct thread *thread) {
@@ -325,9 +335,8 @@ struct arch_frame *schedule_next(void) {
     return &next->frame;
 }
 
-struct arch_frame *kernel_leave(void) {
-    struct hart *hart = arch_hart();
-    struct thread *thread = hart->current;
+[[gnu::noinline]] static struct arch_frame *leave_slowly(struct hart *hart,
+                                                         struct thread *thread) {
     if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) != nullptr) {
         schedule_inbox();
     }
@@ -350,4 +359,16 @@ struct arch_frame *kernel_leave(void) {
         schedule_ready(thread, false);
     }
     return schedule_next();
+}
+
+struct arch_frame *kernel_leave(void) {
+    struct hart *hart = arch_hart();
+    struct thread *thread = hart->current;
+    // Nothing happened that would change who runs: the way of most syscalls.
+    if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) == nullptr &&
+        atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING &&
+        hart->handoff == nullptr && !hart->preempt && loaded(hart, thread)) {
+        return &thread->frame;
+    }
+    return leave_slowly(hart, thread);
 }

@@ -9,6 +9,7 @@
 #include "kernel/check.h"
 #include "kernel/reticle.h"
 #include "kernel/schedule.h"
+#include "lib/string/string.h"
 
 static enum status (*const table[])(struct thread *, uint64_t *) = {
 #define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence)              \
@@ -17,9 +18,35 @@ static enum status (*const table[])(struct thread *, uint64_t *) = {
 #undef SYSCALL
 };
 
+[[gnu::noinline]] static void begin_unfinished(struct thread *self, uint64_t number) {
+    self->unfinished.active = true;
+    self->unfinished.number = number;
+    memcpy(self->unfinished.argument, self->frame.arg, sizeof self->unfinished.argument);
+    arch_frame_restart(&self->frame);
+}
+
+// A further entry of a long syscall. Whatever the registers say now, it is that one
+// which goes on, with its own arguments, and its result which is written.
+[[gnu::noinline]] static struct arch_frame *go_on(struct thread *self) {
+    uint64_t a[6];
+    memcpy(a, self->unfinished.argument, sizeof a);
+    enum status status = table[self->unfinished.number](self, a);
+    if (status == STATUS_RESTART) {
+        arch_frame_restart(&self->frame);
+    } else {
+        self->unfinished = (struct unfinished){};
+        memcpy(&self->frame.arg[1], &a[1], sizeof a - sizeof *a);
+        self->frame.arg[0] = status;
+    }
+    return kernel_leave();
+}
+
 struct arch_frame *kernel_syscall(uint64_t number) {
     struct thread *self = thread_current();
     uint64_t *a = self->frame.arg;
+    if (self->unfinished.active) {
+        return go_on(self);
+    }
     if (number >= sizeof table / sizeof *table) {
         a[0] = STATUS_BAD_SYSCALL;
         return kernel_leave();
@@ -28,7 +55,7 @@ struct arch_frame *kernel_syscall(uint64_t number) {
     if (status < STATUS_BLOCKED) {
         a[0] = status;
     } else if (status == STATUS_RESTART) {
-        arch_frame_restart(&self->frame);
+        begin_unfinished(self, number);
     }
     return kernel_leave();
 }

@@ -14,16 +14,8 @@
 // Steps of a long operation in one entry; then the thread may be interrupted.
 constexpr uint32_t STEPS = 8;
 
-enum status sys_system_info(struct thread *self, uint64_t *a) {
-    (void)self;
-    uint64_t topic = a[0];
-    if (topic == 0) {
-        a[1] = ABI_VERSION;
-        a[2] = PAGE_SIZE;
-        a[3] = harts_online();
-        a[4] = thread_object_size();
-        return STATUS_OK;
-    }
+// Of time, and of a hart.
+[[gnu::noinline]] static enum status system_info_rest(uint64_t topic, uint64_t *a) {
     if (topic == 1) {
         struct time_page page;
         arch_time_page(&page);
@@ -40,6 +32,18 @@ enum status sys_system_info(struct thread *self, uint64_t *a) {
     a[2] = hart->switches;
     a[3] = hart->interrupts;
     a[4] = atomic_load_explicit(&hart->idle, memory_order_relaxed);
+    return STATUS_OK;
+}
+
+enum status sys_system_info(struct thread *self, uint64_t *a) {
+    (void)self;
+    if (a[0] != 0) {
+        return system_info_rest(a[0], a);
+    }
+    a[1] = ABI_VERSION;
+    a[2] = PAGE_SIZE;
+    a[3] = harts_online();
+    a[4] = thread_object_size();
     return STATUS_OK;
 }
 
@@ -84,9 +88,16 @@ static enum status destroy_go_on(struct thread *self) {
     lock_acquire(&books);
     for (uint32_t i = 0; i < STEPS && self->destroying != nullptr && step == STEP_MORE; i++) {
         step = object_reap(&epoch);
+        if (atomic_load_explicit(&self->state, memory_order_relaxed) != THREAD_RUNNING) {
+            break; // it was its own Task that went: nothing of it is touched any more
+        }
     }
-    bool gone = self->destroying == nullptr;
+    bool running = atomic_load_explicit(&self->state, memory_order_relaxed) == THREAD_RUNNING;
+    bool gone = running && self->destroying == nullptr;
     lock_release(&books);
+    if (!running) {
+        return STATUS_BLOCKED;
+    }
     if (gone) {
         return STATUS_OK;
     }
@@ -138,7 +149,7 @@ static enum status drop_locked(struct thread *self, uint64_t handle, uint64_t *e
 }
 
 enum status sys_handle_drop(struct thread *self, uint64_t *a) {
-    if (self->destroying == nullptr && !self->dropped) {
+    if (!self->unfinished.committed) {
         uint64_t epoch = 0;
         lock_acquire(&books);
         enum status status = drop_locked(self, a[0], &epoch);
@@ -146,7 +157,7 @@ enum status sys_handle_drop(struct thread *self, uint64_t *a) {
         if (status != STATUS_OK) {
             return status;
         }
-        self->dropped = true;
+        self->unfinished.committed = true;
         if (epoch != 0 && !epoch_reached(epoch)) {
             thread_await_epoch(self, epoch);
             return STATUS_RESTART;
@@ -158,7 +169,7 @@ enum status sys_handle_drop(struct thread *self, uint64_t *a) {
             return status;
         }
     }
-    self->dropped = false;
+    self->unfinished.committed = false;
     return STATUS_OK;
 }
 
@@ -173,44 +184,44 @@ static enum status revoke_locked(struct thread *self, uint64_t handle, enum step
     if (slot_class(slot) == CLASS_VIEW) {
         return STATUS_BAD_CLASS;
     }
-    if ((slot->flags & SLOT_REVOKING) != 0 && !self->revoking) {
+    if ((slot->flags & SLOT_REVOKING) != 0 && self->unfinished.revoking != handle) {
         return STATUS_BUSY;
     }
     slot->flags |= SLOT_REVOKING;
-    self->revoking = true;
+    self->unfinished.revoking = handle;
     *step = STEP_MORE;
     for (uint32_t i = 0; i < STEPS * 8 && *step == STEP_MORE; i++) {
         *step = tree_prune(&slot->node);
     }
     if (*step == STEP_DONE) {
         slot->flags &= (uint16_t)~SLOT_REVOKING;
+        self->unfinished.revoking = HANDLE_NONE;
     }
     return STATUS_OK;
 }
 
 enum status sys_handle_revoke(struct thread *self, uint64_t *a) {
-    if (!self->dropped) {
+    if (!self->unfinished.committed) {
         enum step step;
         lock_acquire(&books);
         enum status status = revoke_locked(self, a[0], &step);
         lock_release(&books);
         if (status != STATUS_OK) {
-            self->revoking = false;
+            self->unfinished.revoking = HANDLE_NONE;
             return status;
         }
         if (step != STEP_DONE) {
             return STATUS_RESTART;
         }
-        self->revoking = false;
         // What other harts looked up before, and their TLBs, are worthless after this.
         uint64_t epoch = epoch_request();
         if (!epoch_reached(epoch)) {
-            self->dropped = true;
+            self->unfinished.committed = true;
             thread_await_epoch(self, epoch);
             return STATUS_RESTART;
         }
     }
-    self->dropped = false;
+    self->unfinished.committed = false;
     return STATUS_OK;
 }
 

@@ -115,40 +115,53 @@ static enum status memory_begin(struct thread *self, const uint64_t *a) REQUIRES
         memory_carve(reticle, (uint32_t)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT), align, &memory);
     if (status == STATUS_OK) {
         self->making = &memory->object;
-        self->made = 0;
+        memory->object.destroyer = self; // is told if it goes before it is finished
     }
     return status;
 }
 
-// Memory is zeroed while nobody but this thread knows of it, a few pages an entry.
+// Hands the finished Memory out.
+static enum status memory_grant(struct thread *self, struct memory *memory, uint64_t *a)
+    REQUIRES_BOOKS {
+    self->making = nullptr;
+    memory->object.destroyer = nullptr;
+    enum status status = table_reserve(self->task, 1);
+    if (status != STATUS_OK) {
+        object_destroy(&memory->object);
+        return status;
+    }
+    uint32_t rights = OWNER_RIGHTS | RIGHT_MEMORY_READ | RIGHT_MEMORY_WRITE;
+    rights |= (a[3] & CARVE_CODE) != 0 ? (uint32_t)RIGHT_MEMORY_EXECUTE : 0;
+    a[1] = grant_owner(self->task, &memory->object, rights);
+    return STATUS_OK;
+}
+
+// Memory is zeroed while nobody but this thread knows of it, a few pages an entry. Its
+// Reticle may be destroyed between two entries; within one it cannot go away, since that
+// takes an epoch, so the pages are zeroed without the lock.
 enum status sys_memory_carve(struct thread *self, uint64_t *a) {
-    if (self->making == nullptr) {
-        lock_acquire(&books);
-        enum status status = memory_begin(self, a);
-        lock_release(&books);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    enum status status = STATUS_OK;
+    lock_acquire(&books);
+    if (!self->unfinished.active) {
+        status = memory_begin(self, a);
+    } else if (self->making == nullptr || !object_live(self->making)) {
+        status = STATUS_BUSY;
     }
     struct memory *memory = (struct memory *)self->making;
-    uint32_t count = memory->pages - self->made;
+    lock_release(&books);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint32_t count = memory->pages - self->unfinished.pages;
     count = count < ZERO_STEP ? count : ZERO_STEP;
-    arch_zero_pages(page_address(memory->frame + self->made), count);
-    self->made += count;
-    if (self->made != memory->pages) {
+    arch_zero_pages(page_address(memory->frame + self->unfinished.pages), count);
+    self->unfinished.pages += count;
+    if (self->unfinished.pages != memory->pages) {
         return STATUS_RESTART;
     }
+    self->unfinished.pages = 0;
     lock_acquire(&books);
-    self->making = nullptr;
-    enum status status = object_live(&memory->object) ? table_reserve(self->task, 1)
-                                                      : STATUS_BUSY;
-    if (status == STATUS_OK) {
-        uint32_t rights = OWNER_RIGHTS | RIGHT_MEMORY_READ | RIGHT_MEMORY_WRITE;
-        rights |= (a[3] & CARVE_CODE) != 0 ? (uint32_t)RIGHT_MEMORY_EXECUTE : 0;
-        a[1] = grant_owner(self->task, &memory->object, rights);
-    } else {
-        object_destroy(&memory->object);
-    }
+    status = object_live(&memory->object) ? memory_grant(self, memory, a) : STATUS_BUSY;
     lock_release(&books);
     return status;
 }
@@ -165,14 +178,14 @@ enum status sys_memory_wipe(struct thread *self, uint64_t *a) {
         status = slot->node.first == nullptr ? STATUS_OK : STATUS_BAD_STATE;
     }
     if (status == STATUS_OK) {
-        uint32_t count = memory->pages - self->made;
+        uint32_t count = memory->pages - self->unfinished.pages;
         count = count < ZERO_STEP ? count : ZERO_STEP;
-        arch_zero_pages(page_address(memory->frame + self->made), count);
-        self->made += count;
-        status = self->made == memory->pages ? STATUS_OK : STATUS_RESTART;
+        arch_zero_pages(page_address(memory->frame + self->unfinished.pages), count);
+        self->unfinished.pages += count;
+        status = self->unfinished.pages == memory->pages ? STATUS_OK : STATUS_RESTART;
     }
     if (status != STATUS_RESTART) {
-        self->made = 0;
+        self->unfinished.pages = 0;
     }
     lock_release(&books);
     return status;
@@ -331,8 +344,8 @@ static enum status map_begin(struct thread *self, const uint64_t *a) REQUIRES_BO
         struct extent extent = extent_of(plan.object);
         arch_code_sync(page_address(extent.frame + view->offset), plan.pages << PAGE_SHIFT);
     }
-    self->mapping = table_handle(plan.task, view);
-    self->map_status = STATUS_OK;
+    self->unfinished.mapping = table_handle(plan.task, view);
+    self->unfinished.map_status = STATUS_OK;
     return STATUS_OK;
 }
 
@@ -351,13 +364,13 @@ static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
     struct slot *view;
     enum status status = task_of(self, a[0], RIGHT_TASK_FILL, &task);
     if (status == STATUS_OK) {
-        status = lookup_slot(task, self->mapping, &view);
+        status = lookup_slot(task, self->unfinished.mapping, &view);
     }
     if (status != STATUS_OK) {
-        self->mapping = HANDLE_NONE; // the Task died under our hands
+        self->unfinished.mapping = HANDLE_NONE; // the Task died under our hands
         return status;
     }
-    if (self->map_status == STATUS_OK) {
+    if (self->unfinished.map_status == STATUS_OK) {
         enum step step = view_grow(task, view, (uint32_t)(a[4] >> PAGE_SHIFT), &status);
         if (step == STEP_MORE) {
             return STATUS_RESTART;
@@ -366,24 +379,24 @@ static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
             if ((a[5] & MAP_GIVE) != 0) {
                 map_give(self, task, a[1]);
             }
-            a[1] = self->mapping;
-            self->mapping = HANDLE_NONE;
+            a[1] = self->unfinished.mapping;
+            self->unfinished.mapping = HANDLE_NONE;
             return STATUS_OK;
         }
-        self->map_status = status;
+        self->unfinished.map_status = status;
     }
     // Undo what was done, then say why.
     if (view_shrink(task, view) != STEP_DONE) {
         return STATUS_RESTART;
     }
-    self->mapping = HANDLE_NONE;
-    return self->map_status;
+    self->unfinished.mapping = HANDLE_NONE;
+    return self->unfinished.map_status;
 }
 
 enum status sys_memory_map(struct thread *self, uint64_t *a) {
     lock_acquire(&books);
     enum status status = STATUS_OK;
-    if (self->mapping == HANDLE_NONE) {
+    if (self->unfinished.mapping == HANDLE_NONE) {
         status = map_begin(self, a);
     }
     if (status == STATUS_OK) {

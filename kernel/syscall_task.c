@@ -124,15 +124,15 @@ enum status sys_task_info(struct thread *self, uint64_t *a) {
 // Ends the threads; returns RESTART until none is live.
 static enum status stop(struct thread *self, struct task *task, uint32_t exit_status)
     REQUIRES_BOOKS {
-    if (!self->dropped) {
+    if (!self->unfinished.committed) {
         if (state_of(task) != TASK_RUNNING) {
             return STATUS_BAD_STATE;
         }
         atomic_store_explicit(&task->exit_status, exit_status, memory_order_relaxed);
-        self->dropped = true;
+        self->unfinished.committed = true;
     }
     if (task_end_threads(task)) {
-        self->dropped = false;
+        self->unfinished.committed = false;
         return STATUS_OK;
     }
     return STATUS_RESTART;

@@ -85,6 +85,11 @@ static void withdraw(struct thread *thread) {
     if (hart->loaded == thread) {
         hart->loaded = nullptr;
     }
+    // Its tables may be freed before this hart loads others.
+    if (hart->space.value == thread->task->root.value) {
+        arch_space_switch((struct phys){0});
+        hart->space = (struct phys){0};
+    }
 }
 
 void thread_end(struct thread *thread) {
@@ -113,6 +118,10 @@ static void finish_sleep(struct thread *thread, enum status status) {
 
 static void attend_requests(struct thread *thread, uint32_t requests) {
     enum thread_state state = state_of(thread);
+    if ((requests & REQUEST_START) != 0) {
+        struct hart *hart = arch_hart();
+        atomic_fetch_sub_explicit(&hart->placed, 1, memory_order_relaxed);
+    }
     if ((requests & REQUEST_END) != 0) {
         if (state != THREAD_ENDED) {
             thread_end(thread);
@@ -125,7 +134,9 @@ static void attend_requests(struct thread *thread, uint32_t requests) {
         atomic_fetch_sub_explicit(&thread->task->faulted, 1, memory_order_relaxed);
         thread->fault.kind = FAULT_NONE;
         schedule_ready(thread, false);
-    } else if ((requests & REQUEST_WAKE) != 0 && state == THREAD_SLEEPING) {
+    } else if ((requests & REQUEST_WAKE) != 0 && state == THREAD_SLEEPING &&
+               !futex_sleeps(thread)) {
+        // Still in its bucket would mean: the wake was for an earlier sleep.
         finish_sleep(thread, thread->futex_status);
     }
 }
@@ -149,7 +160,25 @@ void thread_attend(struct thread *thread) {
     }
 }
 
-void thread_destroyed(struct thread *thread) { thread->destroying = nullptr; }
+void thread_destroyed(struct thread *thread, const struct object *object) {
+    if (thread->destroying == object) {
+        thread->destroying = nullptr;
+    }
+    if (thread->making == object) {
+        thread->making = nullptr;
+    }
+}
+
+// Who raised one of its bits before the watches went may still have put it into the
+// inbox of its hart. After one epoch nobody puts it there any more; once it is out, the
+// hart that took it out still looks at it until the next.
+bool thread_settled(struct thread *thread) {
+    if (harts_online() == 1 || thread->settled) {
+        return true;
+    }
+    thread->settled = !atomic_load_explicit(&thread->in_inbox, memory_order_acquire);
+    return false;
+}
 
 enum step thread_detach(struct thread *thread) {
     if (state_of(thread) != THREAD_ENDED) {
@@ -168,8 +197,15 @@ enum step thread_detach(struct thread *thread) {
         thread->destroying = nullptr;
     }
     if (thread->making != nullptr) {
+        thread->making->destroyer = nullptr;
         object_destroy(thread->making);
         thread->making = nullptr;
+    }
+    // The mark of a revocation does not outlive the revoker.
+    struct slot *slot;
+    if (thread->unfinished.revoking != HANDLE_NONE &&
+        lookup_slot(thread->task, thread->unfinished.revoking, &slot) == STATUS_OK) {
+        slot->flags &= (uint16_t)~SLOT_REVOKING;
     }
     // Last: out of the Task's list.
     struct task *task = thread->task;

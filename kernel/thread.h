@@ -43,6 +43,20 @@ struct fault {
     uint64_t pc;
 };
 
+// A syscall that goes on at its next entry, and how far it is. Number and arguments
+// are kept here and not read from the registers again: between two entries another
+// thread of the Task may have put other code where this one goes on.
+struct unfinished {
+    bool active;
+    bool committed;          // it has passed its point of no return
+    uint64_t number;
+    uint64_t argument[6];
+    uint64_t revoking;       // handle_revoke: the capability that carries its mark
+    uint32_t pages;          // memory_carve, memory_wipe: pages that are zero
+    uint64_t mapping;        // memory_map: the handle of the view it makes
+    enum status map_status;  // why that is being undone; OK: it is not
+};
+
 struct thread {
     struct object object;
     struct arch_frame frame;
@@ -57,6 +71,7 @@ struct thread {
     _Atomic uint64_t signals;
     _Atomic uint32_t requests;
     _Atomic bool in_inbox;
+    bool settled; // an epoch passed while it was in no inbox
     struct thread *inbox_next; // owned by whoever set in_inbox, then by the hart
 
     // The hart's own. `hart` and `wanted` are read by others.
@@ -83,12 +98,8 @@ struct thread {
     struct watch *watches;  // those that raise bits of this thread
     struct watch ended;     // raised when it ends
     struct object *destroying; // handle_drop waits for its end
-    bool dropped;              // the syscall in progress has passed its point of no return
-    bool revoking;             // handle_revoke set the mark of its capability
     struct object *making;     // memory_carve zeroes it
-    uint32_t made;             // pages of it that are zero
-    uint64_t mapping;          // memory_map: the handle of the unfinished view
-    enum status map_status;    // why it is being undone; OK: it is not
+    struct unfinished unfinished;
 };
 
 // Bytes of a thread object on this machine, floating-point area included.
@@ -106,7 +117,10 @@ void thread_request(struct thread *thread, enum thread_request request);
 void thread_attend(struct thread *thread);
 // Its life is over; on its hart.
 void thread_end(struct thread *thread);
-// The object that it waits for is gone.
-void thread_destroyed(struct thread *thread) REQUIRES_BOOKS;
+// The object that it destroys or makes is gone.
+void thread_destroyed(struct thread *thread, const struct object *object) REQUIRES_BOOKS;
+// Whether nothing refers to an ended thread any more, after an epoch. If not yet, another
+// epoch has to pass.
+bool thread_settled(struct thread *thread) REQUIRES_BOOKS;
 // Blocks the current thread until the epoch.
 void thread_await_epoch(struct thread *thread, uint64_t epoch);

@@ -20,10 +20,10 @@ boots_with() {
         --script build/bench/up.script >build/bench/up.out 2>&1
 }
 
-# The least whole number of MiB, from 4 to 32, with which a command runs.
+# The least whole number of MiB, from 2 to 32, with which a command runs.
 least_memory() {
     boots_with 32 || return 0
-    low=3
+    low=1
     high=32
     while [ $((high - low)) -gt 1 ]; do
         middle=$(((low + high) / 2))

@@ -32,7 +32,10 @@ enum bench_message : uint16_t {
                      ? sys_doorbell_wait(endpoint->handle, endpoint->signals, TIME_NEVER, 0, &bits)
                      : sys_signal_wait(endpoint->signals, TIME_NEVER, 0, &bits);
         doorbell = false;
-        if (status != STATUS_OK || (bits & endpoint->closed) != 0) {
+        if (status == STATUS_OK && (bits & endpoint->closed) != 0) {
+            endpoint_refresh(endpoint); // the bit may still tell of the beginning
+        }
+        if (status != STATUS_OK || !endpoint_bound(endpoint)) {
             return STATUS_PEER_CLOSED;
         }
     }

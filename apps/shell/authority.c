@@ -5,6 +5,7 @@
 // that allows to inspect and nothing else. The Task goes on meanwhile, so a slot
 // may change between two lines; each line by itself is true.
 #include "abi/capability.h"
+#include "abi/layout.h"
 #include "apps/shell/shell.h"
 #include "lib/vectra/status_text.h"
 #include "lib/vectra/syscall.h"
@@ -18,7 +19,9 @@ static void show_slot(struct shell *shell, uint64_t index, uint64_t description,
     uint32_t class = description >> INFO_CLASS_SHIFT & 0x1f;
     say(shell, "%6lu %-8s %6lu", index, class_name(class), object);
     if (class == CLASS_VIEW) {
-        say(shell, "  at 0x%lx", detail);
+        say(shell, "  at 0x%lx %s%s%s", detail & ~(PAGE_SIZE - 1),
+            (detail & MAP_READ) != 0 ? "r" : "", (detail & MAP_WRITE) != 0 ? "w" : "",
+            (detail & MAP_EXECUTE) != 0 ? "x" : "");
     }
     say(shell, "%s%s\n", text.length > 0 ? "  " : "", rights);
 }

@@ -56,6 +56,17 @@ uint32_t builtin_run(struct shell *shell, const struct command_arguments *words)
     return misused(shell, words);
 }
 
+// Waits until the task is cleared away, with its Rings. Each question lets initd
+// do its work in between.
+static void await_end(struct shell *shell, uint32_t number) {
+    struct init_entry entry;
+    uint64_t deadline = time_now() + RESTART_PATIENCE;
+    while (init_next(shell, number - 1, &entry) == STATUS_OK && entry.task == number &&
+           time_now() < deadline) {
+    }
+    endpoint_refresh(&shell->console); // in case that it was the console
+}
+
 // Ends the task that words[1] names. What is on its way to the screen goes first,
 // since the task may be the console.
 static uint32_t end_task(struct shell *shell, const struct command_arguments *words,
@@ -74,6 +85,7 @@ static uint32_t end_task(struct shell *shell, const struct command_arguments *wo
                        status_text(status));
         return SHELL_FAILED;
     }
+    await_end(shell, entry->task);
     return SHELL_OK;
 }
 

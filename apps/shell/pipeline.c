@@ -129,15 +129,21 @@ static void kill_all(struct shell *shell) {
 // Says how the jobs ended if there is more to say than a status.
 static void report(struct shell *shell) {
     for (unsigned i = 0; i < shell->jobs; i++) {
-        const struct job *job = &shell->job[i];
-        if (job->end.status == PROGRAM_FAULTED && job->end.fault != FAULT_NONE) {
-            if (shell->line_open) {
-                screen_raw(shell, "\r\n", 2);
-            }
-            complain_about(shell, job->name,
-                           "%s: address 0x%lx, instruction at 0x%lx: the task was ended",
-                           fault_text(job->end.fault), job->end.address, job->end.pc);
+        const struct init_exited *end = &shell->job[i].end;
+        if (end->status != PROGRAM_FAULTED || end->fault == FAULT_NONE) {
+            continue;
         }
+        if (shell->line_open) {
+            screen_raw(shell, "\r\n", 2);
+        }
+        char where[32] = "";
+        struct text_buffer text;
+        text_start(&text, where, sizeof where);
+        if (end->address != end->pc) {
+            text_format(&text, " at 0x%lx", end->address);
+        }
+        complain_about(shell, shell->job[i].name, "%s%s, instruction 0x%lx: the task was ended",
+                       fault_text(end->fault), where, end->pc);
     }
 }
 

@@ -40,11 +40,10 @@ void shell_exited(struct shell *shell, const struct ring_message *message) {
     }
 }
 
-// Ctrl-C: what runs ends, and what was typed before is forgotten.
+// Ctrl-C: what runs ends.
 static void interrupt(struct shell *shell) {
     screen_raw(shell, "^C\r\n", 4);
     shell->interrupted = true;
-    shell->ahead_count = 0;
     if (shell->feeding) {
         line_begin(&shell->editor);
     }
@@ -57,13 +56,29 @@ static void interrupt(struct shell *shell) {
 }
 
 static void take_key(struct shell *shell, uint8_t key) {
-    if (!shell->prompting && key == CONTROL_C) {
-        interrupt(shell);
-    } else if (shell->ahead_count < SHELL_AHEAD) {
+    if (shell->ahead_count < SHELL_AHEAD) {
         shell->ahead[shell->ahead_count++] = key;
+    } else if (!shell->prompting && key == CONTROL_C) {
+        shell->ahead[SHELL_AHEAD - 1] = key; // the one key that must not be lost
     } else {
         screen_raw(shell, "\a", 1);
     }
+}
+
+// While something runs, a Ctrl-C among the keys acts, and what was typed before
+// it is forgotten.
+static bool poll_interrupt(struct shell *shell) {
+    size_t at = shell->ahead_count;
+    while (at > 0 && shell->ahead[at - 1] != CONTROL_C) {
+        at--;
+    }
+    if (shell->prompting || at == 0) {
+        return false;
+    }
+    shell->ahead_count -= at;
+    memmove(shell->ahead, shell->ahead + at, shell->ahead_count);
+    interrupt(shell);
+    return true;
 }
 
 static bool poll_console(struct shell *shell) {
@@ -124,6 +139,7 @@ static bool poll(struct shell *shell) {
     screen_flush(shell);
     bool worked = poll_connection(shell);
     worked |= poll_console(shell);
+    worked |= poll_interrupt(shell);
     worked |= poll_text(shell);
     worked |= poll_init(shell);
     worked |= input_feed(shell);

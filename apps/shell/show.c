@@ -131,7 +131,7 @@ uint32_t builtin_harts(struct shell *shell, const struct command_arguments *word
     for (uint64_t hart = 0; hart < harts; hart++) {
         uint64_t idle, switches, interrupts, state;
         if (sys_system_info(2 + hart, &idle, &switches, &interrupts, &state) == STATUS_OK) {
-            say(shell, "%6lu  %-5s %9lu.%06lu %12lu %12lu\n", hart, state != 0 ? "runs" : "off",
+            say(shell, "%6lu  %-5s %9lu.%06lu %12lu %12lu\n", hart, state != 0 ? "idles" : "runs",
                 idle / SECOND, idle % SECOND / 1000, switches, interrupts);
         }
     }

@@ -6,9 +6,9 @@
 //
 // No byte is lost on purpose. Output: a message is consumed only when the device
 // has all of its bytes, so a client that waits for endpoint_drain knows. Input: a byte
-// is read from the device only when the Ring has room for it, and is in the Ring
-// before anything else is done; until then it waits in the device's FIFO, also
-// across a restart of this program.
+// is read from the device only when the client has read what it was sent before,
+// and is in the Ring before anything else is done; until then it waits in the
+// device's FIFO, also across a restart of this program.
 //
 // Interrupts: drain, then open the line, then drain once more. What came in
 // between is seen by the second look, so edges are not lost either.
@@ -55,10 +55,11 @@ static struct serve_client *listener(struct console *console) {
     return first;
 }
 
-// Moves received bytes into the listener's Ring.
+// Moves received bytes into the listener's Ring, one message at a time: what is
+// in the Ring dies with this program, what is in the device does not.
 static uint32_t pump_input(struct console *console) {
     struct serve_client *client = listener(console);
-    while (client != nullptr && ring_end_space(&client->endpoint.end) == STATUS_OK) {
+    while (client != nullptr && ring_end_drained(&client->endpoint.end) == STATUS_OK) {
         struct ring_message message = {.header = {.type = CONSOLE_TEXT}};
         uint16_t count = 0;
         while (count < RING_PAYLOAD && uart_read(&console->uart, &message.payload[count])) {

@@ -7,8 +7,8 @@
 //
 // Client to console: bytes for the screen, as they are (the client sends CR LF).
 // Console to client: bytes typed, raw, without echo. Only the client that came
-// first gets input; when it is gone, the next one. While its Ring is full, or
-// nobody is there, input waits in the device.
+// first gets input; when it is gone, the next one. It is sent one message at a
+// time: until that is read, and while nobody is there, input waits in the device.
 //
 // The console may be restarted at any time: the client sees its closed bit twice,
 // reconnects by endpoint_refresh, and what it had sent and was not yet read is

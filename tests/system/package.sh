@@ -14,13 +14,13 @@ number() {
 
 corrupt "$good" 16
 boot 'echo alive\n' --package "$work/bad.pkg"
-expect_status 'a flipped bit in the header' 125 'panicked: .*package'
+expect_status 'a flipped bit in the header' 125 'panicked: boot package'
 corrupt "$good" 70
 boot 'echo alive\n' --package "$work/bad.pkg"
-expect_status 'a flipped bit in the index' 125 'panicked: .*package'
+expect_status 'a flipped bit in the index' 125 'panicked: boot package'
 head -c 100 "$good" >"$work/bad.pkg"
 boot 'echo alive\n' --package "$work/bad.pkg"
-expect_status 'a package that is cut off' 125 'panicked: .*package'
+expect_status 'a package that is cut off' 125 'panicked: boot package'
 
 # Entry N is at 64 + 128 N: hash, u64 offset, u64 size, kind, reserved, name.
 entry() {
@@ -38,7 +38,7 @@ entry() {
 
 corrupt "$good" $(($(entry 1 initd) + 200))
 boot 'echo alive\n' --package "$work/bad.pkg"
-expect_status 'a flipped bit in initd' 125 'panicked: .*initd'
+expect_status 'a flipped bit in initd' 125 'panicked: boot package: .*initd'
 corrupt "$good" $(($(entry 1 shell) + 200))
 boot 'echo alive\n' --package "$work/bad.pkg" --timeout 20
 expect_status 'a flipped bit in the shell' 125 'shell'

@@ -23,15 +23,15 @@
     .equ STACK_TOP, 5 * 4096 - 16           // own.h; below the word with the frame
     .equ STACK_SHIFT, 15
 
-    // Attribute 0 is Device-nGnRE, 1 is normal, write-back, allocating (ARM D19.2.100).
+    // Attribute 0 is Device-nGnRE, 1 is normal, write-back, allocating (ARM, MAIR_EL1).
     .equ MAIR, 0xff04
     // 48 bits and 4 KiB pages in both halves, walks cached and inner shareable
-    // (ARM D19.2.147); the physical size is filled in from the CPU.
+    // (ARM, TCR_EL1); the physical size is filled in from the CPU.
     .equ TCR, 16 | 0x3500 | 16 << 16 | 0xb5000000
     .equ TCR_E0PD1, 1 << 56
     // MMU and caches on; stack alignment checked; for EL0: DC ZVA, CTR, cache
     // maintenance by address, WFE and WFI; WXN: what is writable is never executed;
-    // SPAN clear: each entry to EL1 sets PAN; the rest is RES1 (ARM D19.2.127).
+    // SPAN clear: each entry to EL1 sets PAN; the rest is RES1 (ARM, SCTLR_EL1).
     .equ SCTLR_OFF, 0x30500980
     .equ SCTLR_ON, SCTLR_OFF | 0x040dd01d
     .equ SCTLR_SPAN, 1 << 23
@@ -86,7 +86,7 @@ hart_high:
 
 // ------------------------------------------------------------- 1. exception level
 // Returns at EL1 with everything masked. What reset leaves unknown and could trap
-// EL1 is written (ARM D1.9.1 and the registers' pages); virtual machines stay
+// EL1 is written (ARM, reset and each register); virtual machines stay
 // possible, because the stub gives EL2 to whoever asks from EL1.
 drop_to_el1:
     msr daifset, #15
@@ -134,7 +134,7 @@ drop_to_el1:
     msr s3_4_c3_c1_4, xzr                   // HDFGRTR_EL2
     msr s3_4_c3_c1_5, xzr                   // HDFGWTR_EL2
 3:  mrs x0, id_aa64pfr0_el1
-    tst x0, #15 << 24                       // GICv3's registers are EL1's (IHI 0069 12.2)
+    tst x0, #15 << 24                       // GICv3: its registers are EL1's (IHI 0069)
     b.eq 4f
     mrs x0, icc_sre_el2
     mov x1, #9                              // SRE, Enable
@@ -170,7 +170,7 @@ stub_vectors:
 
 // --------------------------------------------------------------------- 2. tables
 // Clobbers x0..x9. What is written here bypasses the caches, which may hold older
-// lines of it: they are dropped after the last write (ARM D7.5.9). The rest of the
+// lines of it: they are dropped after the last write (ARM, DC IVAC). The rest of the
 // image is left alone; the boot loader has cleaned it.
 make_tables:
     adrp x0, tables

@@ -3,7 +3,7 @@
 //
 // The floating-point and vector state: q0..q31, then FPSR and FPCR. C code of
 // the kernel never uses these registers, so EL1 may always reach them
-// (CPACR_EL1.FPEN, ARM D19.2.30) and only EL0 is let in or trapped. SVE and SME
+// (ARM, CPACR_EL1.FPEN) and only EL0 is let in or trapped. SVE and SME
 // stay trapped: their registers would leak between threads.
 
     .arch armv8-a+fp

@@ -6,7 +6,7 @@
 #include "lib/string/string.h"
 #include "machine/registers.h"
 
-// SPSR_EL1 (ARM C5.2.19): EL0, AArch64, nothing masked; a user chooses only NZCV.
+// SPSR_EL1 as ARM has it: EL0, AArch64, nothing masked; a user chooses only NZCV.
 constexpr uint64_t FLAGS_NZCV = UINT64_C(15) << 28;
 constexpr uint64_t INSTRUCTION_SIZE = 4;
 

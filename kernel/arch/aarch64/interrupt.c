@@ -204,7 +204,7 @@ static uint32_t acknowledge(void) {
         return mmio_read(gic.cpu, GICC_IAR);
     }
     uint32_t taken = (uint32_t)SYSREG_READ(icc_iar1_el1);
-    barrier_dsb(); // IHI 0069 4.1.1: before what the handler touches
+    barrier_dsb(); // IHI 0069, ICC_IAR1_EL1: before what the handler touches
     return taken;
 }
 
@@ -238,7 +238,7 @@ void gic_handle(void) {
     }
 }
 
-// WFI ends when an interrupt is pending although it is masked (ARM D1.7.2), so
+// WFI ends when an interrupt is pending although it is masked (ARM, "Wait for Interrupt"), so
 // interrupts are never let into the kernel: they are asked for.
 void arch_idle(void) {
     barrier_dsb();
@@ -260,7 +260,7 @@ void arch_irq_close(uint32_t line) {
 }
 
 // The receiver must see what was stored before: a DSB, since the message is not
-// an ordinary store (ARM B2.3.8).
+// an ordinary store (ARM, "Data Synchronization Barrier").
 static void send(const struct arch_hart *hart, uint32_t interrupt) {
     __asm__ volatile("dsb ishst" ::: "memory");
     if (!gic.v3) {

@@ -29,12 +29,12 @@ static inline uint32_t id_field(uint64_t value, uint32_t shift) {
     return (uint32_t)(value >> shift) & 15;
 }
 
-// Aff3 and Aff2..Aff0, as device trees and PSCI write them (ARM D19.2.101).
+// Aff3 and Aff2..Aff0, as device trees and PSCI write them (ARM, MPIDR_EL1).
 static inline uint64_t mpidr_affinity(void) {
     return SYSREG_READ(mpidr_el1) & UINT64_C(0xff00ffffff);
 }
 
-// Device registers: one access each, never merged (ARM B2.8: device memory).
+// Device registers: one access each, never merged (ARM, "Device memory").
 static inline uint32_t mmio_read(const void *base, uint32_t offset) {
     return *(const volatile uint32_t *)((const char *)base + offset);
 }
@@ -84,5 +84,5 @@ void gic_hart_init(struct arch_hart *hart, uint32_t index);
 void gic_handle(void);
 void gic_halt_others(void);
 
-// harts.c. C's first steps: of the first hart in boot.c, of the others here.
+// harts.c. Learns which harts there are and maps their stacks.
 void harts_init(const struct boot_info *info);

@@ -164,7 +164,7 @@ void arch_space_init(struct phys root) {
 }
 
 // What the TLB or a walk in progress holds of the former root is dropped after the
-// new one is in force, before anything touches user memory (ARM D8.16).
+// new one is in force, before anything touches user memory (ARM, "TLB maintenance").
 void arch_space_switch(struct phys root) {
     uint64_t base = root.value != 0 ? root.value : arch_image_phys(empty_table).value;
     __asm__ volatile("msr ttbr0_el1, %0\n\t"
@@ -190,7 +190,7 @@ void arch_tlb_flush(void) {
 }
 
 // ------------------------------------------------------------------------ caches
-// DC ZVA sets a whole block, 64 bytes as a rule, in one instruction (ARM D19.2.34).
+// DC ZVA sets a whole block, 64 bytes as a rule, in one instruction (ARM, DCZID_EL0).
 void arch_zero_pages(void *page, size_t count) {
     uint64_t id = SYSREG_READ(dczid_el0);
     uint64_t step = UINT64_C(4) << (id & 15);
@@ -204,7 +204,7 @@ void arch_zero_pages(void *page, size_t count) {
     }
 }
 
-// CTR_EL0 says what is needed (ARM D7.5.10): IDC no clean to the point of
+// CTR_EL0 says what is needed (ARM, CTR_EL0): IDC no clean to the point of
 // unification, DIC no invalidation. An instruction cache that is not tagged by
 // physical address would keep other aliases, so it is dropped as a whole.
 void arch_code_sync(void *alias, size_t bytes) {

@@ -56,7 +56,7 @@ void arch_halt_others(void) {
     gic_halt_others();
 }
 
-// RNDR (ARM D19.2.111) may fail and then sets Z; a few tries are enough.
+// RNDR (ARM, FEAT_RNG) may fail and then sets Z; a few tries are enough.
 __attribute__((no_stack_protector)) uint64_t arch_random(void) {
     uint64_t value = SYSREG_READ(cntvct_el0);
     if (id_field(SYSREG_READ(id_aa64isar0_el1), 60) != 0) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// Time from the generic timer's virtual counter, which is one for all harts (ARM
-// D11). Nanoseconds are counts times a multiplier, shifted right by 32; the
+// Time from the generic timer's virtual counter, which is one for all harts (ARM,
+// "The Generic Timer"). Nanoseconds are counts times a multiplier, shifted right by 32; the
 // 128-bit product is two multiplications.
 #include "kernel/arch/aarch64/own.h"
 
@@ -28,7 +28,7 @@ void time_init(uint64_t counter) {
     counts_per_ns = (frequency << SHIFT) / SECOND;
 }
 
-// The ISB keeps the read from being done early (ARM D11.2.2).
+// The ISB keeps the read from being done early (ARM, CNTVCT_EL0).
 static uint64_t counter_now(void) {
     barrier_isb();
     return SYSREG_READ(cntvct_el0);

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
 // What an exception means: a fault of the thread that the portable kernel is
-// told of, or a mistake of the kernel. Exception classes are ARM D19.2.40.
+// told of, or a mistake of the kernel. Exception classes: ARM, ESR_EL1.
 #include "kernel/arch/aarch64/own.h"
 
 static_assert(offsetof(struct arch_frame, x6) == 48);

@@ -3,7 +3,7 @@
 //
 // The first C code: learns what the processor has, reads the firmware's tables,
 // and hands over to the portable kernel. It runs on the first tables of entry.S,
-// which reach the first 4 GiB and are writable throughout.
+// which are writable throughout.
 #include "cpu.h"
 
 #include "lib/firmware/firmware.h"
@@ -73,16 +73,16 @@ static const void *memory_map(void *, uint64_t physical, uint64_t size) {
 }
 
 static bool page_is_free(uint64_t page) {
-    bool exists = false;
+    bool free = false;
     for (uint32_t i = 0; i < boot.memory_count; i++) {
         const struct boot_range *range = &boot.memory[i];
-        exists |= page >= range->base && page - range->base < range->size;
+        free |= page >= range->base && page - range->base < range->size;
     }
     for (uint32_t i = 0; i < boot.reserved_count; i++) {
         const struct boot_range *range = &boot.reserved[i];
-        exists &= page + PAGE_SIZE <= range->base || page >= range->base + range->size;
+        free &= page + PAGE_SIZE <= range->base || page >= range->base + range->size;
     }
-    return exists;
+    return free;
 }
 
 static void reserve(uint64_t base, uint64_t size) {

@@ -14,7 +14,6 @@ enum msr : uint32_t {
     MSR_EFER = 0xc0000080,
     MSR_STAR = 0xc0000081,
     MSR_LSTAR = 0xc0000082,
-    MSR_CSTAR = 0xc0000083,
     MSR_FMASK = 0xc0000084,
     MSR_FS_BASE = 0xc0000100,
     MSR_GS_BASE = 0xc0000101,
@@ -22,7 +21,6 @@ enum msr : uint32_t {
 };
 
 constexpr uint64_t EFER_SYSCALL = 1 << 0;
-constexpr uint64_t EFER_LONG = 1 << 8;
 constexpr uint64_t EFER_NO_EXECUTE = 1 << 11;
 
 enum vector : uint8_t {

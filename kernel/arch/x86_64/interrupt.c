@@ -10,24 +10,18 @@
 // that a mad device costs two interrupts and no more.
 #include "cpu.h"
 
-#include <stdatomic.h>
+#include "kernel/lock.h"
 
 // Registers of the local APIC: byte offsets, SDM vol 3 10.4.1.
 enum local_register : uint32_t {
-    LOCAL_ID = 0x20,
-    LOCAL_VERSION = 0x30,
     LOCAL_PRIORITY = 0x80,
     LOCAL_DONE = 0xb0,
     LOCAL_SPURIOUS = 0xf0,
-    LOCAL_ERROR = 0x280,
     LOCAL_COMMAND = 0x300,
     LOCAL_TARGET = 0x310,
     LOCAL_TIMER = 0x320,
-    LOCAL_THERMAL = 0x330,
-    LOCAL_COUNTERS = 0x340,
     LOCAL_LINE0 = 0x350,
     LOCAL_LINE1 = 0x360,
-    LOCAL_FAULT = 0x370,
     LOCAL_TIMER_START = 0x380,
     LOCAL_TIMER_COUNT = 0x390,
     LOCAL_TIMER_DIVIDE = 0x3e0,
@@ -58,18 +52,8 @@ struct line {
 };
 
 static volatile uint32_t *local;
-static struct line lines[LINES]; // guarded by lines_lock, as are the registers
-static atomic_flag lines_lock = ATOMIC_FLAG_INIT;
-
-static void lines_acquire(void) {
-    while (atomic_flag_test_and_set_explicit(&lines_lock, memory_order_acquire)) {
-        arch_pause();
-    }
-}
-
-static void lines_release(void) {
-    atomic_flag_clear_explicit(&lines_lock, memory_order_release);
-}
+static struct line lines[LINES]; // guard: lines_lock, as for the registers of the I/O APICs
+static struct lock lines_lock;   // a leaf
 
 static uint32_t local_read(enum local_register at) {
     return local[at / 4];
@@ -86,18 +70,9 @@ void local_init(void) {
     msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE);
     local_write(LOCAL_SPURIOUS, LOCAL_ENABLE | VECTOR_SPURIOUS);
     local_write(LOCAL_PRIORITY, 0);
-    // Entries after the fault one need not exist.
-    uint32_t entries = local_read(LOCAL_VERSION) >> 16 & 0xff;
+    // What firmware leaves open; all others are masked since the reset.
     local_write(LOCAL_LINE0, LOCAL_MASKED);
     local_write(LOCAL_LINE1, LOCAL_MASKED);
-    local_write(LOCAL_FAULT, LOCAL_MASKED);
-    if (entries >= 4) {
-        local_write(LOCAL_COUNTERS, LOCAL_MASKED);
-    }
-    if (entries >= 5) {
-        local_write(LOCAL_THERMAL, LOCAL_MASKED);
-    }
-    local_write(LOCAL_ERROR, 0);
     local_write(LOCAL_TIMER_DIVIDE, DIVIDE_BY_1);
     local_write(LOCAL_TIMER, VECTOR_TIMER); // one-shot
     local_done();
@@ -192,7 +167,7 @@ static bool line_is_level(const struct line *line) {
 
 void arch_irq_open(uint32_t number) {
     struct line *line = &lines[number];
-    lines_acquire();
+    lock_acquire(&lines_lock);
     bool again = line->pending;
     line->pending = false;
     line->open = true;
@@ -200,22 +175,22 @@ void arch_irq_open(uint32_t number) {
     if (again) { // comes as if from the input; an edge needs no answer to it
         local_send((uint32_t)boot.hart_id[0], VECTOR_LINES + number);
     }
-    lines_release();
+    lock_release(&lines_lock);
 }
 
 void arch_irq_close(uint32_t number) {
     struct line *line = &lines[number];
-    lines_acquire();
+    lock_acquire(&lines_lock);
     line->open = false;
     if (line_is_level(line)) {
         line_write(line, true);
     }
-    lines_release();
+    lock_release(&lines_lock);
 }
 
 void line_arrived(uint32_t number) {
     struct line *line = &lines[number];
-    lines_acquire();
+    lock_acquire(&lines_lock);
     bool tell = line->open;
     if (!tell && line->input != nullptr) {
         if (line_is_level(line) || line->pending) {
@@ -223,7 +198,7 @@ void line_arrived(uint32_t number) {
         }
         line->pending = !line_is_level(line);
     }
-    lines_release();
+    lock_release(&lines_lock);
     if (tell) {
         kernel_irq(number);
     }

@@ -51,6 +51,10 @@ syscall_entry:
     call kernel_syscall
     cmpq %rbx, %rax
     jne resume
+    // A hart may have idled in between, and a new thread may stand where the old one was:
+    // its frame says so.
+    cmpq $FRAME_SYSCALL, FRAME_VECTOR(%rbx)
+    jne resume
 
 // The same thread goes on: C has kept RBP and R12 to R15. SYSRET faults in kernel
 // mode, on the user's stack, if RCX is not canonical; it is: user addresses end at

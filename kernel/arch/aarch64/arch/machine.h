@@ -58,7 +58,7 @@ static inline void arch_fence(void) {
     __asm__ volatile("dmb ish" ::: "memory");
 }
 
-// Stage 1 descriptors, ARM D8.3.
+// Stage 1 descriptors (ARM, "VMSAv8-64 descriptor formats").
 enum pte_bit : uint64_t {
     PTE_VALID = UINT64_C(1) << 0,
     PTE_TABLE = UINT64_C(1) << 1,  // a table, or at level 0 a page; clear: a block
@@ -106,7 +106,7 @@ static inline bool arch_pte_readable(uint64_t entry) {
 #define arch_pte_phys(entry) ((struct phys){(entry) & PTE_ADDRESS})
 
 // A walker may read the entry as soon as the store is done; the ISB keeps this
-// hart from using what it fetched before. ARM D8.2.6, K11.5.
+// hart from using what it fetched before. ARM, "Translation table walks".
 static inline void arch_pte_sync(void) {
     __asm__ volatile("dsb ishst\n\tisb" ::: "memory");
 }

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The rest of the fake machine: frames, the floating-point unit, time, lines, ports,
+// the debug line, and how a process ends.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/arch/host/internal.h"
+#include "machine/registers.h"
+
+constexpr uint32_t FLOAT_SIZE = 64;
+constexpr int EXIT_PANIC = 86, EXIT_STOPPED = 87;
+constexpr size_t CONSOLE_SIZE = 8192;
+
+static uint64_t now;
+static uint8_t float_unit[HOST_HARTS][FLOAT_SIZE];
+static uint64_t tls_unit[HOST_HARTS];
+static bool line_open[HOST_LINES];
+static char console[CONSOLE_SIZE + 1], told[CONSOLE_SIZE + 1];
+static size_t console_length;
+static bool child; // the process ends quietly
+static void (*death)(void);
+
+[[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)(void));
+
+void host_check(bool condition, const char *sentence) {
+    if (!condition) {
+        panic("host: %s", sentence);
+    }
+}
+
+void host_on_death(void (*tell)(void)) {
+    death = tell;
+    if (__sanitizer_set_death_callback != nullptr) {
+        __sanitizer_set_death_callback(tell);
+    }
+}
+
+// ------------------------------------------------------------------- the ends
+
+void arch_halt(void) {
+    if (child) {
+        _exit(EXIT_PANIC);
+    }
+    fprintf(stderr, "%s\n", host_console());
+    if (death != nullptr) {
+        death();
+    }
+    abort();
+}
+
+void arch_halt_others(void) {}
+
+static void stop(void) {
+    if (child) {
+        _exit(EXIT_STOPPED);
+    }
+    host_stop();
+}
+
+void arch_power_off(void) {
+    stop();
+    abort();
+}
+
+void arch_reset(void) {
+    stop();
+    abort();
+}
+
+static int child_status(void (*run)(void)) {
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        child = true;
+        run();
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool host_panics(void (*run)(void)) {
+    return child_status(run) == EXIT_PANIC;
+}
+
+bool host_stops(void (*run)(void)) {
+    return child_status(run) == EXIT_STOPPED;
+}
+
+void arch_serial_write(char c) {
+    if (console_length == CONSOLE_SIZE) {
+        memmove(console, console + CONSOLE_SIZE / 2, CONSOLE_SIZE / 2);
+        console_length = CONSOLE_SIZE / 2;
+    }
+    console[console_length++] = c;
+    console[console_length] = '\0';
+}
+
+const char *host_console(void) {
+    memcpy(told, console, sizeof told);
+    console_length = 0;
+    console[0] = '\0';
+    return told;
+}
+
+// ------------------------------------------------------------- frames, floats
+
+void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, uint64_t argument) {
+    *frame = (struct arch_frame){.arg = {argument}, .pc = entry, .stack = stack};
+}
+
+void arch_frame_restart(struct arch_frame *frame) {
+    frame->restart = true;
+}
+
+uint64_t arch_frame_pc(const struct arch_frame *frame) {
+    return frame->pc;
+}
+
+void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out) {
+    *out = (struct thread_registers){.pc = frame->pc};
+}
+
+void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in) {
+    frame->pc = in->pc;
+}
+
+size_t arch_float_size(void) {
+    return FLOAT_SIZE;
+}
+
+void arch_float_init(void *area) {
+    memset(area, 0, FLOAT_SIZE);
+}
+
+void arch_float_save(void *area) {
+    memcpy(area, float_unit[arch_hart()->index], FLOAT_SIZE);
+}
+
+void arch_float_load(const void *area) {
+    uint8_t *unit = float_unit[arch_hart()->index];
+    if (area != nullptr) {
+        memcpy(unit, area, FLOAT_SIZE);
+    } else {
+        memset(unit, 0xff, FLOAT_SIZE);
+    }
+}
+
+void arch_tls_set(uint64_t value) {
+    tls_unit[arch_hart()->index] = value;
+}
+
+uint64_t arch_tls_get(void) {
+    return tls_unit[arch_hart()->index];
+}
+
+// -------------------------------------------------------- time, lines and ports
+
+uint64_t arch_time_now(void) {
+    return now;
+}
+
+void host_time_set(uint64_t time) {
+    host_check(time >= now, "time goes back");
+    now = time;
+}
+
+void arch_time_page(struct time_page *page) {
+    *page = (struct time_page){.multiplier = 1, .frequency = 1000000000};
+}
+
+enum status arch_irq_check(uint32_t line) {
+    return line < HOST_LINES ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+void arch_irq_open(uint32_t line) {
+    line_open[line] = true;
+}
+
+void arch_irq_close(uint32_t line) {
+    line_open[line] = false;
+}
+
+bool host_irq_open(uint32_t line) {
+    return line_open[line];
+}
+
+void host_irq_raise(uint32_t line) {
+    if (line_open[line]) {
+        host_line_pending(line);
+    }
+}
+
+// Each port answers its own number.
+enum status arch_port_read(uint16_t port, uint32_t width, uint32_t *out) {
+    *out = port & (width == 4 ? UINT32_MAX : (UINT32_C(1) << (8 * width)) - 1);
+    return STATUS_OK;
+}
+
+enum status arch_port_write(uint16_t port, uint32_t width, uint32_t value) {
+    (void)port;
+    (void)width;
+    (void)value;
+    return STATUS_OK;
+}
+
+void arch_init(const struct boot_info *boot) {
+    (void)boot;
+}
+
+void arch_hart_init(struct hart *hart) {
+    (void)hart;
+}
+
+uint64_t arch_random(void) {
+    return 0x9e3779b97f4a7c15;
+}

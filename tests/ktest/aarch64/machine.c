@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// What the tests know of aarch64: ways to fault, registers, flags.
+#include "tests/ktest/code.h"
+
+constexpr uint64_t FLAGS_CONDITION = UINT64_C(15) << 28;
+
+#define WAYS(WAY) \
+    WAY(unaligned, exclusive, ALIGNMENT) \
+    WAY(sctlr, sctlr, INSTRUCTION) \
+    WAY(vbar, vbar, INSTRUCTION) \
+    WAY(ttbr, ttbr, INSTRUCTION) \
+    WAY(mask, mask, INSTRUCTION) \
+    WAY(spsel, spsel, INSTRUCTION) \
+    WAY(midr, midr, INSTRUCTION) \
+    WAY(hart, hart, INSTRUCTION) \
+    WAY(tlbi, tlbi, INSTRUCTION) \
+    WAY(clean, clean, INSTRUCTION) \
+    WAY(translate, translate, INSTRUCTION) \
+    WAY(instruction, instruction, INSTRUCTION) \
+    WAY(eret, eret, INSTRUCTION) \
+    WAY(hvc, hvc, INSTRUCTION) \
+    WAY(smc, smc, INSTRUCTION) \
+    WAY(alarm, alarm, INSTRUCTION) \
+    WAY(physical, physical, INSTRUCTION) \
+    WAY(cycles, cycles, INSTRUCTION) \
+    WAY(host, host, INSTRUCTION) \
+    WAY(vector, vector, INSTRUCTION)
+
+#define WAY(entry, at, kind) extern const char code_fault_##entry[], code_fault_##at[];
+WAYS(WAY)
+#undef WAY
+
+const struct fault_case machine_faults[] = {
+#define WAY(entry, at, kind) {#entry, code_fault_##entry, code_fault_##at, FAULT_##kind},
+    WAYS(WAY)
+#undef WAY
+        {},
+};
+
+const uint64_t machine_trap_pc = 0;
+const uint64_t machine_trap_resume = 4;
+const uint64_t machine_kernel[] = {0xffffffff80000000, 0xffff000040000000, 0xffffffff80200000,
+                                   0xfffffffffffff000, 0x0000100000000000, 0x0001000000000000,
+                                   0};
+const uint64_t machine_step_flag = 0; // MDSCR_EL1.SS is out of reach
+
+uint64_t *machine_pc(struct thread_registers *registers) {
+    return &registers->pc;
+}
+
+uint64_t *machine_stack(struct thread_registers *registers) {
+    return &registers->sp;
+}
+
+uint64_t *machine_argument(struct thread_registers *registers) {
+    return &registers->x[0];
+}
+
+bool machine_fresh(const struct thread_registers *registers, uint64_t argument) {
+    uint64_t all = 0;
+    for (uint32_t i = 1; i < 31; i++) {
+        all |= registers->x[i];
+    }
+    return all == 0 && registers->x[0] == argument;
+}
+
+// x8 holds the number, x16 and x17 are lost.
+bool machine_kept(const struct thread_registers *registers, uint64_t status) {
+    for (uint32_t i = 1; i < 31; i++) {
+        if (i != 8 && i != 16 && i != 17 && registers->x[i] != i) {
+            return false;
+        }
+    }
+    return registers->x[0] == status && registers->x[8] == 0;
+}
+
+bool machine_unprivileged(const struct thread_registers *registers) {
+    return (registers->flags & ~FLAGS_CONDITION) == 0;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Position-independent pieces of machine code that run in Tasks made by hand, and
+// what a test has to know of the machine. Each machine's directory defines all of it.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "abi/capability.h"
+#include "machine/registers.h"
+
+// All pieces stand between these, in less than a page. Each begins with the argument of
+// its thread in the first argument register.
+extern const char code_begin[], code_end[];
+extern const char code_exit[];        // task_exit(argument)
+extern const char code_thread_exit[]; // thread_exit()
+extern const char code_spin[];        // for ever
+extern const char code_trap[];        // a breakpoint; then task_exit(argument)
+extern const char code_read[], code_read_next[];   // task_exit(what the argument points at)
+extern const char code_write[], code_write_next[]; // writes there, then task_exit(0)
+extern const char code_jump[];        // goes to the argument
+extern const char code_undefined[];   // no instruction
+extern const char code_float[];       // task_exit(1 if any vector register is not 0, else 0)
+extern const char code_wait[];        // waits for bit 0 for ever
+extern const char code_futex[];       // sleeps on the word at the argument while it is 0
+extern const char code_keep[];        // fills registers, makes a failing syscall, breakpoint
+extern const char code_carve[];       // carves 2 MiB from the Bundle's first entry, drops it, again
+extern const char code_drop[];        // drops the Bundle's first entry, then task_exit(argument)
+extern const char code_increment[];   // a C function: uint64_t f(uint64_t x) { return x + 1; }
+
+// One way to fault: where it enters, and which instruction is told.
+struct fault_case {
+    const char *name;
+    const char *entry, *at;
+    enum fault_kind kind;
+};
+extern const struct fault_case machine_faults[]; // ends in a case without a name
+extern const uint64_t machine_trap_pc;     // from code_trap to the pc told for it
+extern const uint64_t machine_trap_resume; // from code_trap to the next instruction
+extern const uint64_t machine_kernel[];    // addresses of the kernel's half; ends in 0
+extern const uint64_t machine_step_flag;   // 0: flags that user code sees cannot single-step
+
+uint64_t *machine_pc(struct thread_registers *registers);
+uint64_t *machine_stack(struct thread_registers *registers);
+uint64_t *machine_argument(struct thread_registers *registers);
+// All zero but pc, stack, argument, flags and tls.
+bool machine_fresh(const struct thread_registers *registers, uint64_t argument);
+// As code_keep left them, with the status of the syscall in its place.
+bool machine_kept(const struct thread_registers *registers, uint64_t status);
+// Nothing in the flags that gives privileges or masks interrupts.
+bool machine_unprivileged(const struct thread_registers *registers);
+
+// The word at the thread's TLS base.
+uint64_t machine_tls_word(void);
+// Holds a value in all vector registers until *stop; returns how often one had changed.
+uint64_t machine_float_hold(uint64_t value, const _Atomic uint32_t *stop);

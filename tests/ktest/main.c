@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// ktest: the kernel's promises, tried from a program. Each test gets a Reticle of
+// its own, and the books of bytes and handles must be the same after it as before.
+// An argument selects tests by a part of their name; `-` in front of it leaves
+// those out. The same program is also what the tests start as child Tasks: a value
+// "role" in the Bundle says which.
+#include "lib/string/string.h"
+#include "lib/string/text.h"
+#include "lib/vectra/bundle.h"
+#include "lib/vectra/program.h"
+#include "lib/vectra/stream.h"
+#include "tests/ktest/books.h"
+#include "tests/ktest/child.h"
+#include "tests/ktest/outcome.h"
+
+#define GROUPS(GROUP) \
+    GROUP(system) \
+    GROUP(error) \
+    GROUP(reticle) \
+    GROUP(memory) \
+    GROUP(bundle) \
+    GROUP(task) \
+    GROUP(thread) \
+    GROUP(signal) \
+    GROUP(futex) \
+    GROUP(ring) \
+    GROUP(flight) \
+    GROUP(fault) \
+    GROUP(isolation) \
+    GROUP(revoke) \
+    GROUP(destroy) \
+    GROUP(preempt)
+
+#define GROUP(name) extern const struct test_group name##_tests;
+GROUPS(GROUP)
+#undef GROUP
+
+static const struct test_group *const groups[] = {
+#define GROUP(name) &name##_tests,
+    GROUPS(GROUP)
+#undef GROUP
+};
+
+static uint32_t passed, failed;
+
+void say(const char *format, ...) {
+    char line[240];
+    struct text_buffer text;
+    text_start(&text, line, sizeof line);
+    va_list arguments;
+    va_start(arguments, format);
+    text_format_list(&text, format, arguments);
+    va_end(arguments);
+    uint64_t handle;
+    if (bundle_find("out", CLASS_RING, &handle) == STATUS_OK) {
+        print("%s\n", line);
+    } else if (bundle_find("machine", CLASS_MACHINE, &handle) == STATUS_OK) {
+        // Before there is a console: the kernel's debug line, 120 bytes at a time.
+        (void)sys_machine_control(handle, MACHINE_SAY, (uint64_t)line);
+    }
+}
+
+static bool contains(const char *text, const char *part) {
+    size_t length = strlen(part);
+    for (; *text != '\0'; text++) {
+        if (strncmp(text, part, length) == 0) {
+            return true;
+        }
+    }
+    return length == 0;
+}
+
+// One test: its ground, what it does, and whether everything is as it was.
+static void run(const char *name, const struct test_case *test) {
+    struct books before;
+    outcome_reset();
+    (void)poll_bits();
+    books_read(&before);
+    uint64_t reticle = bundle_need("reticle", CLASS_RETICLE), view;
+    if (CHECK_OK(sys_reticle_split(reticle, GROUND_SIZE, &ground))) {
+        test->run();
+        if (check_good() && available(ground) != GROUND_SIZE) {
+            // What died on its own may take a moment; books_compare says so otherwise.
+            pause_for(20 * MILLISECOND);
+            (void)CHECK_EQ(available(ground), GROUND_SIZE);
+        }
+        (void)CHECK_OK(sys_handle_drop(ground));
+    }
+    if (check_good()) {
+        books_compare(&before);
+    }
+    // A failed test may have left a mapping where the next one wants its own.
+    (void)view;
+    if (check_good()) {
+        passed++;
+        say("ok %s", name);
+    } else {
+        failed++;
+        say("not ok %s: %s", name, outcome_reason());
+    }
+}
+
+static void run_all(const char *selection) {
+    bool leave_out = selection[0] == '-';
+    selection += leave_out;
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        for (size_t j = 0; j < groups[i]->count; j++) {
+            char name[64];
+            struct text_buffer text;
+            text_start(&text, name, sizeof name);
+            text_format(&text, "%s.%s", groups[i]->name, groups[i]->cases[j].name);
+            if (contains(name, selection) != leave_out || selection[0] == '\0') {
+                run(name, &groups[i]->cases[j]);
+            }
+        }
+    }
+}
+
+uint32_t program_main(void) {
+    static char argument[BUNDLE_ARGUMENT + 1];
+    const void *role;
+    size_t size;
+    if (bundle_find_value("role", &role, &size) == STATUS_OK) {
+        check_in_child();
+        return child_main(role);
+    }
+    books_open();
+    child_open();
+    run_all(bundle_argument(argument));
+    say("ktest: %u passed, %u failed", passed, failed);
+    return failed == 0 ? PROGRAM_OK : PROGRAM_FAILED;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// What the tests know of x86_64: ways to fault, registers, flags.
+#include "tests/ktest/code.h"
+
+constexpr uint64_t FLAG_INTERRUPT = 1 << 9;
+constexpr uint64_t FLAGS_PRIVILEGED = 3 << 12 | 1 << 14 | 1 << 17; // IOPL, NT, VM
+
+#define WAYS(WAY) \
+    WAY(divide, divl, ARITHMETIC) \
+    WAY(icebp, icebp, STEP) \
+    WAY(cli, cli, INSTRUCTION) \
+    WAY(sti, sti, INSTRUCTION) \
+    WAY(hlt, hlt, INSTRUCTION) \
+    WAY(cr3, cr3, INSTRUCTION) \
+    WAY(cr4, cr4, INSTRUCTION) \
+    WAY(dr7, dr7, INSTRUCTION) \
+    WAY(rdmsr, rdmsr, INSTRUCTION) \
+    WAY(wrmsr, wrmsr, INSTRUCTION) \
+    WAY(lgdt, lgdt, INSTRUCTION) \
+    WAY(lidt, lidt, INSTRUCTION) \
+    WAY(sgdt, sgdt, INSTRUCTION) \
+    WAY(str, str, INSTRUCTION) \
+    WAY(in, in, INSTRUCTION) \
+    WAY(out, out, INSTRUCTION) \
+    WAY(invlpg, invlpg, INSTRUCTION) \
+    WAY(wbinvd, wbinvd, INSTRUCTION) \
+    WAY(clts, clts, INSTRUCTION) \
+    WAY(swapgs, swapgs, INSTRUCTION) \
+    WAY(sysret, sysret, INSTRUCTION) \
+    WAY(xsetbv, xsetbv, INSTRUCTION) \
+    WAY(wrgsbase, wrgsbase, INSTRUCTION) \
+    WAY(interrupt, interrupt, INSTRUCTION) \
+    WAY(nmi, nmi, INSTRUCTION) \
+    WAY(legacy, legacy, INSTRUCTION) \
+    WAY(segment, load, INSTRUCTION) \
+    WAY(iret, iretq, INSTRUCTION) \
+    WAY(canonical, noncanonical, INSTRUCTION)
+
+#define WAY(entry, at, kind) extern const char code_fault_##entry[], code_fault_##at[];
+WAYS(WAY)
+#undef WAY
+
+const struct fault_case machine_faults[] = {
+#define WAY(entry, at, kind) {#entry, code_fault_##entry, code_fault_##at, FAULT_##kind},
+    WAYS(WAY)
+#undef WAY
+        {},
+};
+
+const uint64_t machine_trap_pc = 1; // INT3 is a trap: the next instruction
+const uint64_t machine_trap_resume = 1;
+const uint64_t machine_kernel[] = {0xffffffff80100000, 0xffff800000000000, 0xffff800000100000,
+                                   0xfffffffffffff000, 0x0000100000000000, 0};
+const uint64_t machine_step_flag = 1 << 8;
+
+uint64_t *machine_pc(struct thread_registers *registers) {
+    return &registers->pc;
+}
+
+uint64_t *machine_stack(struct thread_registers *registers) {
+    return &registers->rsp;
+}
+
+uint64_t *machine_argument(struct thread_registers *registers) {
+    return &registers->rdi;
+}
+
+bool machine_fresh(const struct thread_registers *r, uint64_t argument) {
+    return (r->rax | r->rbx | r->rcx | r->rdx | r->rsi | r->rbp | r->r8 | r->r9 | r->r10 | r->r11 |
+            r->r12 | r->r13 | r->r14 | r->r15) == 0 &&
+           r->rdi == argument;
+}
+
+bool machine_kept(const struct thread_registers *r, uint64_t status) {
+    return r->rdi == status && r->rsi == 2 && r->rdx == 3 && r->r10 == 4 && r->r8 == 5 &&
+           r->r9 == 6 && r->rbx == 7 && r->rbp == 8 && r->r12 == 12 && r->r13 == 13 &&
+           r->r14 == 14 && r->r15 == 15;
+}
+
+bool machine_unprivileged(const struct thread_registers *registers) {
+    return (registers->flags & (FLAGS_PRIVILEGED | FLAG_INTERRUPT)) == FLAG_INTERRUPT;
+}
