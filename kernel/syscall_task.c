@@ -50,7 +50,7 @@ static enum status start_locked(struct thread *self, const uint64_t *a) REQUIRES
     struct task *task = (struct task *)task_slot->object;
     struct thread *thread = (struct thread *)thread_slot->object;
     struct bundle *bundle = (struct bundle *)bundle_slot->object;
-    if (state_of(task) != TASK_EMPTY || thread->task != task || bundle->sealed ||
+    if (state_of(task) != TASK_EMPTY || task->ending || thread->task != task || bundle->sealed ||
         (bundle_slot->flags & SLOT_OWNER) == 0 ||
         atomic_load_explicit(&thread->state, memory_order_relaxed) != THREAD_NEW) {
         return STATUS_BAD_STATE;
@@ -121,21 +121,30 @@ enum status sys_task_info(struct thread *self, uint64_t *a) {
     return status;
 }
 
-// Ends the threads; returns RESTART until none is live.
+// Asks the threads to end; RESTART until all were asked and none is live.
 static enum status stop(struct thread *self, struct task *task, uint32_t exit_status)
     REQUIRES_BOOKS {
     if (!self->unfinished.committed) {
         if (state_of(task) != TASK_RUNNING) {
             return STATUS_BAD_STATE;
         }
-        atomic_store_explicit(&task->exit_status, exit_status, memory_order_relaxed);
+        if (!task->ending) {
+            atomic_store_explicit(&task->exit_status, exit_status, memory_order_relaxed);
+        }
         self->unfinished.committed = true;
     }
-    if (task_end_threads(task)) {
-        self->unfinished.committed = false;
-        return STATUS_OK;
+    if (!task_end_threads(task)) {
+        return STATUS_RESTART;
     }
-    return STATUS_RESTART;
+    if (task == self->task) {
+        thread_end(self);
+        return STATUS_BLOCKED;
+    }
+    if (atomic_load_explicit(&task->live, memory_order_acquire) != 0) {
+        return STATUS_RESTART;
+    }
+    self->unfinished.committed = false;
+    return STATUS_OK;
 }
 
 enum status sys_task_stop(struct thread *self, uint64_t *a) {
@@ -145,25 +154,30 @@ enum status sys_task_stop(struct thread *self, uint64_t *a) {
     if (status == STATUS_OK) {
         status = stop(self, task, (uint32_t)a[1]);
     }
+    bool asked = status == STATUS_RESTART && task->end_next == nullptr;
     lock_release(&books);
-    bool ended =
-        atomic_load_explicit(&self->state, memory_order_relaxed) != THREAD_RUNNING;
-    if (status == STATUS_RESTART && !ended) {
-        // Its other threads end when their harts take the interrupt; so does this epoch.
+    if (asked) {
+        // Threads on other harts end when those take the interrupt; so does this epoch.
         uint64_t epoch = epoch_request();
         if (!epoch_reached(epoch)) {
             thread_await_epoch(self, epoch);
         }
     }
-    return ended ? STATUS_BLOCKED : status;
+    return status;
 }
 
 enum status sys_task_exit(struct thread *self, uint64_t *a) {
+    struct task *task = self->task;
     lock_acquire(&books);
-    atomic_store_explicit(&self->task->exit_status, (uint32_t)a[0], memory_order_relaxed);
-    (void)task_end_threads(self->task);
+    if (!task->ending) {
+        atomic_store_explicit(&task->exit_status, (uint32_t)a[0], memory_order_relaxed);
+    }
+    bool asked = task_end_threads(task);
+    if (asked) {
+        thread_end(self);
+    }
     lock_release(&books);
-    return STATUS_BLOCKED;
+    return asked ? STATUS_BLOCKED : STATUS_RESTART;
 }
 
 // --------------------------------------------------------------------- threads
@@ -178,7 +192,7 @@ static enum status thread_locked(struct thread *self, uint64_t *a) REQUIRES_BOOK
     if (status != STATUS_OK) {
         return status;
     }
-    if (state_of(task) == TASK_ENDED) {
+    if (state_of(task) == TASK_ENDED || task->ending) {
         return STATUS_BAD_STATE;
     }
     status = table_reserve(self->task, 1);
@@ -211,7 +225,7 @@ enum status sys_thread_start(struct thread *self, uint64_t *a) {
         lookup_class(self->task, a[0], CLASS_THREAD, RIGHT_THREAD_START, &slot);
     if (status == STATUS_OK) {
         struct thread *thread = (struct thread *)slot->object;
-        bool ready = state_of(thread->task) == TASK_RUNNING &&
+        bool ready = state_of(thread->task) == TASK_RUNNING && !thread->task->ending &&
                      atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_NEW;
         if (ready) {
             thread_start(thread);
@@ -316,18 +330,29 @@ enum status sys_thread_registers(struct thread *self, uint64_t *a) {
     return status;
 }
 
+static enum status resume_locked(struct thread *self, const uint64_t *a) REQUIRES_BOOKS {
+    struct task *task;
+    enum status status = task_of(self, a[0], RIGHT_TASK_DEBUG, &task);
+    if (status == STATUS_OK && !self->unfinished.active) {
+        struct thread *thread;
+        status = faulted_thread(self, a[0], a[1], &thread);
+        if (status == STATUS_OK && a[2] == RESUME_CONTINUE) {
+            thread_request(thread, REQUEST_RESUME);
+            return STATUS_OK;
+        }
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return task_end_threads(task) ? STATUS_OK : STATUS_RESTART;
+}
+
 enum status sys_thread_resume(struct thread *self, uint64_t *a) {
     if (a[2] > RESUME_END_TASK) {
         return STATUS_BAD_ARGUMENT;
     }
     lock_acquire(&books);
-    struct thread *thread;
-    enum status status = faulted_thread(self, a[0], a[1], &thread);
-    if (status == STATUS_OK && a[2] == RESUME_CONTINUE) {
-        thread_request(thread, REQUEST_RESUME);
-    } else if (status == STATUS_OK) {
-        (void)task_end_threads(thread->task);
-    }
+    enum status status = resume_locked(self, a);
     lock_release(&books);
     return status;
 }

@@ -38,12 +38,19 @@ enum status task_carve(struct reticle *reticle, struct task **out) {
 }
 
 bool task_end_threads(struct task *task) {
-    for (struct thread *thread = task->threads; thread != nullptr; thread = thread->next) {
-        if (atomic_load_explicit(&thread->state, memory_order_relaxed) != THREAD_ENDED) {
+    if (!task->ending) {
+        task->ending = true;
+        task->end_next = task->threads;
+    }
+    for (uint32_t i = 0; i < TASK_STEP && task->end_next != nullptr; i++) {
+        struct thread *thread = task->end_next;
+        task->end_next = thread->next;
+        if (thread != thread_current() &&
+            atomic_load_explicit(&thread->state, memory_order_relaxed) != THREAD_ENDED) {
             thread_request(thread, REQUEST_END);
         }
     }
-    return atomic_load_explicit(&task->live, memory_order_acquire) == 0;
+    return task->end_next == nullptr;
 }
 
 void task_ended(struct task *task) {
@@ -91,7 +98,7 @@ static enum step drop_slots(struct task *task) REQUIRES_BOOKS {
 
 enum step task_detach(struct task *task) {
     if (!task_end_threads(task)) {
-        return STEP_WAIT;
+        return STEP_MORE;
     }
     if (task->threads != nullptr) {
         // They are in the list of this Reticle or die with it; the list must be

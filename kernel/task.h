@@ -27,6 +27,8 @@ struct task {
     _Atomic uint64_t space_version;  // grows with each unmapping: TLBs older than it are stale
     uint64_t ran;                    // nanoseconds of its ended threads
     struct thread *threads;
+    bool ending;             // no thread is started any more
+    struct thread *end_next; // the next one to be asked to end
     uint32_t next_number;
     uint32_t cursor; // teardown: next slot to drop
     struct watch watch;
@@ -39,7 +41,8 @@ static_assert(sizeof(struct task) <= PAGE_SIZE);
 enum step task_detach(struct task *task) REQUIRES_BOOKS;
 enum step task_free(struct task *task) REQUIRES_BOOKS;
 
-// Asks every thread to end; true once none is live. Steps are bounded.
+// Asks its threads to end, a bounded number each time, the current one excepted; true once
+// all were asked. From the first call on no thread of it can be started.
 bool task_end_threads(struct task *task) REQUIRES_BOOKS;
 // The last thread has ended, on whatever hart.
 void task_ended(struct task *task);

@@ -213,6 +213,9 @@ enum step thread_detach(struct thread *thread) {
     while (*link != nullptr && *link != thread) {
         link = &(*link)->next;
     }
+    if (task->end_next == thread) {
+        task->end_next = thread->next;
+    }
     if (*link == thread) {
         *link = thread->next;
         task->ran += thread->ran;

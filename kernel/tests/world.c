@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Booting and calling. See world.h; the audit is in audit.c.
+#include "kernel/tests/world.h"
+
+#include <string.h>
+
+#include "kernel/check.h"
+#include "kernel/schedule.h"
+
+struct thread *world_root;
+
+// The root's own memory for names and values, mapped by world_boot.
+constexpr uint64_t SCRATCH = 0x2000000;
+
+static uint64_t bundle_find(const struct bundle_page *page, const char *name) {
+    for (uint32_t i = 0; i < page->count; i++) {
+        if (strcmp(page->entry[i].name, name) == 0) {
+            return page->entry[i].word;
+        }
+    }
+    return 0;
+}
+
+uint64_t world_named(const char *name) {
+    struct bundle_page page;
+    check(world_run(world_root));
+    check(host_user_read(world_root->hart->index, BUNDLE_ADDRESS, &page, sizeof page));
+    return bundle_find(&page, name);
+}
+
+void world_boot(uint64_t memory, uint32_t harts) {
+    host_boot(&(struct host_options){.memory = memory, .harts = harts});
+    for (uint32_t i = 0; i < harts; i++) {
+        if (host_state_of(i) == HOST_USER) {
+            world_root = hart_at(i)->current;
+        }
+    }
+    check(world_root != nullptr && world_root->task->is_root);
+    uint64_t memory_handle;
+    uint64_t reticle = world_named("reticle");
+    check(CALL(world_root, &memory_handle, memory_carve, reticle, PAGE_SIZE) == STATUS_OK);
+    check(CALL(world_root, nullptr, memory_map, 0, memory_handle, SCRATCH, 0, PAGE_SIZE,
+               MAP_READ | MAP_WRITE) == STATUS_OK);
+    world_audit();
+}
+
+bool world_run(struct thread *thread) {
+    struct hart *hart = thread->hart;
+    for (uint32_t i = 0; i < 1000; i++) {
+        host_settle();
+        if (hart->current == thread && host_state_of(hart->index) == HOST_USER) {
+            return true;
+        }
+        if (thread->state != THREAD_READY) {
+            return false;
+        }
+        // Its turn comes when the others have used up theirs.
+        host_time_set(arch_time_now() + SCHEDULE_SLICE);
+    }
+    return false;
+}
+
+bool world_returned(const struct thread *thread, struct words *words) {
+    if (thread->state == THREAD_ENDED || thread->frame.restart) {
+        return false;
+    }
+    bool runnable = thread->state == THREAD_READY || thread->state == THREAD_RUNNING;
+    if (runnable) {
+        memcpy(words->a, thread->frame.arg, sizeof words->a);
+    }
+    return runnable;
+}
+
+enum status world_call(struct thread *thread, uint64_t number, struct words *words) {
+    check(world_run(thread));
+    host_syscall(thread->hart->index, number, words->a);
+    host_settle();
+    // It may have lost its turn between two entries of a long syscall.
+    while (thread->state == THREAD_READY && thread->frame.restart) {
+        host_time_set(arch_time_now() + SCHEDULE_SLICE);
+        host_settle();
+    }
+    return world_returned(thread, words) ? (enum status)words->a[0] : WORLD_BLOCKED;
+}
+
+enum status world_call_list(struct thread *thread, uint64_t number, uint64_t *result,
+                            const uint64_t a[6]) {
+    struct words words;
+    memcpy(words.a, a, sizeof words.a);
+    enum status status = world_call(thread, number, &words);
+    if (result != nullptr && status == STATUS_OK) {
+        *result = words.a[1];
+    }
+    return status;
+}
+
+static enum status put(uint64_t bundle, const struct world_grant *grant) {
+    check(world_run(world_root));
+    uint64_t length = strlen(grant->name);
+    check(host_user_write(world_root->hart->index, SCRATCH, grant->name, length));
+    return CALL(world_root, nullptr, bundle_put, bundle, SCRATCH, length, grant->handle,
+                grant->rights, grant->move);
+}
+
+static struct object *object_of(uint64_t handle, enum cap_class class) {
+    struct object *object;
+    check(lookup(world_root->task, handle, class, 0, &object) == STATUS_OK);
+    return object;
+}
+
+static enum status fill(struct world_task *out, uint64_t data) {
+    uint64_t view;
+    return CALL(world_root, &view, memory_map, out->handle, data, WORLD_DATA, 0,
+                WORLD_DATA_PAGES * PAGE_SIZE, MAP_READ | MAP_WRITE | MAP_GIVE);
+}
+
+enum status world_task_make(struct world_task *out, uint64_t bytes,
+                            const struct world_grant *grants, uint32_t count) {
+    uint64_t bundle, thread, data;
+    enum status status =
+        CALL(world_root, &out->reticle, reticle_split, world_named("reticle"), bytes);
+    if (status == STATUS_OK) {
+        status = CALL(world_root, &out->handle, task_carve, out->reticle);
+    }
+    if (status == STATUS_OK) {
+        status = CALL(world_root, &bundle, bundle_carve, out->reticle);
+    }
+    if (status == STATUS_OK) {
+        status = CALL(world_root, &thread, thread_carve, out->handle, PROGRAM_BASE, STACK_TOP);
+    }
+    if (status == STATUS_OK) {
+        status = CALL(world_root, &data, memory_carve, out->reticle,
+                      WORLD_DATA_PAGES * PAGE_SIZE);
+    }
+    if (status == STATUS_OK) {
+        status = fill(out, data);
+    }
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = put(bundle, &grants[i]);
+    }
+    if (status == STATUS_OK) {
+        out->task = (struct task *)object_of(out->handle, CLASS_TASK);
+        out->thread = (struct thread *)object_of(thread, CLASS_THREAD);
+        status = CALL(world_root, nullptr, task_start, out->handle, bundle, thread);
+    }
+    return status;
+}
+
+uint64_t world_granted(const struct world_task *task, const char *name) {
+    struct bundle_page page;
+    check(world_run(task->thread));
+    check(host_user_read(task->thread->hart->index, BUNDLE_ADDRESS, &page, sizeof page));
+    return bundle_find(&page, name);
+}
+
+struct world_shape world_shape(void) {
+    struct reticle *first = reticle_first();
+    struct world_shape shape = {.total = first->total,
+                                .available = first->available,
+                                .objects = first->objects,
+                                .tables = first->tables};
+    for (uint32_t order = 0; order < PAGE_ORDERS; order++) {
+        uint32_t frame = first->free_list[order];
+        for (; frame != PAGE_NIL; frame = page_entry(frame)->next) {
+            shape.free_blocks[order]++;
+        }
+    }
+    return shape;
+}
+
+bool world_shape_equal(const struct world_shape *a, const struct world_shape *b) {
+    return memcmp(a, b, sizeof *a) == 0;
+}
