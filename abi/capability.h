@@ -72,10 +72,10 @@ constexpr uint64_t INFO_REVOKED = UINT64_C(1) << 25;
 // memory_map: what may be done through the mapping, and how it is made.
 enum map_flag : uint32_t {
     MAP_READ = 1 << 0,
-    MAP_WRITE = 1 << 1,   // excludes MAP_EXECUTE, on the object as on the mapping
+    MAP_WRITE = 1 << 1, // excludes MAP_EXECUTE, on the object as on the mapping
     MAP_EXECUTE = 1 << 2,
-    MAP_PEER = 1 << 3,    // of a Ring: the peer's region, read only
-    MAP_GIVE = 1 << 4,    // into a Task being filled: the owner capability goes along
+    MAP_PEER = 1 << 3, // of a Ring: the peer's region, read only
+    MAP_GIVE = 1 << 4, // into a Task being filled: the owner capability goes along
 };
 
 // memory_carve flags.
@@ -99,7 +99,7 @@ enum machine_action : uint32_t {
 
 // task_info word 0.
 enum task_state : uint32_t {
-    TASK_EMPTY = 0,   // being filled
+    TASK_EMPTY = 0, // being filled
     TASK_RUNNING = 1,
     TASK_FAULTED = 2, // at least one thread waits for the supervisor
     TASK_ENDED = 3,   // exited or stopped: status in word 1
@@ -114,7 +114,7 @@ enum resume_action : uint32_t {
 // Why a thread stopped (thread_fault word 1, low byte).
 enum fault_kind : uint32_t {
     FAULT_NONE = 0,
-    FAULT_READ = 1,        // no readable mapping at the address
+    FAULT_READ = 1, // no readable mapping at the address
     FAULT_WRITE = 2,
     FAULT_EXECUTE = 3,
     FAULT_INSTRUCTION = 4, // undefined or privileged instruction
@@ -122,8 +122,8 @@ enum fault_kind : uint32_t {
     FAULT_BREAKPOINT = 6,
     FAULT_STEP = 7,
     FAULT_ALIGNMENT = 8,
-    FAULT_FLOAT = 9,       // floating point in a thread made without it
-    FAULT_PROTOCOL = 10,   // the thread broke a rule of the kernel's contract
-    FAULT_MACHINE = 11,    // the hardware reported an error
+    FAULT_FLOAT = 9,     // floating point in a thread made without it
+    FAULT_PROTOCOL = 10, // the thread broke a rule of the kernel's contract
+    FAULT_MACHINE = 11,  // the hardware reported an error
 };
 constexpr uint32_t FAULT_COUNT = 12;

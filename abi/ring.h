@@ -53,9 +53,9 @@ static_assert(sizeof(struct ring_message) == RING_SLOT_SIZE);
 // At offset 0 of a region; the slots follow at RING_HEADER_SIZE. One cache line
 // for each field that the peer polls.
 struct ring_region {
-    alignas(64) _Atomic uint64_t produced;   // messages sent
-    alignas(64) _Atomic uint64_t consumed;   // messages of the peer that were read
-    alignas(64) _Atomic uint32_t armed;      // enum ring_armed
+    alignas(64) _Atomic uint64_t produced; // messages sent
+    alignas(64) _Atomic uint64_t consumed; // messages of the peer that were read
+    alignas(64) _Atomic uint32_t armed;    // enum ring_armed
     // The connection that the indices above belong to: the generation that
     // ring_info names. Until it matches, an end takes the region for empty.
     alignas(64) _Atomic uint64_t generation;

@@ -10,7 +10,7 @@
 // now = ((counter - base) * multiplier) >> shift, in nanoseconds since the kernel
 // was entered; the product is taken with 128 bits.
 struct time_page {
-    uint64_t base;       // counter at kernel entry
+    uint64_t base; // counter at kernel entry
     uint64_t multiplier;
     uint32_t shift;
     uint32_t reserved;

@@ -76,7 +76,7 @@ void arch_space_init(struct phys root);
 void arch_space_switch(struct phys root);
 // This hart at least; aarch64 broadcasts it, since break-before-make must hold everywhere.
 void arch_tlb_flush_page(uint64_t address);
-void arch_tlb_flush(void);                  // this hart, everything of user space
+void arch_tlb_flush(void); // this hart, everything of user space
 
 // Sets n pages to zero, in 8-byte steps.
 void arch_zero_pages(void *page, size_t count);
@@ -147,8 +147,8 @@ void arch_hart_init(struct hart *hart); // on every hart, before it does anythin
 void arch_serial_write(char c);         // the debug line; waits a bounded time
 [[noreturn]] void arch_power_off(void);
 [[noreturn]] void arch_reset(void);
-[[noreturn]] void arch_halt(void);        // this hart, for ever, interrupts off
-void arch_halt_others(void);              // for a panic: best effort
+[[noreturn]] void arch_halt(void); // this hart, for ever, interrupts off
+void arch_halt_others(void);       // for a panic: best effort
 uint64_t arch_random(void); // hardware random if there is, else the counter: for canaries only
 
 // I/O ports; UNSUPPORTED where the machine has none. width: 1, 2 or 4.

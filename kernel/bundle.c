@@ -54,8 +54,8 @@ enum status bundle_room(const struct bundle *bundle, const struct bundle_name *n
     return STATUS_OK;
 }
 
-static struct bundle_entry *entry_add(struct bundle *bundle, const struct bundle_name *name)
-    REQUIRES_BOOKS {
+static struct bundle_entry *entry_add(struct bundle *bundle,
+                                      const struct bundle_name *name) REQUIRES_BOOKS {
     check(bundle->page->count < BUNDLE_ENTRIES);
     struct bundle_entry *entry = &bundle->page->entry[bundle->page->count++];
     memcpy(entry->name, name->text, BUNDLE_NAME);

@@ -16,8 +16,8 @@ struct task;
 struct bundle {
     struct object object;
     bool sealed;
-    uint32_t used;           // bytes of values
-    struct slot *slots;      // one for each entry that is a capability
+    uint32_t used;            // bytes of values
+    struct slot *slots;       // one for each entry that is a capability
     struct bundle_page *page; // BUNDLE_SIZE bytes, which the Task will see
 };
 static_assert(sizeof(struct bundle) <= OBJECT_CELL);
@@ -27,8 +27,7 @@ struct bundle_name {
     char text[BUNDLE_NAME]; // padded with zeros
 };
 
-[[nodiscard]] enum status bundle_carve(struct reticle *reticle, struct bundle **out)
-    REQUIRES_BOOKS;
+[[nodiscard]] enum status bundle_carve(struct reticle *reticle, struct bundle **out) REQUIRES_BOOKS;
 // Whether an entry of that name can be added.
 [[nodiscard]] enum status bundle_room(const struct bundle *bundle, const struct bundle_name *name,
                                       uint32_t bytes) REQUIRES_BOOKS;

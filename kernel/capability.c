@@ -13,9 +13,13 @@
 
 // ------------------------------------------------------------------------ tree
 
-static struct node *tag(struct node *parent) { return (struct node *)((uintptr_t)parent | 1); }
+static struct node *tag(struct node *parent) {
+    return (struct node *)((uintptr_t)parent | 1);
+}
 
-static bool tagged(const struct node *node) { return ((uintptr_t)node & 1) != 0; }
+static bool tagged(const struct node *node) {
+    return ((uintptr_t)node & 1) != 0;
+}
 
 static struct node *untag(struct node *node) {
     return (struct node *)((uintptr_t)node & ~(uintptr_t)1);
@@ -172,8 +176,7 @@ void slot_clear(struct slot *slot) {
     }
 }
 
-enum status slot_page(struct reticle *reticle, const struct object *container,
-                      struct slot **out) {
+enum status slot_page(struct reticle *reticle, const struct object *container, struct slot **out) {
     uint32_t frame;
     enum status status = reticle_take(reticle, CHARGE_TABLE, 1, 0, &frame);
     if (status != STATUS_OK) {
@@ -216,8 +219,8 @@ enum status capability_may_pass(const struct slot *from, bool move) {
         return STATUS_BUSY;
     }
     // Writable Memory leaves with nothing left behind: no view, no copy.
-    if (move && slot_class(from) == CLASS_MEMORY &&
-        (slot_rights(from) & RIGHT_MEMORY_WRITE) != 0 && from->node.first != nullptr) {
+    if (move && slot_class(from) == CLASS_MEMORY && (slot_rights(from) & RIGHT_MEMORY_WRITE) != 0 &&
+        from->node.first != nullptr) {
         return STATUS_BUSY;
     }
     return STATUS_OK;

@@ -119,15 +119,15 @@ struct slot *table_slot(struct task *task, uint32_t index);
 [[nodiscard]] enum status lookup(struct task *task, uint64_t handle, enum cap_class class,
                                  uint32_t rights, struct object **out);
 // The slot itself, of any class, live object included.
-[[nodiscard]] enum status lookup_slot(struct task *task, uint64_t handle, struct slot **out)
-    REQUIRES_BOOKS;
+[[nodiscard]] enum status lookup_slot(struct task *task, uint64_t handle,
+                                      struct slot **out) REQUIRES_BOOKS;
 // Both: slot of that class and rights, its object live.
 [[nodiscard]] enum status lookup_class(struct task *task, uint64_t handle, enum cap_class class,
                                        uint32_t rights, struct slot **out) REQUIRES_BOOKS;
 
 // Fills `to` with a child of `from`: rights narrowed, never WRITE on Memory.
-[[nodiscard]] enum status capability_copy(struct slot *from, uint32_t rights, struct slot *to)
-    REQUIRES_BOOKS;
+[[nodiscard]] enum status capability_copy(struct slot *from, uint32_t rights,
+                                          struct slot *to) REQUIRES_BOOKS;
 // Whether a capability may leave its table as asked; move: else a copy.
 [[nodiscard]] enum status capability_may_pass(const struct slot *from, bool move) REQUIRES_BOOKS;
 // Carries it over into an empty slot of another container.

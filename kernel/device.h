@@ -29,8 +29,8 @@ struct machine {
 };
 
 // In the first Reticle; panics when there is no room.
-struct device *device_make(struct reticle *reticle, bool ports, uint64_t base, uint64_t size)
-    REQUIRES_BOOKS;
+struct device *device_make(struct reticle *reticle, bool ports, uint64_t base,
+                           uint64_t size) REQUIRES_BOOKS;
 struct irq *irq_make(struct reticle *reticle, uint32_t line) REQUIRES_BOOKS;
 struct machine *machine_make(struct reticle *reticle) REQUIRES_BOOKS;
 

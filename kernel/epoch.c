@@ -15,7 +15,9 @@
 
 static _Atomic uint64_t requested;
 
-uint64_t epoch_next(void) { return atomic_load_explicit(&requested, memory_order_relaxed) + 1; }
+uint64_t epoch_next(void) {
+    return atomic_load_explicit(&requested, memory_order_relaxed) + 1;
+}
 
 static bool hart_passed(struct hart *hart, uint64_t epoch) {
     return atomic_load_explicit(&hart->idle, memory_order_acquire) ||

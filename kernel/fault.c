@@ -30,8 +30,8 @@ struct arch_frame *kernel_fault(enum fault_kind kind, uint64_t address) {
     if (fault_passed(task, kind, address)) {
         return kernel_leave();
     }
-    thread->fault = (struct fault){
-        .kind = kind, .address = address, .pc = arch_frame_pc(&thread->frame)};
+    thread->fault =
+        (struct fault){.kind = kind, .address = address, .pc = arch_frame_pc(&thread->frame)};
     if (task->is_root) {
         panic("the root Task faulted: kind %u at 0x%lx, pc 0x%lx", (unsigned)kind, address,
               thread->fault.pc);

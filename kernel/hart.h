@@ -34,10 +34,10 @@ struct hart {
     alignas(64) _Atomic(struct thread *) inbox;
     _Atomic bool idle;
     _Atomic bool online;
-    _Atomic bool epoch_waiting;       // epoch_waiters is not empty
-    _Atomic uint32_t load;            // threads that are ready or run
-    _Atomic uint32_t placed;          // threads that were sent here to start and are on their way
-    _Atomic uint64_t acknowledged;    // the last epoch
+    _Atomic bool epoch_waiting;    // epoch_waiters is not empty
+    _Atomic uint32_t load;         // threads that are ready or run
+    _Atomic uint32_t placed;       // threads that were sent here to start and are on their way
+    _Atomic uint64_t acknowledged; // the last epoch
 };
 
 uint32_t harts_online(void); // harts 0 .. n-1 run

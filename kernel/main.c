@@ -37,7 +37,9 @@ struct hart *hart_at(uint32_t index) {
     return &harts[index];
 }
 
-uint32_t harts_online(void) { return atomic_load_explicit(&online, memory_order_relaxed); }
+uint32_t harts_online(void) {
+    return atomic_load_explicit(&online, memory_order_relaxed);
+}
 
 // ------------------------------------------------------------ memory at boot
 
@@ -103,8 +105,8 @@ struct root {
     panic("too little memory for the root Task: status %u", (unsigned)status);
 }
 
-static void bundle_add(struct root *root, const char *name, struct object *object,
-                       uint32_t rights, uint16_t flags) REQUIRES_BOOKS {
+static void bundle_add(struct root *root, const char *name, struct object *object, uint32_t rights,
+                       uint16_t flags) REQUIRES_BOOKS {
     struct bundle_name text = {};
     memcpy(text.text, name, strlen(name));
     if (bundle_room(root->bundle, &text, 0) != STATUS_OK ||
@@ -151,8 +153,7 @@ static void root_memory(struct root *root) REQUIRES_BOOKS {
     arch_code_sync(page_address(text->frame), root_image_size());
     root_view(root, text, PROGRAM_BASE, MAP_READ | MAP_EXECUTE);
     struct memory *stack;
-    enum status status =
-        memory_carve(root->reticle, ROOT_STACK >> PAGE_SHIFT, 0, &stack);
+    enum status status = memory_carve(root->reticle, ROOT_STACK >> PAGE_SHIFT, 0, &stack);
     if (status != STATUS_OK) {
         too_little(status);
     }
@@ -201,8 +202,7 @@ static void root_package(struct root *root) REQUIRES_BOOKS {
         memory_borrow(root->reticle, (uint32_t)(package->base >> PAGE_SHIFT),
                       (uint32_t)((package->size + PAGE_SIZE - 1) >> PAGE_SHIFT));
     bundle_add(root, "package", &memory->object,
-               RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_MEMORY_READ |
-                   RIGHT_MEMORY_EXECUTE,
+               RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_MEMORY_READ | RIGHT_MEMORY_EXECUTE,
                0);
     bundle_add_value(root, "package.size", &package->size, sizeof package->size);
     bundle_add_value(root, "package.hash", package_root_hash, sizeof package_root_hash);

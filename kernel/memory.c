@@ -17,7 +17,9 @@ constexpr uint32_t VIEW_STEP = 128;
 
 static struct phys zero_page;
 
-void memory_init(void) { zero_page = boot_alloc(1); }
+void memory_init(void) {
+    zero_page = boot_alloc(1);
+}
 
 enum status memory_carve(struct reticle *reticle, uint32_t pages, uint32_t align,
                          struct memory **out) {

@@ -31,8 +31,8 @@ void memory_init(void);
 [[nodiscard]] enum status memory_carve(struct reticle *reticle, uint32_t pages, uint32_t align,
                                        struct memory **out) REQUIRES_BOOKS;
 // Makes a Memory, never freed, out of pages that no Reticle has.
-struct memory *memory_borrow(struct reticle *reticle, uint32_t frame, uint32_t pages)
-    REQUIRES_BOOKS;
+struct memory *memory_borrow(struct reticle *reticle, uint32_t frame,
+                             uint32_t pages) REQUIRES_BOOKS;
 void memory_free(struct memory *memory) REQUIRES_BOOKS;
 
 // What a view is to show.
@@ -47,8 +47,8 @@ void view_begin(struct slot *slot, struct object *object, struct node *parent, u
                 uint32_t offset, uint16_t access, uint16_t flags) REQUIRES_BOOKS;
 // Maps further pages, at most as many as a step allows, until `pages` are there.
 // STEP_DONE then; *status says why it cannot go on with STEP_WAIT.
-enum step view_grow(struct task *task, struct slot *slot, uint32_t pages, enum status *status)
-    REQUIRES_BOOKS;
+enum step view_grow(struct task *task, struct slot *slot, uint32_t pages,
+                    enum status *status) REQUIRES_BOOKS;
 // Unmaps from the end; STEP_DONE when nothing is left and the slot is empty.
 enum step view_shrink(struct task *task, struct slot *slot) REQUIRES_BOOKS;
 // Turns a part of the view into the zero page. STEP_DONE: it is a tomb now; the caller

@@ -86,7 +86,9 @@ static struct object *queue_pop(void) REQUIRES_BOOKS {
     return object;
 }
 
-bool object_reap_needed(void) { return atomic_load_explicit(&queue_used, memory_order_relaxed); }
+bool object_reap_needed(void) {
+    return atomic_load_explicit(&queue_used, memory_order_relaxed);
+}
 
 void object_destroy(struct object *object) {
     if (!object_live(object)) {

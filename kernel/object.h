@@ -37,15 +37,15 @@ enum object_phase : uint8_t { OBJECT_LIVE, OBJECT_DETACH, OBJECT_REVOKE, OBJECT_
 struct object {
     enum cap_class class;
     enum object_phase phase;
-    bool unlisted;  // made at boot, in no Reticle's list: never dies
-    uint8_t cells;  // the header's storage: so many cells,
-    uint8_t pages;  // or whole pages
+    bool unlisted; // made at boot, in no Reticle's list: never dies
+    uint8_t cells; // the header's storage: so many cells,
+    uint8_t pages; // or whole pages
     struct node tree;
-    struct reticle *reticle;      // pays for it
-    struct object *next, *prev;   // among the objects of the Reticle
-    struct object *dying;         // next on the dying queue
-    struct thread *destroyer;     // told when it is gone
-    uint64_t epoch;               // QUIET until this one is reached
+    struct reticle *reticle;    // pays for it
+    struct object *next, *prev; // among the objects of the Reticle
+    struct object *dying;       // next on the dying queue
+    struct thread *destroyer;   // told when it is gone
+    uint64_t epoch;             // QUIET until this one is reached
 };
 
 constexpr uint32_t OBJECT_CELL = 256; // bytes; small objects are cells, others whole pages

@@ -25,16 +25,22 @@ void page_array_init(const struct boot_info *info) {
     pages = phys_to_virt(boot_alloc((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT));
 }
 
-uint32_t page_array_first(void) { return first_frame; }
+uint32_t page_array_first(void) {
+    return first_frame;
+}
 
-uint32_t page_array_count(void) { return frame_count; }
+uint32_t page_array_count(void) {
+    return frame_count;
+}
 
 struct page *page_entry(uint32_t frame) {
     check(frame - first_frame < frame_count);
     return &pages[frame - first_frame];
 }
 
-static bool frame_exists(uint32_t frame) { return frame - first_frame < frame_count; }
+static bool frame_exists(uint32_t frame) {
+    return frame - first_frame < frame_count;
+}
 
 static void list_push(struct reticle *reticle, uint32_t frame, uint32_t order) REQUIRES_BOOKS {
     struct page *page = page_entry(frame);
@@ -85,7 +91,9 @@ static void block_give(struct reticle *reticle, uint32_t frame, uint32_t order) 
     list_push(reticle, frame, order);
 }
 
-static uint32_t order_floor(uint32_t count) { return 31 - (uint32_t)__builtin_clz(count); }
+static uint32_t order_floor(uint32_t count) {
+    return 31 - (uint32_t)__builtin_clz(count);
+}
 
 static uint32_t order_ceil(uint32_t count) {
     return count == 1 ? 0 : order_floor(count - 1) + 1;

@@ -36,7 +36,9 @@ static void line_format(const char *format, va_list arguments) {
     lock_release(&line_lock);
 }
 
-void print_quiet(bool wanted) { atomic_store_explicit(&quiet, wanted, memory_order_relaxed); }
+void print_quiet(bool wanted) {
+    atomic_store_explicit(&quiet, wanted, memory_order_relaxed);
+}
 
 void print(const char *format, ...) {
     if (atomic_load_explicit(&quiet, memory_order_relaxed)) {
@@ -79,4 +81,6 @@ void check_failed(const char *file, int line, const char *condition) {
 }
 
 [[noreturn]] void __stack_chk_fail(void);
-void __stack_chk_fail(void) { panic("a kernel stack was overwritten"); }
+void __stack_chk_fail(void) {
+    panic("a kernel stack was overwritten");
+}

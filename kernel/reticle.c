@@ -107,8 +107,8 @@ static uint16_t cells_mask(uint32_t position, uint32_t count) {
 
 // A page with room for the run: one of the first few in the list, or a new one.
 // Looking at few keeps the step bounded; the list holds pages with any free cell.
-static enum status cells_page(struct reticle *reticle, uint32_t count, uint32_t *out)
-    REQUIRES_BOOKS {
+static enum status cells_page(struct reticle *reticle, uint32_t count,
+                              uint32_t *out) REQUIRES_BOOKS {
     uint32_t frame = reticle->cells;
     for (uint32_t i = 0; i < 8 && frame != PAGE_NIL; i++) {
         if (cells_find(page_entry(frame)->cells, count) != CELLS_PER_PAGE) {

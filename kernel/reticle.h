@@ -34,17 +34,17 @@ void reticle_add(struct reticle *reticle, uint32_t first, uint32_t count) REQUIR
 // Takes adjacent pages and charges them. NO_MEMORY if there is no such extent.
 [[nodiscard]] enum status reticle_take(struct reticle *reticle, enum charge charge, uint32_t count,
                                        uint32_t align, uint32_t *frame) REQUIRES_BOOKS;
-void reticle_return(struct reticle *reticle, enum charge charge, uint32_t frame, uint32_t count)
-    REQUIRES_BOOKS;
+void reticle_return(struct reticle *reticle, enum charge charge, uint32_t frame,
+                    uint32_t count) REQUIRES_BOOKS;
 
 // A zeroed run of `count` cells of 256 bytes (1 or 2) for a small object.
-[[nodiscard]] enum status reticle_take_cells(struct reticle *reticle, uint32_t count, void **cell)
-    REQUIRES_BOOKS;
+[[nodiscard]] enum status reticle_take_cells(struct reticle *reticle, uint32_t count,
+                                             void **cell) REQUIRES_BOOKS;
 void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) REQUIRES_BOOKS;
 
 // Makes a Reticle of `bytes` out of another; grows one from the one it was split from.
-[[nodiscard]] enum status reticle_split(struct reticle *from, uint64_t bytes, struct reticle **out)
-    REQUIRES_BOOKS;
+[[nodiscard]] enum status reticle_split(struct reticle *from, uint64_t bytes,
+                                        struct reticle **out) REQUIRES_BOOKS;
 [[nodiscard]] enum status reticle_grow(struct reticle *part, uint64_t bytes) REQUIRES_BOOKS;
 
 // A step of its death.

@@ -18,16 +18,16 @@ struct ring {
     uint64_t generation;         // connections so far
     uint32_t frame, pages;       // the region
     uint32_t slots;
-    uint32_t sent, taken; // capabilities in flight from this end: sent - taken are there
-    struct slot *flight;  // a page of slots, made when the first one is sent
+    uint32_t sent, taken;   // capabilities in flight from this end: sent - taken are there
+    struct slot *flight;    // a page of slots, made when the first one is sent
     struct slot *peer_view; // the holder's view of the peer's region
     struct watch message, closed;
 };
 static_assert(sizeof(struct ring) <= OBJECT_CELL);
 
 // slots: a power of two within the limits of abi/ring.h.
-[[nodiscard]] enum status ring_carve(struct reticle *reticle, uint32_t slots, struct ring **out)
-    REQUIRES_BOOKS;
+[[nodiscard]] enum status ring_carve(struct reticle *reticle, uint32_t slots,
+                                     struct ring **out) REQUIRES_BOOKS;
 [[nodiscard]] enum status ring_bind(struct ring *a, struct ring *b) REQUIRES_BOOKS;
 // Makes the storage for capabilities in flight.
 [[nodiscard]] enum status ring_flight(struct ring *ring) REQUIRES_BOOKS;

@@ -11,6 +11,10 @@
 #embed "root.bin"
 };
 
-const void *root_image(void) { return image; }
+const void *root_image(void) {
+    return image;
+}
 
-size_t root_image_size(void) { return sizeof image; }
+size_t root_image_size(void) {
+    return sizeof image;
+}

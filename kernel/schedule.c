@@ -183,8 +183,8 @@ static void deadlines_pass(struct hart *hart) {
     // So many at an interrupt; if more have passed, the next one comes at once.
     constexpr uint32_t DEADLINES = 64;
     uint64_t now = arch_time_now();
-    for (uint32_t i = 0; i < DEADLINES && hart->timers != nullptr &&
-                         hart->timers->deadline <= now; i++) {
+    for (uint32_t i = 0; i < DEADLINES && hart->timers != nullptr && hart->timers->deadline <= now;
+         i++) {
         struct thread *thread = hart->timers;
         timer_remove(&hart->timers, thread);
         thread_attend(thread);
@@ -249,8 +249,7 @@ void schedule_unload(struct hart *hart) {
 static bool loaded(const struct hart *hart, const struct thread *thread) {
     const struct task *task = thread->task;
     return hart->loaded == thread && hart->space.value == task->root.value &&
-           hart->space_version ==
-               atomic_load_explicit(&task->space_version, memory_order_acquire);
+           hart->space_version == atomic_load_explicit(&task->space_version, memory_order_acquire);
 }
 
 static void load(struct hart *hart, struct thread *thread) {
@@ -338,8 +337,7 @@ struct arch_frame *schedule_next(void) {
     return &next->frame;
 }
 
-[[gnu::noinline]] static struct arch_frame *leave_slowly(struct hart *hart,
-                                                         struct thread *thread) {
+[[gnu::noinline]] static struct arch_frame *leave_slowly(struct hart *hart, struct thread *thread) {
     if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) != nullptr) {
         schedule_inbox();
     }

@@ -14,7 +14,9 @@
 
 constexpr uint64_t SCHEDULE_SLICE = 2000000; // nanoseconds of a turn
 
-static inline struct thread *thread_current(void) { return arch_hart()->current; }
+static inline struct thread *thread_current(void) {
+    return arch_hart()->current;
+}
 
 // Any hart: its hart will call thread_attend for it.
 void schedule_poke(struct thread *thread);

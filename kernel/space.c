@@ -111,8 +111,7 @@ enum step space_free(struct task *task) {
     }
     uint64_t *above = nullptr;
     for (uint32_t level = ROOT_LEVEL; level != 0; level--) {
-        uint64_t *at =
-            first_entry(table, level == ROOT_LEVEL ? ROOT_USER_ENTRIES : TABLE_ENTRIES);
+        uint64_t *at = first_entry(table, level == ROOT_LEVEL ? ROOT_USER_ENTRIES : TABLE_ENTRIES);
         if (at == nullptr) {
             break; // everything below is gone: this table goes
         }

@@ -12,7 +12,7 @@
 #include "lib/string/string.h"
 
 static enum status (*const table[])(struct thread *, uint64_t *) = {
-#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence)              \
+#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence) \
     [number] = sys_##name,
 #include "abi/syscalls.def"
 #undef SYSCALL
@@ -85,8 +85,8 @@ enum status copy_name(uint64_t from, uint64_t length, struct bundle_name *out) {
     }
     for (uint64_t i = 0; i < length; i++) {
         char c = out->text[i];
-        bool allowed = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-                       c == '_';
+        bool allowed =
+            (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
         if (!allowed) {
             return STATUS_BAD_ARGUMENT;
         }

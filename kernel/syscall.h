@@ -14,7 +14,7 @@
 constexpr enum status STATUS_BLOCKED = (enum status)0x10000; // the waker writes the result
 constexpr enum status STATUS_RESTART = (enum status)0x10001; // the same syscall again
 
-#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence)              \
+#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence) \
     [[nodiscard]] enum status sys_##name(struct thread *self, uint64_t *a);
 #include "abi/syscalls.def"
 #undef SYSCALL

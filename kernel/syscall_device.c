@@ -13,15 +13,13 @@ enum status sys_device_port(struct thread *self, uint64_t *a) {
     uint64_t offset = a[1], value = a[3];
     uint32_t width = (uint32_t)(a[2] & 15);
     struct object *object;
-    enum status status =
-        lookup(self->task, a[0], CLASS_DEVICE, RIGHT_DEVICE_USE, &object);
+    enum status status = lookup(self->task, a[0], CLASS_DEVICE, RIGHT_DEVICE_USE, &object);
     if (status != STATUS_OK) {
         return status;
     }
     const struct device *device = (const struct device *)object;
     bool sound = device->ports && (width == 1 || width == 2 || width == 4) &&
-                 a[2] <= PORT_WRITE + 4 && offset < device->size &&
-                 width <= device->size - offset;
+                 a[2] <= PORT_WRITE + 4 && offset < device->size && width <= device->size - offset;
     if (!sound) {
         return STATUS_BAD_ARGUMENT;
     }
@@ -38,8 +36,7 @@ enum status sys_device_port(struct thread *self, uint64_t *a) {
     return status;
 }
 
-static enum status irq_of(struct thread *self, uint64_t handle, struct irq **out)
-    REQUIRES_BOOKS {
+static enum status irq_of(struct thread *self, uint64_t handle, struct irq **out) REQUIRES_BOOKS {
     struct slot *slot;
     enum status status = lookup_class(self->task, handle, CLASS_IRQ, RIGHT_IRQ_USE, &slot);
     if (status == STATUS_OK) {
@@ -112,9 +109,8 @@ enum status sys_machine_control(struct thread *self, uint64_t *a) {
     uint64_t action = a[1];
     bool power = action == MACHINE_POWER_OFF || action == MACHINE_RESET;
     struct object *object;
-    enum status status =
-        lookup(self->task, a[0], CLASS_MACHINE,
-               power ? RIGHT_MACHINE_POWER : RIGHT_MACHINE_CONSOLE, &object);
+    enum status status = lookup(self->task, a[0], CLASS_MACHINE,
+                                power ? RIGHT_MACHINE_POWER : RIGHT_MACHINE_CONSOLE, &object);
     if (status != STATUS_OK) {
         return status;
     }

@@ -107,8 +107,8 @@ static enum status destroy_go_on(struct thread *self) {
     return STATUS_RESTART;
 }
 
-static enum status drop_view(struct thread *self, struct slot *slot, uint64_t *epoch)
-    REQUIRES_BOOKS {
+static enum status drop_view(struct thread *self, struct slot *slot,
+                             uint64_t *epoch) REQUIRES_BOOKS {
     struct task *task = self->task;
     if ((slot->flags & SLOT_GUARDED) != 0) {
         return STATUS_ACCESS; // the Bundle's page stays
@@ -126,8 +126,8 @@ static enum status drop_view(struct thread *self, struct slot *slot, uint64_t *e
     return STATUS_OK;
 }
 
-static enum status drop_locked(struct thread *self, uint64_t handle, uint64_t *epoch)
-    REQUIRES_BOOKS {
+static enum status drop_locked(struct thread *self, uint64_t handle,
+                               uint64_t *epoch) REQUIRES_BOOKS {
     struct slot *slot;
     enum status status = lookup_slot(self->task, handle, &slot);
     if (status != STATUS_OK) {
@@ -174,8 +174,8 @@ enum status sys_handle_drop(struct thread *self, uint64_t *a) {
 }
 
 // Marks the capability, so that no copies are made meanwhile, and prunes below it.
-static enum status revoke_locked(struct thread *self, uint64_t handle, enum step *step)
-    REQUIRES_BOOKS {
+static enum status revoke_locked(struct thread *self, uint64_t handle,
+                                 enum step *step) REQUIRES_BOOKS {
     struct slot *slot;
     enum status status = lookup_slot(self->task, handle, &slot);
     if (status != STATUS_OK) {

@@ -38,8 +38,7 @@ enum status sys_reticle_split(struct thread *self, uint64_t *a) {
 
 static enum status grow_locked(struct thread *self, const uint64_t *a) REQUIRES_BOOKS {
     struct slot *part, *source;
-    enum status status =
-        lookup_class(self->task, a[0], CLASS_RETICLE, RIGHT_RETICLE_GROW, &part);
+    enum status status = lookup_class(self->task, a[0], CLASS_RETICLE, RIGHT_RETICLE_GROW, &part);
     if (status != STATUS_OK) {
         return status;
     }
@@ -121,8 +120,8 @@ static enum status memory_begin(struct thread *self, const uint64_t *a) REQUIRES
 }
 
 // Hands the finished Memory out.
-static enum status memory_grant(struct thread *self, struct memory *memory, uint64_t *a)
-    REQUIRES_BOOKS {
+static enum status memory_grant(struct thread *self, struct memory *memory,
+                                uint64_t *a) REQUIRES_BOOKS {
     self->making = nullptr;
     memory->object.destroyer = nullptr;
     enum status status = table_reserve(self->task, 1);
@@ -170,8 +169,7 @@ enum status sys_memory_wipe(struct thread *self, uint64_t *a) {
     struct memory *memory;
     lock_acquire(&books);
     struct slot *slot;
-    enum status status =
-        lookup_class(self->task, a[0], CLASS_MEMORY, RIGHT_MEMORY_WRITE, &slot);
+    enum status status = lookup_class(self->task, a[0], CLASS_MEMORY, RIGHT_MEMORY_WRITE, &slot);
     if (status == STATUS_OK) {
         memory = (struct memory *)slot->object;
         // A copy could map it while it is wiped, and would see a part of both.
@@ -202,8 +200,8 @@ struct map_plan {
     uint64_t pages;
 };
 
-static enum status plan_memory(const struct thread *self, struct map_plan *plan, uint64_t flags)
-    REQUIRES_BOOKS {
+static enum status plan_memory(const struct thread *self, struct map_plan *plan,
+                               uint64_t flags) REQUIRES_BOOKS {
     const struct memory *memory = (const struct memory *)plan->object;
     uint32_t rights = slot_rights(plan->source);
     uint32_t need = RIGHT_MEMORY_READ;
@@ -225,8 +223,8 @@ static enum status plan_memory(const struct thread *self, struct map_plan *plan,
     return give ? capability_may_pass(plan->source, true) : STATUS_OK;
 }
 
-static enum status plan_ring(const struct thread *self, struct map_plan *plan, uint64_t flags)
-    REQUIRES_BOOKS {
+static enum status plan_ring(const struct thread *self, struct map_plan *plan,
+                             uint64_t flags) REQUIRES_BOOKS {
     struct ring *ring = (struct ring *)plan->object;
     if ((slot_rights(plan->source) & RIGHT_RING_USE) == 0) {
         return STATUS_ACCESS;
@@ -279,8 +277,8 @@ static enum status plan_extent(struct map_plan *plan, const uint64_t *a) REQUIRE
     return STATUS_OK;
 }
 
-static enum status map_plan(struct thread *self, const uint64_t *a, struct map_plan *plan)
-    REQUIRES_BOOKS {
+static enum status map_plan(struct thread *self, const uint64_t *a,
+                            struct map_plan *plan) REQUIRES_BOOKS {
     uint64_t flags = a[5];
     constexpr uint64_t ALL = MAP_READ | MAP_WRITE | MAP_EXECUTE | MAP_PEER | MAP_GIVE;
     if ((flags & ~ALL) != 0 || (flags & MAP_READ) == 0 ||

@@ -23,9 +23,9 @@ enum status sys_ring_carve(struct thread *self, uint64_t *a) {
         status = ring_carve(reticle, (uint32_t)slots, &ring);
     }
     if (status == STATUS_OK) {
-        a[1] = grant_owner(self->task, &ring->object,
-                           RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_RING_BIND |
-                               RIGHT_RING_USE);
+        a[1] =
+            grant_owner(self->task, &ring->object,
+                        RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_RING_BIND | RIGHT_RING_USE);
     }
     lock_release(&books);
     return status;

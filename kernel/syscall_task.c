@@ -21,8 +21,8 @@ enum status sys_task_carve(struct thread *self, uint64_t *a) {
     }
     if (status == STATUS_OK) {
         a[1] = grant_owner(self->task, &task->object,
-                           RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH |
-                               RIGHT_TASK_FILL | RIGHT_TASK_STOP | RIGHT_TASK_DEBUG);
+                           RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH | RIGHT_TASK_FILL |
+                               RIGHT_TASK_STOP | RIGHT_TASK_DEBUG);
     }
     lock_release(&books);
     return status;
@@ -34,15 +34,12 @@ static enum task_state state_of(const struct task *task) {
 
 static enum status start_locked(struct thread *self, const uint64_t *a) REQUIRES_BOOKS {
     struct slot *task_slot, *bundle_slot, *thread_slot;
-    enum status status =
-        lookup_class(self->task, a[0], CLASS_TASK, RIGHT_TASK_FILL, &task_slot);
+    enum status status = lookup_class(self->task, a[0], CLASS_TASK, RIGHT_TASK_FILL, &task_slot);
     if (status == STATUS_OK) {
-        status =
-            lookup_class(self->task, a[1], CLASS_BUNDLE, RIGHT_BUNDLE_FILL, &bundle_slot);
+        status = lookup_class(self->task, a[1], CLASS_BUNDLE, RIGHT_BUNDLE_FILL, &bundle_slot);
     }
     if (status == STATUS_OK) {
-        status =
-            lookup_class(self->task, a[2], CLASS_THREAD, RIGHT_THREAD_START, &thread_slot);
+        status = lookup_class(self->task, a[2], CLASS_THREAD, RIGHT_THREAD_START, &thread_slot);
     }
     if (status != STATUS_OK) {
         return status;
@@ -122,8 +119,8 @@ enum status sys_task_info(struct thread *self, uint64_t *a) {
 }
 
 // Asks the threads to end; RESTART until all were asked and none is live.
-static enum status stop(struct thread *self, struct task *task, uint32_t exit_status)
-    REQUIRES_BOOKS {
+static enum status stop(struct thread *self, struct task *task,
+                        uint32_t exit_status) REQUIRES_BOOKS {
     if (!self->unfinished.committed) {
         if (state_of(task) != TASK_RUNNING) {
             return STATUS_BAD_STATE;
@@ -221,8 +218,7 @@ enum status sys_thread_carve(struct thread *self, uint64_t *a) {
 enum status sys_thread_start(struct thread *self, uint64_t *a) {
     lock_acquire(&books);
     struct slot *slot;
-    enum status status =
-        lookup_class(self->task, a[0], CLASS_THREAD, RIGHT_THREAD_START, &slot);
+    enum status status = lookup_class(self->task, a[0], CLASS_THREAD, RIGHT_THREAD_START, &slot);
     if (status == STATUS_OK) {
         struct thread *thread = (struct thread *)slot->object;
         bool ready = state_of(thread->task) == TASK_RUNNING && !thread->task->ending &&
@@ -375,12 +371,10 @@ enum status sys_bundle_carve(struct thread *self, uint64_t *a) {
     return status;
 }
 
-static enum status bundle_open(struct thread *self, uint64_t handle,
-                               const struct bundle_name *name, uint32_t bytes,
-                               struct bundle **out) REQUIRES_BOOKS {
+static enum status bundle_open(struct thread *self, uint64_t handle, const struct bundle_name *name,
+                               uint32_t bytes, struct bundle **out) REQUIRES_BOOKS {
     struct slot *slot;
-    enum status status =
-        lookup_class(self->task, handle, CLASS_BUNDLE, RIGHT_BUNDLE_FILL, &slot);
+    enum status status = lookup_class(self->task, handle, CLASS_BUNDLE, RIGHT_BUNDLE_FILL, &slot);
     if (status != STATUS_OK) {
         return status;
     }

@@ -22,10 +22,10 @@ struct task {
     bool is_root;     // the root Task: when it ends the machine stops
     _Atomic enum task_state state;
     _Atomic uint32_t exit_status;
-    _Atomic uint32_t live;           // threads started and not ended
-    _Atomic uint32_t faulted;        // of those, how many wait for the supervisor
-    _Atomic uint64_t space_version;  // grows with each unmapping: TLBs older than it are stale
-    uint64_t ran;                    // nanoseconds of its ended threads
+    _Atomic uint32_t live;          // threads started and not ended
+    _Atomic uint32_t faulted;       // of those, how many wait for the supervisor
+    _Atomic uint64_t space_version; // grows with each unmapping: TLBs older than it are stale
+    uint64_t ran;                   // nanoseconds of its ended threads
     struct thread *threads;
     bool ending;             // no thread is started any more
     struct thread *end_next; // the next one to be asked to end

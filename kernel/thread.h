@@ -48,13 +48,13 @@ struct fault {
 // thread of the Task may have put other code where this one goes on.
 struct unfinished {
     bool active;
-    bool committed;          // it has passed its point of no return
+    bool committed; // it has passed its point of no return
     uint64_t number;
     uint64_t argument[6];
-    uint64_t revoking;       // handle_revoke: the capability that carries its mark
-    uint32_t pages;          // memory_carve, memory_wipe: pages that are zero
-    uint64_t mapping;        // memory_map: the handle of the view it makes
-    enum status map_status;  // why that is being undone; OK: it is not
+    uint64_t revoking;      // handle_revoke: the capability that carries its mark
+    uint32_t pages;         // memory_carve, memory_wipe: pages that are zero
+    uint64_t mapping;       // memory_map: the handle of the view it makes
+    enum status map_status; // why that is being undone; OK: it is not
 };
 
 struct thread {
@@ -71,7 +71,7 @@ struct thread {
     _Atomic uint64_t signals;
     _Atomic uint32_t requests;
     _Atomic bool in_inbox;
-    bool settled; // an epoch passed while it was in no inbox
+    bool settled;              // an epoch passed while it was in no inbox
     struct thread *inbox_next; // owned by whoever set in_inbox, then by the hart
 
     // The hart's own. `hart` and `wanted` are read by others.
@@ -95,8 +95,8 @@ struct thread {
     enum status futex_status;
 
     // Guard: books.
-    struct watch *watches;  // those that raise bits of this thread
-    struct watch ended;     // raised when it ends
+    struct watch *watches;     // those that raise bits of this thread
+    struct watch ended;        // raised when it ends
     struct object *destroying; // handle_drop waits for its end
     struct object *making;     // memory_carve zeroes it
     struct unfinished unfinished;
@@ -105,8 +105,8 @@ struct thread {
 // Bytes of a thread object on this machine, floating-point area included.
 size_t thread_object_size(void);
 
-[[nodiscard]] enum status thread_carve(struct task *task, bool floating, struct thread **out)
-    REQUIRES_BOOKS;
+[[nodiscard]] enum status thread_carve(struct task *task, bool floating,
+                                       struct thread **out) REQUIRES_BOOKS;
 enum step thread_detach(struct thread *thread) REQUIRES_BOOKS;
 // Runs a new thread on the hart that has least to do.
 void thread_start(struct thread *thread) REQUIRES_BOOKS;

@@ -131,8 +131,7 @@ enum status world_task_make(struct world_task *out, uint64_t bytes,
         status = CALL(world_root, &thread, thread_carve, out->handle, PROGRAM_BASE, STACK_TOP);
     }
     if (status == STATUS_OK) {
-        status = CALL(world_root, &data, memory_carve, out->reticle,
-                      WORLD_DATA_PAGES * PAGE_SIZE);
+        status = CALL(world_root, &data, memory_carve, out->reticle, WORLD_DATA_PAGES * PAGE_SIZE);
     }
     if (status == STATUS_OK) {
         status = fill(out, data);

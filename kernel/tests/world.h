@@ -15,7 +15,7 @@
 #include "kernel/thread.h"
 
 enum syscall_number : uint64_t {
-#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence)              \
+#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence) \
     SYS_##name = number,
 #include "abi/syscalls.def"
 #undef SYSCALL
@@ -44,7 +44,7 @@ enum status world_call(struct thread *thread, uint64_t number, struct words *wor
 // Whether the syscall of a thread has returned; then its words.
 bool world_returned(const struct thread *thread, struct words *words);
 // The same for arguments in line; the first result goes to *result if that is wanted.
-#define CALL(thread, result, name, ...)                                                            \
+#define CALL(thread, result, name, ...) \
     world_call_list(thread, SYS_##name, result, (uint64_t[6]){__VA_ARGS__})
 enum status world_call_list(struct thread *thread, uint64_t number, uint64_t *result,
                             const uint64_t a[6]);
