@@ -59,6 +59,30 @@ void memory_free(struct memory *memory) {
     reticle_return(memory->object.reticle, CHARGE_OBJECT, memory->frame, memory->pages);
 }
 
+enum status memory_take_over(struct slot *owner, struct reticle *payer) {
+    struct memory *old = (struct memory *)owner->object;
+    struct reticle *former = old->object.reticle;
+    if (former == payer) {
+        return STATUS_OK;
+    }
+    check(owner->node.first == nullptr && old->object.destroyer == nullptr);
+    void *cell;
+    enum status status = reticle_take_cells(payer, 1, &cell);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct memory *memory = cell;
+    memory->frame = old->frame;
+    memory->pages = old->pages;
+    object_init(&memory->object, CLASS_MEMORY, payer, (struct storage){.cells = 1});
+    tree_remove(&owner->node);
+    tree_insert(&memory->object.tree, &owner->node);
+    owner->object = &memory->object;
+    reticle_rebook(former, payer, memory->pages);
+    object_discard(&old->object);
+    return STATUS_OK;
+}
+
 struct extent extent_of(const struct object *object) {
     switch (object->class) {
     case CLASS_MEMORY: {

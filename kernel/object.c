@@ -156,6 +156,11 @@ static void header_free(struct object *object) REQUIRES_BOOKS {
     }
 }
 
+void object_discard(struct object *object) {
+    check(object_live(object) && object->tree.first == nullptr);
+    header_free(object);
+}
+
 // One step of one object; after STEP_DONE its storage is gone.
 static enum step object_step(struct object *object) REQUIRES_BOOKS {
     enum step step;

@@ -76,6 +76,10 @@ static inline bool object_live(const struct object *object) {
 // Marks the object and puts it on the dying queue; nothing if it is dying already.
 void object_destroy(struct object *object) REQUIRES_BOOKS;
 
+// Frees the header of an object that never lived or lives on elsewhere, at once. Only
+// for classes that nobody looks up without the lock.
+void object_discard(struct object *object) REQUIRES_BOOKS;
+
 // Runs one step of the next object on the queue. STEP_DONE: the queue is empty;
 // STEP_WAIT: all that is left waits for epoch *epoch; STEP_MORE otherwise.
 enum step object_reap(uint64_t *epoch) REQUIRES_BOOKS;

@@ -200,6 +200,9 @@ enum status reticle_split(struct reticle *from, uint64_t bytes, struct reticle *
     if (status != STATUS_OK) {
         return status;
     }
+    if (from->depth == RETICLE_DEPTH) {
+        return STATUS_BAD_ARGUMENT;
+    }
     void *cell;
     status = reticle_take_cells(from, 2, &cell);
     if (status != STATUS_OK) {
@@ -212,6 +215,7 @@ enum status reticle_split(struct reticle *from, uint64_t bytes, struct reticle *
     struct reticle *part = cell;
     object_init(&part->object, CLASS_RETICLE, from, (struct storage){.cells = 2});
     part->parent = from;
+    part->depth = from->depth + 1;
     part->cells = PAGE_NIL;
     for (uint32_t i = 0; i < PAGE_ORDERS; i++) {
         part->free_list[i] = PAGE_NIL;
@@ -232,6 +236,19 @@ enum status reticle_grow(struct reticle *part, uint64_t bytes) {
     }
     move_pages(part->parent, part, count);
     return STATUS_OK;
+}
+
+// What an ancestor of one side only has, it has in one of its parts.
+void reticle_rebook(struct reticle *from, struct reticle *to, uint32_t pages) {
+    uint64_t bytes = (uint64_t)pages << PAGE_SHIFT;
+    while (from != to) {
+        bool down = from->depth >= to->depth;
+        struct reticle *deeper = down ? from : to;
+        deeper->objects = down ? deeper->objects - bytes : deeper->objects + bytes;
+        deeper->total = down ? deeper->total - bytes : deeper->total + bytes;
+        from = down ? from->parent : from;
+        to = down ? to : to->parent;
+    }
 }
 
 enum step reticle_detach(struct reticle *reticle) {

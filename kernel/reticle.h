@@ -13,9 +13,12 @@
 #include "kernel/page.h"
 #include "kernel/watch.h"
 
+constexpr uint32_t RETICLE_DEPTH = 32;
+
 struct reticle {
     struct object object;
     struct reticle *parent; // nullptr: the first one, which never dies
+    uint32_t depth;         // of the chain of parents, at most RETICLE_DEPTH
     uint64_t total, available, objects, tables;
     uint64_t low_mark;
     struct watch low;
@@ -46,6 +49,10 @@ void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) R
 [[nodiscard]] enum status reticle_split(struct reticle *from, uint64_t bytes,
                                         struct reticle **out) REQUIRES_BOOKS;
 [[nodiscard]] enum status reticle_grow(struct reticle *part, uint64_t bytes) REQUIRES_BOOKS;
+
+// Moves pages that are carved as objects, with their place in the books of all Reticles on
+// the way, from one to another.
+void reticle_rebook(struct reticle *from, struct reticle *to, uint32_t pages) REQUIRES_BOOKS;
 
 // A step of its death.
 enum step reticle_detach(struct reticle *reticle) REQUIRES_BOOKS;

@@ -4,6 +4,7 @@
 // Syscalls on Ring ends: carve, bind, watch, doorbell, capabilities beside messages.
 #include "abi/ring.h"
 #include "kernel/check.h"
+#include "kernel/memory.h"
 #include "kernel/reticle.h"
 #include "kernel/ring.h"
 #include "kernel/schedule.h"
@@ -220,6 +221,12 @@ static enum status take_locked(struct thread *self, uint64_t *a) REQUIRES_BOOKS 
         return STATUS_REVOKED;
     }
     status = table_reserve(self->task, 1);
+    // Whoever gets Memory for itself pays for it: then the sender's end is not its end.
+    bool own = (from->flags & SLOT_OWNER) != 0 && slot_class(from) == CLASS_MEMORY &&
+               from->node.first == nullptr && object_live(from->object);
+    if (status == STATUS_OK && own) {
+        status = memory_take_over(from, self->task->object.reticle);
+    }
     if (status != STATUS_OK) {
         return status; // it stays in flight
     }

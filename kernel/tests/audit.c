@@ -23,7 +23,7 @@ static uint32_t at(uint32_t frame) {
     return index;
 }
 
-static void claim(uint32_t frame, uint32_t count) {
+void audit_claim(uint32_t frame, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         audit(!claimed[at(frame + i)]);
         claimed[at(frame + i)] = true;
@@ -52,7 +52,7 @@ struct pages {
 
 static struct pages claim_task(const struct task *task) REQUIRES_BOOKS {
     for (uint32_t i = 0; i < task->table.pages; i++) {
-        claim(page_frame(task->table.page[i]), 1);
+        audit_claim(page_frame(task->table.page[i]), 1);
         audit(page_of(task->table.page[i])->kind == PAGE_SLOTS);
     }
     return (struct pages){0, task->table.pages + audit_space_tables(task)};
@@ -62,21 +62,21 @@ static struct pages claim_body(const struct object *object) REQUIRES_BOOKS {
     switch (object->class) {
     case CLASS_MEMORY: {
         const struct memory *memory = (const struct memory *)object;
-        claim(memory->frame, memory->pages);
+        audit_claim(memory->frame, memory->pages);
         return (struct pages){memory->pages, 0};
     }
     case CLASS_RING: {
         const struct ring *ring = (const struct ring *)object;
-        claim(ring->frame, ring->pages);
+        audit_claim(ring->frame, ring->pages);
         if (ring->flight != nullptr) {
-            claim(page_frame(ring->flight), 1);
+            audit_claim(page_frame(ring->flight), 1);
         }
         return (struct pages){ring->pages, ring->flight != nullptr};
     }
     case CLASS_BUNDLE: {
         const struct bundle *bundle = (const struct bundle *)object;
-        claim(page_frame(bundle->page), BUNDLE_SIZE >> PAGE_SHIFT);
-        claim(page_frame(bundle->slots), 1);
+        audit_claim(page_frame(bundle->page), BUNDLE_SIZE >> PAGE_SHIFT);
+        audit_claim(page_frame(bundle->slots), 1);
         return (struct pages){BUNDLE_SIZE >> PAGE_SHIFT, 1};
     }
     case CLASS_TASK:
@@ -91,7 +91,7 @@ static struct pages claim_body(const struct object *object) REQUIRES_BOOKS {
 static void claim_header(const struct object *object) {
     uint32_t frame = page_frame(object);
     if (object->pages != 0) {
-        claim(frame, object->pages);
+        audit_claim(frame, object->pages);
         return;
     }
     audit(page_entry(frame)->kind == PAGE_CELLS);
@@ -106,7 +106,7 @@ static void claim_free(struct reticle *reticle) REQUIRES_BOOKS {
         uint32_t frame = reticle->free_list[order];
         for (; frame != PAGE_NIL; frame = page_entry(frame)->next) {
             audit(frame % (UINT32_C(1) << order) == 0);
-            claim(frame, UINT32_C(1) << order);
+            audit_claim(frame, UINT32_C(1) << order);
             uint32_t buddy = frame ^ UINT32_C(1) << order;
             bool exists = buddy - page_array_first() < page_array_count();
             const struct page *other = exists ? page_entry(buddy) : nullptr;
@@ -131,7 +131,7 @@ static uint32_t claim_cells(struct reticle *reticle) REQUIRES_BOOKS {
         if (page->kind != PAGE_CELLS || page->owner != object_number(&reticle->object)) {
             continue;
         }
-        claim(page_array_first() + i, 1);
+        audit_claim(page_array_first() + i, 1);
         pages++;
         listed -= page->cells != UINT16_MAX;
         audit(page->cells != 0);

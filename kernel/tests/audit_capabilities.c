@@ -27,24 +27,30 @@ static struct node *untag(const struct node *node) {
 
 // ----------------------------------------------------------------- page tables
 
+// Counts tables; claims them, or counts what they map.
 static uint32_t tables_below(struct phys table, uint32_t level, uint32_t *leaves) {
     const uint64_t *entries = phys_to_virt(table);
-    uint32_t count = 1;
+    uint32_t count = 1, mapped = 0;
+    if (leaves == nullptr) {
+        audit_claim((uint32_t)(table.value >> PAGE_SHIFT), 1);
+    }
     for (uint32_t i = 0; i < (level == 3 ? USER_ENTRIES : TABLE_ENTRIES); i++) {
         if (!arch_pte_present(entries[i])) {
             audit(entries[i] == 0);
         } else if (level == 0) {
-            (*leaves)++;
+            mapped++;
         } else {
             count += tables_below(arch_pte_phys(entries[i]), level - 1, leaves);
         }
+    }
+    if (leaves != nullptr) {
+        *leaves += mapped;
     }
     return count;
 }
 
 uint32_t audit_space_tables(const struct task *task) {
-    uint32_t leaves = 0;
-    return task->root.value == 0 ? 0 : tables_below(task->root, 3, &leaves);
+    return task->root.value == 0 ? 0 : tables_below(task->root, 3, nullptr);
 }
 
 static uint64_t entry_of(const struct task *task, uint64_t number) {

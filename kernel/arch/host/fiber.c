@@ -10,7 +10,7 @@
 #include "kernel/arch/host/internal.h"
 #include "kernel/epoch.h"
 
-constexpr size_t STACK_SIZE = 256 * 1024;
+constexpr size_t STACK_SIZE = 128 * 1024;
 constexpr uint32_t PATIENCE = 1000000; // spins, or rounds of host_settle
 
 enum command : uint32_t { COMMAND_GO, COMMAND_SYSCALL, COMMAND_FAULT };

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The buddy lists, the accounts and the cells, called directly.
+#include "kernel/reticle.h"
+#include "kernel/tests/random.h"
+#include "kernel/tests/world.h"
+#include "tests/unit.h"
+
+UNIT_MAIN
+
+constexpr uint32_t EXTENTS = 200;
+
+struct extent_used {
+    uint32_t frame, count;
+};
+
+TEST(boots) {
+    world_boot(4 << 20, 1);
+}
+
+TEST(page_take_is_aligned_and_apart) {
+    struct reticle *first = reticle_first();
+    lock_acquire(&books);
+    for (uint32_t align = 0; align <= 6; align++) {
+        for (uint32_t count = 1; count <= 33; count += 4) {
+            uint32_t a = page_take(first, count, align);
+            uint32_t b = page_take(first, count, align);
+            CHECK(a != PAGE_NIL && b != PAGE_NIL);
+            CHECK_EQ(a % (UINT32_C(1) << align), 0);
+            CHECK(a + count <= b || b + count <= a);
+            page_give(first, a, count);
+            page_give(first, b, count);
+        }
+    }
+    reticle_check(first);
+    lock_release(&books);
+    world_audit();
+}
+
+TEST(page_take_refuses_what_is_not_there) {
+    struct reticle *first = reticle_first();
+    lock_acquire(&books);
+    CHECK_EQ(page_take(first, UINT32_C(1) << (PAGE_ORDERS - 1), 0), PAGE_NIL);
+    CHECK_EQ(page_take(first, 1, PAGE_ORDERS), PAGE_NIL);
+    CHECK_EQ(page_take(first, 1, 27), PAGE_NIL);
+    lock_release(&books);
+}
+
+TEST(buddies_coalesce_to_the_first_state) {
+    struct reticle *first = reticle_first();
+    struct world_shape before = world_shape();
+    static struct extent_used used[EXTENTS];
+    struct random random = {1};
+    uint32_t count = 0;
+    lock_acquire(&books);
+    for (uint32_t i = 0; i < 20000; i++) {
+        bool take = count < EXTENTS && random_below(&random, 2) == 0;
+        if (take) {
+            uint32_t want = 1 + random_below(&random, random_below(&random, 3) == 0 ? 60 : 6);
+            uint32_t frame;
+            enum status status =
+                reticle_take(first, CHARGE_OBJECT, want, random_below(&random, 5), &frame);
+            CHECK(status == STATUS_OK || status == STATUS_NO_MEMORY);
+            if (status == STATUS_OK) {
+                used[count++] = (struct extent_used){frame, want};
+            }
+        } else if (count != 0) {
+            uint32_t which = random_below(&random, count);
+            reticle_return(first, CHARGE_OBJECT, used[which].frame, used[which].count);
+            used[which] = used[--count];
+        }
+        if (i % 64 == 0) {
+            reticle_check(first);
+        }
+    }
+    while (count != 0) {
+        count--;
+        reticle_return(first, CHARGE_OBJECT, used[count].frame, used[count].count);
+    }
+    lock_release(&books);
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+    world_audit();
+}
+
+TEST(page_take_block_takes_the_largest_that_fits) {
+    struct reticle *first = reticle_first();
+    struct world_shape before = world_shape();
+    lock_acquire(&books);
+    uint32_t count;
+    uint32_t frame = page_take_block(first, 7, &count);
+    CHECK(frame != PAGE_NIL);
+    CHECK_EQ(count, 4);
+    page_give(first, frame, count);
+    frame = page_take_block(first, 1, &count);
+    CHECK_EQ(count, 1);
+    page_give(first, frame, count);
+    lock_release(&books);
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+}
+
+TEST(cells_fill_a_page_and_give_it_back) {
+    struct reticle *first = reticle_first();
+    struct world_shape before = world_shape();
+    void *cell[64];
+    lock_acquire(&books);
+    for (uint32_t i = 0; i < 64; i++) {
+        CHECK_EQ(reticle_take_cells(first, 1 + i % 2, &cell[i]), STATUS_OK);
+        CHECK_EQ((uintptr_t)cell[i] % OBJECT_CELL, 0);
+        CHECK_EQ((uintptr_t)cell[i] >> PAGE_SHIFT,
+                 ((uintptr_t)cell[i] + (1 + i % 2) * OBJECT_CELL - 1) >> PAGE_SHIFT);
+        const uint8_t *bytes = cell[i];
+        for (uint32_t j = 0; j < (1 + i % 2) * OBJECT_CELL; j++) {
+            CHECK(bytes[j] == 0);
+        }
+        memset(cell[i], 0x77, (1 + i % 2) * OBJECT_CELL);
+        for (uint32_t j = 0; j < i; j++) {
+            CHECK(cell[j] != cell[i]);
+        }
+    }
+    for (uint32_t i = 0; i < 64; i++) {
+        uint32_t which = i * 37 % 64;
+        reticle_return_cells(first, cell[which], 1 + which % 2);
+    }
+    reticle_check(first);
+    lock_release(&books);
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+}
+
+static void return_twice(void) {
+    void *a, *b;
+    lock_acquire(&books);
+    if (reticle_take_cells(reticle_first(), 1, &a) == STATUS_OK &&
+        reticle_take_cells(reticle_first(), 1, &b) == STATUS_OK) {
+        reticle_return_cells(reticle_first(), a, 1);
+        reticle_return_cells(reticle_first(), a, 1);
+    }
+    lock_release(&books);
+}
+
+TEST(a_cell_returned_twice_is_noticed) {
+    CHECK(host_panics(return_twice));
+}
+
+static enum status split(uint64_t reticle, uint64_t bytes, uint64_t *part) {
+    return CALL(world_root, part, reticle_split, reticle, bytes);
+}
+
+TEST(split_checks_its_size) {
+    uint64_t reticle = world_named("reticle"), part;
+    struct world_shape before = world_shape();
+    CHECK_EQ(split(reticle, 0, &part), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(split(reticle, UINT64_MAX, &part), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(split(reticle, (UINT64_C(1) << 43) + 1, &part), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(split(reticle, UINT64_C(1) << 43, &part), STATUS_NO_MEMORY);
+    CHECK_EQ(split(reticle, UINT64_C(1) << 30, &part), STATUS_NO_MEMORY);
+    world_audit();
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+}
+
+TEST(split_grow_and_die) {
+    struct world_shape before = world_shape();
+    uint64_t reticle = world_named("reticle"), part, inner, memory;
+    CHECK_EQ(split(reticle, 100 * PAGE_SIZE + 1, &part), STATUS_OK);
+    struct words words = {{part}};
+    CHECK_EQ(world_call(world_root, SYS_reticle_info, &words), STATUS_OK);
+    CHECK_EQ(words.a[1], 101 * PAGE_SIZE);
+    CHECK_EQ(words.a[2], 101 * PAGE_SIZE);
+    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, part, reticle, 3), STATUS_OK);
+    CHECK_EQ(split(part, 50 * PAGE_SIZE, &inner), STATUS_OK);
+    // Only the Reticle that it was split from can give it more.
+    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, inner, reticle, 3), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, inner, part, 1 << 20), STATUS_NO_MEMORY);
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, inner, 40 * PAGE_SIZE), STATUS_OK);
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, part), STATUS_OK);
+    // All below it is gone when the drop returns.
+    CHECK_EQ(CALL(world_root, nullptr, handle_info, inner), STATUS_BAD_HANDLE);
+    CHECK_EQ(CALL(world_root, nullptr, handle_info, memory), STATUS_BAD_HANDLE);
+    world_audit();
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+}
+
+TEST(low_water_sets_the_bit) {
+    uint64_t reticle = world_named("reticle"), part, memory;
+    CHECK_EQ(split(reticle, 20 * PAGE_SIZE, &part), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, reticle_watch, part, 64, 0), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(CALL(world_root, nullptr, reticle_watch, part, 5, 10 * PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, signal_wait, 1 << 5, 0), STATUS_TIMED_OUT);
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, part, 12 * PAGE_SIZE), STATUS_OK);
+    uint64_t bits = 0;
+    CHECK_EQ(CALL(world_root, &bits, signal_wait, 1 << 5, 0), STATUS_OK);
+    CHECK_EQ(bits, 1 << 5);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, part), STATUS_OK);
+    world_audit();
+}
+
+TEST(memory_is_zero_whoever_had_it) {
+    uint64_t reticle = world_named("reticle"), memory, view;
+    constexpr uint64_t AT = 0x40000000, BYTES = 60 * PAGE_SIZE;
+    for (uint32_t round = 0; round < 3; round++) {
+        CHECK_EQ(CALL(world_root, &memory, memory_carve, reticle, BYTES, 16), STATUS_OK);
+        CHECK_EQ(CALL(world_root, &view, memory_map, 0, memory, AT, 0, BYTES, MAP_READ | MAP_WRITE),
+                 STATUS_OK);
+        static uint8_t bytes[BYTES];
+        CHECK(host_user_read(0, AT, bytes, sizeof bytes));
+        for (uint32_t i = 0; i < BYTES; i++) {
+            if (bytes[i] != 0) {
+                CHECK(bytes[i] == 0);
+                break;
+            }
+        }
+        memset(bytes, 0xee, sizeof bytes);
+        CHECK(host_user_write(0, AT, bytes, sizeof bytes));
+        CHECK_EQ(CALL(world_root, nullptr, handle_drop, view), STATUS_OK);
+        CHECK(!host_user_read(0, AT, bytes, 1));
+        CHECK_EQ(CALL(world_root, nullptr, handle_drop, memory), STATUS_OK);
+        world_audit();
+    }
+}
