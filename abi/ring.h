@@ -22,7 +22,7 @@
 constexpr uint32_t RING_SLOT_SIZE = 64;
 constexpr uint32_t RING_HEADER_SIZE = 256;
 constexpr uint32_t RING_SLOTS_LEAST = 2;
-constexpr uint32_t RING_SLOTS_MOST = 4096; // a power of two
+constexpr uint32_t RING_SLOTS_MOST = 2048; // a power of two
 constexpr uint32_t RING_IN_FLIGHT = 63;    // capabilities on their way, each direction
 
 enum ring_armed : uint32_t {

@@ -63,9 +63,9 @@ static inline struct phys virt_to_phys(const void *address) {
 //   bool arch_pte_readable(uint64_t entry)        present, for user code to read
 //   struct phys arch_pte_phys(uint64_t entry)
 //   void arch_pte_sync(void)        makes written entries visible to the walkers
-// Entry 0 is "not present". Replacing a present entry by another present one is
-// done by clearing, arch_tlb_flush_page on this hart, then writing (break before
-// make); other harts are the epoch's business.
+// Entry 0 is "not present". Replacing a present entry by another present one is done by
+// clearing it, arch_tlb_break_page, then writing (break before make). Entries that stay
+// away are flushed on this hart only; other harts are the epoch's business.
 // Also there: void arch_code_sync(void *kernel_alias, size_t bytes), before pages become
 // executable: makes what was written there visible to instruction fetch on every hart.
 
@@ -74,8 +74,9 @@ void arch_space_init(struct phys root);
 // Makes the user half of this root current on this hart and drops what its TLB
 // holds of the former one. A root of 0 leaves no user half at all.
 void arch_space_switch(struct phys root);
-// This hart at least; aarch64 broadcasts it, since break-before-make must hold everywhere.
-void arch_tlb_flush_page(uint64_t address);
+void arch_tlb_flush_page(uint64_t address); // this hart
+// The same on every hart, where the machine wants it before the entry is made anew.
+void arch_tlb_break_page(uint64_t address);
 void arch_tlb_flush(void); // this hart, everything of user space
 
 // Sets n pages to zero, in 8-byte steps.

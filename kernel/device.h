@@ -35,5 +35,5 @@ struct irq *irq_make(struct reticle *reticle, uint32_t line) REQUIRES_BOOKS;
 struct machine *machine_make(struct reticle *reticle) REQUIRES_BOOKS;
 
 // The debug line: silent until told otherwise, but for panics and machine_say.
-void print_quiet(bool quiet);
+void print_quiet(void);
 void print_always(const char *format, ...) __attribute__((format(printf, 1, 2)));

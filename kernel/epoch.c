@@ -36,6 +36,16 @@ uint64_t epoch_request(void) {
     return epoch;
 }
 
+static bool all_passed(uint64_t epoch, const struct hart *except) {
+    for (uint32_t i = 0; i < harts_online(); i++) {
+        struct hart *hart = hart_at(i);
+        if (hart != except && !hart_passed(hart, epoch)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool epoch_reached(uint64_t epoch) {
     if (epoch > atomic_load_explicit(&requested, memory_order_acquire)) {
         return false;
@@ -43,23 +53,30 @@ bool epoch_reached(uint64_t epoch) {
     // Who asks stands at a quiescent point itself: it holds the object that it waits
     // for and nothing else, so it may acknowledge here.
     epoch_acknowledge();
-    for (uint32_t i = 0; i < harts_online(); i++) {
-        struct hart *hart = hart_at(i);
-        if (hart != arch_hart() && !hart_passed(hart, epoch)) {
-            return false;
-        }
-    }
-    return true;
+    return all_passed(epoch, arch_hart());
 }
 
-// Harts with threads that wait for an epoch look again.
+// Harts that wait for an epoch which has just come. Only the last one to pass sees that
+// all have, so a waiter is interrupted once, not by everybody.
 static void tell_waiters(struct hart *self) {
     for (uint32_t i = 0; i < harts_online(); i++) {
         struct hart *hart = hart_at(i);
-        if (hart != self && atomic_load_explicit(&hart->epoch_waiting, memory_order_acquire)) {
+        uint64_t wanted = atomic_load_explicit(&hart->epoch_wanted, memory_order_acquire);
+        if (wanted != 0 && hart != self && all_passed(wanted, hart)) {
             arch_ipi(i);
         }
     }
+}
+
+bool epoch_want(uint64_t epoch) {
+    struct hart *self = arch_hart();
+    uint64_t wanted = atomic_load_explicit(&self->epoch_wanted, memory_order_relaxed);
+    if (wanted == 0 || epoch < wanted) {
+        atomic_store_explicit(&self->epoch_wanted, epoch, memory_order_relaxed);
+    }
+    // Now whoever passes last either is seen here or sees that this hart waits.
+    arch_fence();
+    return !epoch_reached(epoch);
 }
 
 void epoch_acknowledge(void) {

@@ -15,6 +15,9 @@ uint64_t epoch_next(void);
 // Begins it, interrupts whoever has to acknowledge; returns its number.
 uint64_t epoch_request(void);
 bool epoch_reached(uint64_t epoch);
+// This hart waits for an epoch that was requested, and will be interrupted when it comes.
+// False: it has come already. The hart takes epoch_wanted back itself.
+bool epoch_want(uint64_t epoch);
 // This hart is at a quiescent point, with interrupts off.
 void epoch_acknowledge(void);
 // Around idling.

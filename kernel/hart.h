@@ -34,7 +34,7 @@ struct hart {
     alignas(64) _Atomic(struct thread *) inbox;
     _Atomic bool idle;
     _Atomic bool online;
-    _Atomic bool epoch_waiting;    // epoch_waiters is not empty
+    _Atomic uint64_t epoch_wanted; // the first epoch that this hart waits for; 0: none
     _Atomic uint32_t load;         // threads that are ready or run
     _Atomic uint32_t placed;       // threads that were sent here to start and are on their way
     _Atomic uint64_t acknowledged; // the last epoch

@@ -186,6 +186,10 @@ enum step view_revoke_step(struct slot *slot) {
         slot->flags |= SLOT_TOMB;
         slot->offset = 0; // from now on: how many pages are zero already
     }
+    // Nobody looks at the memory of an ended Task any more: its tables go as they are.
+    if (task_over(task)) {
+        slot->offset = slot->pages;
+    }
     uint64_t zero = arch_pte_leaf(zero_page, MAP_READ, false);
     for (uint32_t i = 0; i < VIEW_STEP && slot->offset < slot->pages; i++) {
         uint64_t number = (uint64_t)slot->address + slot->offset;
@@ -193,7 +197,7 @@ enum step view_revoke_step(struct slot *slot) {
         check(entry != nullptr);
         *entry = 0;
         arch_pte_sync();
-        arch_tlb_flush_page(number << PAGE_SHIFT);
+        arch_tlb_break_page(number << PAGE_SHIFT);
         *entry = zero;
         slot->offset++;
     }

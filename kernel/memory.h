@@ -37,8 +37,8 @@ void memory_free(struct memory *memory) REQUIRES_BOOKS;
 
 // Memory that changed hands for good: the Reticle of its new owner pays for it from now
 // on. The slot is its only capability. NO_MEMORY if that has no room for the header.
-[[nodiscard]] enum status memory_take_over(struct slot *owner, struct reticle *payer)
-    REQUIRES_BOOKS;
+[[nodiscard]] enum status memory_take_over(struct slot *owner,
+                                           struct reticle *payer) REQUIRES_BOOKS;
 
 // What a view is to show.
 struct extent {

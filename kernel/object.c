@@ -20,7 +20,9 @@
 static struct object *queue_first, *queue_last;
 static uint32_t queue_length;
 static uint32_t queue_stalled; // steps in a row that achieved nothing
+static uint64_t queue_epoch;   // the last one that an object waits for
 static _Atomic bool queue_used;
+static _Atomic bool idle_reaper; // one idle hart is at it
 
 static void children_push(struct object *object, bool last) REQUIRES_BOOKS {
     // A ring, so that both ends are at hand: `children` is its first element.
@@ -86,8 +88,9 @@ static struct object *queue_pop(void) REQUIRES_BOOKS {
     return object;
 }
 
-bool object_reap_needed(void) {
-    return atomic_load_explicit(&queue_used, memory_order_relaxed);
+void object_await(struct object *object) {
+    object->epoch = epoch_next();
+    queue_epoch = object->epoch;
 }
 
 void object_destroy(struct object *object) {
@@ -179,14 +182,14 @@ static enum step object_step(struct object *object) REQUIRES_BOOKS {
         }
         // Not further in this step: whoever runs it may be the thread that dies here.
         object->phase = OBJECT_QUIET;
-        object->epoch = epoch_next();
+        object_await(object);
         return STEP_MORE;
     default:
         if (!epoch_reached(object->epoch)) {
             return STEP_WAIT;
         }
         if (object->class == CLASS_THREAD && !thread_settled((struct thread *)object)) {
-            object->epoch = epoch_next();
+            object_await(object);
             return STEP_WAIT;
         }
         step = release(object);
@@ -217,8 +220,32 @@ enum step object_reap(uint64_t *epoch) {
     if (queue_stalled < queue_length + 1) {
         return STEP_MORE;
     }
-    // Everything waits: for an epoch, at the bottom of it.
+    // Everything waits: for an epoch, at the bottom of it. One serves them all, and who
+    // comes while it runs does not begin another.
     queue_stalled = 0;
-    *epoch = epoch_request();
+    if (queue_epoch == epoch_next()) {
+        (void)epoch_request();
+    }
+    *epoch = queue_epoch;
     return STEP_WAIT;
+}
+
+bool object_reap_needed(void) {
+    return atomic_load_explicit(&queue_used, memory_order_relaxed);
+}
+
+enum step object_reap_idly(void) {
+    if (!object_reap_needed() ||
+        atomic_exchange_explicit(&idle_reaper, true, memory_order_acquire)) {
+        return STEP_DONE;
+    }
+    uint64_t epoch;
+    lock_acquire(&books);
+    enum step step = object_reap(&epoch);
+    lock_release(&books);
+    if (step == STEP_WAIT && !epoch_want(epoch)) {
+        step = STEP_MORE; // otherwise this hart is interrupted when it comes
+    }
+    atomic_store_explicit(&idle_reaper, false, memory_order_release);
+    return step;
 }

@@ -73,6 +73,9 @@ static inline bool object_live(const struct object *object) {
     return object->phase == OBJECT_LIVE;
 }
 
+// The object needs one more epoch before it can go on dying.
+void object_await(struct object *object) REQUIRES_BOOKS;
+
 // Marks the object and puts it on the dying queue; nothing if it is dying already.
 void object_destroy(struct object *object) REQUIRES_BOOKS;
 
@@ -84,5 +87,9 @@ void object_discard(struct object *object) REQUIRES_BOOKS;
 // STEP_WAIT: all that is left waits for epoch *epoch; STEP_MORE otherwise.
 enum step object_reap(uint64_t *epoch) REQUIRES_BOOKS;
 
-// A glance without the lock, for idle harts and the timer.
+// Whether an object is dying, at a glance, without the lock.
 bool object_reap_needed(void);
+// For idle harts and the timer, who do not wait for anything in particular: takes the lock
+// if there is work and nobody else of them is at it. STEP_WAIT: it may go on when an epoch
+// is reached.
+enum step object_reap_idly(void);

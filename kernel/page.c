@@ -133,14 +133,15 @@ uint32_t page_take(struct reticle *reticle, uint32_t count, uint32_t align) {
 uint32_t page_take_block(struct reticle *reticle, uint32_t most, uint32_t *count) {
     uint32_t limit = order_floor(most);
     limit = limit < PAGE_ORDERS ? limit : PAGE_ORDERS - 1;
-    // The largest that fits whole; failing that, the start of a larger one.
-    for (uint32_t i = 0; i < PAGE_ORDERS; i++) {
-        uint32_t order = i <= limit ? limit - i : i;
-        if (reticle->free_list[order] == PAGE_NIL) {
-            continue;
+    // Whole, or the start of a larger one: who gets it can carve large things. Only
+    // when there is none, the largest of the smaller ones.
+    *count = UINT32_C(1) << limit;
+    uint32_t frame = page_take(reticle, *count, limit);
+    for (uint32_t order = limit; frame == PAGE_NIL && order-- != 0;) {
+        *count = UINT32_C(1) << order;
+        if (reticle->free_list[order] != PAGE_NIL) {
+            frame = page_take(reticle, *count, order);
         }
-        *count = UINT32_C(1) << (order < limit ? order : limit);
-        return page_take(reticle, *count, order < limit ? order : limit);
     }
-    return PAGE_NIL;
+    return frame;
 }

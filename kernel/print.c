@@ -36,8 +36,8 @@ static void line_format(const char *format, va_list arguments) {
     lock_release(&line_lock);
 }
 
-void print_quiet(bool wanted) {
-    atomic_store_explicit(&quiet, wanted, memory_order_relaxed);
+void print_quiet(void) {
+    atomic_store_explicit(&quiet, true, memory_order_relaxed);
 }
 
 void print(const char *format, ...) {

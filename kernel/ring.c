@@ -86,7 +86,7 @@ void ring_view_gone(struct ring *shown, const struct slot *view) {
 }
 
 // The holder of this end loses its view of the other's region. A region has at most
-// 65 pages, so one step of the revocation does it.
+// 33 pages, so one step of the revocation does it.
 static void view_close(struct ring *ring) REQUIRES_BOOKS {
     struct slot *view = ring->peer_view;
     if (view != nullptr) {

@@ -42,7 +42,9 @@ static void load_add(struct hart *hart, uint32_t by) {
 
 static void timer_arm(struct hart *hart) {
     uint64_t next = hart->timers == nullptr ? TIME_NEVER : hart->timers->deadline;
-    if (hart->ready_first != nullptr && hart->current != nullptr && hart->slice_end < next) {
+    // A turn ends when another thread is ready, or a dying object has its step coming.
+    bool turns = hart->ready_first != nullptr || object_reap_needed();
+    if (turns && hart->current != nullptr && hart->slice_end < next) {
         next = hart->slice_end;
     }
     // A timer that fires too early costs one look; setting it each time costs more.
@@ -146,21 +148,21 @@ void schedule_inbox(void) {
 
 // -------------------------------------------------------- epochs and deadlines
 
+// Wakes those whose epoch has come, and says which one this hart waits for now.
 static void epoch_waiters_wake(struct hart *hart) {
-    struct thread *thread = hart->epoch_waiters;
-    hart->epoch_waiters = nullptr;
-    atomic_store_explicit(&hart->epoch_waiting, false, memory_order_relaxed);
-    while (thread != nullptr) {
-        struct thread *next = thread->queue_next;
-        if (epoch_reached(thread->epoch) ||
-            atomic_load_explicit(&thread->requests, memory_order_relaxed) != 0) {
-            schedule_ready(thread, false);
+    struct thread **link = &hart->epoch_waiters;
+    atomic_store_explicit(&hart->epoch_wanted, 0, memory_order_relaxed);
+    while (*link != nullptr) {
+        struct thread *thread = *link;
+        if (epoch_want(thread->epoch)) {
+            link = &thread->queue_next;
         } else {
-            thread->queue_next = hart->epoch_waiters;
-            hart->epoch_waiters = thread;
-            atomic_store_explicit(&hart->epoch_waiting, true, memory_order_relaxed);
+            *link = thread->queue_next;
+            schedule_ready(thread, false);
         }
-        thread = next;
+    }
+    if (hart->epoch_waiters == nullptr) {
+        atomic_store_explicit(&hart->epoch_wanted, 0, memory_order_relaxed);
     }
 }
 
@@ -171,10 +173,7 @@ void thread_await_epoch(struct thread *thread, uint64_t epoch) {
     atomic_store_explicit(&thread->state, THREAD_EPOCH, memory_order_relaxed);
     thread->queue_next = hart->epoch_waiters;
     hart->epoch_waiters = thread;
-    atomic_store_explicit(&hart->epoch_waiting, true, memory_order_relaxed);
-    // Now an acknowledgement is either seen here or interrupts this hart.
-    arch_fence();
-    if (epoch_reached(epoch)) {
+    if (!epoch_want(epoch)) {
         epoch_waiters_wake(hart);
     }
 }
@@ -189,8 +188,9 @@ static void deadlines_pass(struct hart *hart) {
         timer_remove(&hart->timers, thread);
         thread_attend(thread);
     }
-    if (hart->current != nullptr && hart->ready_first != nullptr && now >= hart->slice_end) {
-        hart->preempt = true;
+    if (hart->current != nullptr && now >= hart->slice_end) {
+        hart->preempt = hart->ready_first != nullptr;
+        hart->slice_end = now + SCHEDULE_SLICE;
     }
     hart->timer_armed = TIME_NEVER;
     timer_arm(hart);
@@ -209,12 +209,7 @@ void kernel_timer(void) {
     schedule_wake_from_idle();
     deadlines_pass(hart);
     // A busy machine still takes dying objects apart, a step at each interrupt.
-    if (object_reap_needed()) {
-        uint64_t epoch;
-        lock_acquire(&books);
-        (void)object_reap(&epoch);
-        lock_release(&books);
-    }
+    (void)object_reap_idly();
 }
 
 void kernel_ipi(void) {
@@ -222,9 +217,7 @@ void kernel_ipi(void) {
     schedule_wake_from_idle();
     schedule_inbox();
     epoch_acknowledge();
-    if (hart->epoch_waiters != nullptr) {
-        epoch_waiters_wake(hart);
-    }
+    epoch_waiters_wake(hart);
 }
 
 // ------------------------------------------------------------------- switching
@@ -294,15 +287,10 @@ static void idle(struct hart *hart) {
     hart->space = (struct phys){0};
     uint64_t from = arch_time_now();
     while (hart->handoff == nullptr && hart->ready_first == nullptr) {
-        if (object_reap_needed()) {
-            uint64_t epoch;
-            lock_acquire(&books);
-            enum step step = object_reap(&epoch);
-            lock_release(&books);
-            if (step == STEP_MORE) {
-                schedule_inbox();
-                continue;
-            }
+        enum step step = object_reap_idly();
+        if (step == STEP_MORE) {
+            schedule_inbox();
+            continue;
         }
         epoch_idle_enter();
         if (atomic_load_explicit(&hart->inbox, memory_order_acquire) == nullptr) {
@@ -331,7 +319,7 @@ struct arch_frame *schedule_next(void) {
     atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
     load(hart, next);
     arch_hart_frame(hart, &next->frame);
-    if (hart->ready_first != nullptr) {
+    if (hart->ready_first != nullptr || object_reap_needed()) {
         timer_arm(hart);
     }
     return &next->frame;

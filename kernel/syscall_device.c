@@ -125,7 +125,7 @@ enum status sys_machine_control(struct thread *self, uint64_t *a) {
         print_always("vectra: reboot\n");
         arch_reset();
     case MACHINE_QUIET:
-        print_quiet(a[2] != 0);
+        print_quiet();
         return STATUS_OK;
     case MACHINE_SAY:
         return say(a[2]);
@@ -139,7 +139,8 @@ enum status sys_machine_control(struct thread *self, uint64_t *a) {
 enum status sys_futex_wait(struct thread *self, uint64_t *a) {
     uint64_t address = a[0];
     uint32_t value;
-    if (address % sizeof value != 0) {
+    // Address 0 would also say that the thread stands in no bucket.
+    if (address % sizeof value != 0 || address < USER_BASE || address >= USER_TOP) {
         return STATUS_BAD_ADDRESS;
     }
     // In the bucket first, so that a wake between the look and the sleep is not lost.

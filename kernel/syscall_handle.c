@@ -115,10 +115,11 @@ static enum status drop_view(struct thread *self, struct slot *slot,
     }
     uint64_t from = (uint64_t)slot->address << PAGE_SHIFT;
     uint64_t to = from + ((uint64_t)slot->pages << PAGE_SHIFT);
+    // Before the view is gone step by step: who sleeps in what is left of it wakes now.
+    futex_cancel(task, from, to);
     if (view_shrink(task, slot) != STEP_DONE) {
         return STATUS_RESTART;
     }
-    futex_cancel(task, from, to);
     // Other threads of the Task may run on other harts, with the mapping in their TLB.
     if (harts_online() > 1 && atomic_load_explicit(&task->live, memory_order_relaxed) > 1) {
         *epoch = epoch_request();

@@ -213,7 +213,7 @@ static enum status plan_memory(const struct thread *self, struct map_plan *plan,
     bool give = (flags & MAP_GIVE) != 0;
     bool foreign = plan->task != self->task;
     // Writable Memory is seen by its owner's Task only.
-    if (give != (foreign && (flags & MAP_WRITE) != 0)) {
+    if (give != (foreign && (flags & MAP_WRITE) != 0) || (flags & MAP_PEER) != 0) {
         return STATUS_BAD_ARGUMENT;
     }
     if (((flags & MAP_WRITE) != 0 && memory->executable_views != 0) ||
@@ -245,8 +245,9 @@ static enum status plan_ring(const struct thread *self, struct map_plan *plan,
     if (ring->peer_view != nullptr) {
         return STATUS_EXISTS;
     }
+    // It hangs below the capability of this end, and goes with that; ring_part takes it
+    // away when either end goes. The peer's holders cannot: they gave it when they bound.
     plan->object = &peer->object;
-    plan->parent = &peer->object.tree; // goes with the peer, and with this end
     return STATUS_OK;
 }
 
@@ -347,14 +348,22 @@ static enum status map_begin(struct thread *self, const uint64_t *a) REQUIRES_BO
     return STATUS_OK;
 }
 
-// The last step of a mapping that gives the Memory away with it.
-static void map_give(struct thread *self, struct task *task, uint64_t handle) REQUIRES_BOOKS {
+// The last step of a mapping that gives the Memory away with it. Since the first one the
+// owner may have gone, or been copied, and the slot that was reserved may be used.
+static enum status map_give(struct thread *self, struct task *task, uint64_t handle,
+                            const struct slot *view) REQUIRES_BOOKS {
     struct slot *source;
-    enum status status = lookup_slot(self->task, handle, &source);
-    if (status == STATUS_OK && slot_class(source) == CLASS_MEMORY) {
-        struct slot *to = table_take(task);
-        capability_pass(self->task, source, to, RIGHT_ALL, true);
+    enum status status =
+        lookup_class(self->task, handle, CLASS_MEMORY, RIGHT_MEMORY_WRITE, &source);
+    if (status == STATUS_OK) {
+        bool alone = source->node.first == &view->node && source->node.last == &view->node;
+        status =
+            alone && (source->flags & SLOT_REVOKING) == 0 ? table_reserve(task, 1) : STATUS_BUSY;
     }
+    if (status == STATUS_OK) {
+        capability_pass(self->task, source, table_take(task), RIGHT_ALL, true);
+    }
+    return status;
 }
 
 static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
@@ -374,9 +383,9 @@ static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
             return STATUS_RESTART;
         }
         if (step == STEP_DONE) {
-            if ((a[5] & MAP_GIVE) != 0) {
-                map_give(self, task, a[1]);
-            }
+            status = (a[5] & MAP_GIVE) != 0 ? map_give(self, task, a[1], view) : STATUS_OK;
+        }
+        if (step == STEP_DONE && status == STATUS_OK) {
             a[1] = self->unfinished.mapping;
             self->unfinished.mapping = HANDLE_NONE;
             return STATUS_OK;

@@ -44,6 +44,10 @@ enum step task_free(struct task *task) REQUIRES_BOOKS;
 // Asks its threads to end, a bounded number each time, the current one excepted; true once
 // all were asked. From the first call on no thread of it can be started.
 bool task_end_threads(struct task *task) REQUIRES_BOOKS;
+// None of its threads runs, and none ever will.
+static inline bool task_over(const struct task *task) REQUIRES_BOOKS {
+    return task->ending && atomic_load_explicit(&task->live, memory_order_acquire) == 0;
+}
 // The last thread has ended, on whatever hart.
 void task_ended(struct task *task);
 // Pages of it were unmapped: other harts must not trust their TLB.

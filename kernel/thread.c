@@ -184,6 +184,7 @@ enum step thread_detach(struct thread *thread) {
     if (state_of(thread) != THREAD_ENDED) {
         thread_request(thread, REQUEST_END);
         if (state_of(thread) != THREAD_ENDED) {
+            object_await(&thread->object); // its hart empties its inbox before that
             return STEP_WAIT;
         }
     }

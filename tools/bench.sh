@@ -84,7 +84,7 @@ run_bench() {
         collect >>build/bench/table
     done
     awk 'BEGIN { printf "%-8s %-20s %12s %-14s %12s\n", "machine", "row", "value", "unit", "target" }
-        { printf "%-8s %-20s %12s %-14s %12s%s\n", $1, $2, $3, $4, $6, $3 > $6 ? "  missed" : "" }' \
+        { printf "%-8s %-20s %12s %-14s %12s%s\n", $1, $2, $3, $4, $6, ($3 > $6 ? "  missed" : "") }' \
         build/bench/table
     [ -n "$json" ] || return 0
     awk 'BEGIN { printf "[" }

@@ -119,6 +119,18 @@ rule_listed() {
     done
 }
 
+# The reference is written by a tool from abi/; what is there is what it writes now.
+rule_reference() {
+    rm -rf build/check/reference
+    mkdir -p build/check/reference
+    clang-19 -std=c23 -D_GNU_SOURCE -I. tools/reference.c -o build/check/writer 2>&1 || return 0
+    build/check/writer build/check/reference 2>&1 || echo "tools/reference.c: it failed"
+    (cd build/check/reference && find . -type f) | while read -r file; do
+        cmp -s "build/check/reference/$file" "docs/reference/$file" ||
+            echo "docs/reference/${file#./}: is old: build/check/writer docs/reference writes it"
+    done
+}
+
 rule_shell() {
     for file in $(code_files '\.(sh|inc)$|^vectra$|^\.ci/run$'); do
         sh -n "$file" 2>&1
@@ -131,7 +143,8 @@ run_check() {
     mkdir -p build/check
     tree_files >build/check/files
     status=0
-    for rule in format headers spdx licence architecture words length kernel_budget listed shell lint; do
+    for rule in format headers spdx licence architecture words length kernel_budget listed \
+        reference shell lint; do
         "rule_$rule" >build/check/out || true
         if grep -v '^warning: ' build/check/out >build/check/bad; then
             echo "not ok $rule"

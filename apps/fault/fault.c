@@ -85,6 +85,13 @@ static void hang(void) {
     }
 }
 
+// Until nobody reads it any more.
+static void flood(void) {
+    static const char line[] = "fault: a line of a flood\n";
+    while (stream_write(stream_out(), line, sizeof line - 1) == STATUS_OK) {
+    }
+}
+
 struct way {
     const char *kind;
     void (*die)(void);
@@ -108,6 +115,7 @@ static const struct way ways[] = {
     {"syscall", use_syscall, nullptr},
     {"memory", use_memory, nullptr},
     {"hang", hang, nullptr},
+    {"flood", flood, "nobody reads"},
 };
 
 static uint32_t exit_with(const char *text) {

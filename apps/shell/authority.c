@@ -10,20 +10,38 @@
 #include "lib/vectra/status_text.h"
 #include "lib/vectra/syscall.h"
 
+// What the last word of task_slot means for the class, as text.
+static void detail_text(struct text_buffer *text, uint32_t class, uint64_t detail) {
+    switch (class) {
+    case CLASS_VIEW:
+        text_format(text, "  at 0x%lx %s%s%s", detail & ~(PAGE_SIZE - 1),
+                    (detail & MAP_READ) != 0 ? "r" : "", (detail & MAP_WRITE) != 0 ? "w" : "",
+                    (detail & MAP_EXECUTE) != 0 ? "x" : "");
+        break;
+    case CLASS_RETICLE:
+        text_format(text, "  %lu bytes available", detail);
+        break;
+    case CLASS_DEVICE:
+        text_format(text, "  at 0x%lx", detail);
+        break;
+    case CLASS_IRQ:
+        text_format(text, "  line %lu", detail);
+        break;
+    default:
+        break;
+    }
+}
+
 static void show_slot(struct shell *shell, uint64_t index, uint64_t description, uint64_t object,
                       uint64_t detail) {
-    char rights[96];
+    char rights[96], details[64];
     struct text_buffer text;
+    uint32_t class = description >> INFO_CLASS_SHIFT & 0x1f;
     text_start(&text, rights, sizeof rights);
     rights_text(&text, description);
-    uint32_t class = description >> INFO_CLASS_SHIFT & 0x1f;
-    say(shell, "%6lu %-8s %6lu", index, class_name(class), object);
-    if (class == CLASS_VIEW) {
-        say(shell, "  at 0x%lx %s%s%s", detail & ~(PAGE_SIZE - 1),
-            (detail & MAP_READ) != 0 ? "r" : "", (detail & MAP_WRITE) != 0 ? "w" : "",
-            (detail & MAP_EXECUTE) != 0 ? "x" : "");
-    }
-    say(shell, "%s%s\n", text.length > 0 ? "  " : "", rights);
+    text_start(&text, details, sizeof details);
+    detail_text(&text, class, detail);
+    say(shell, "%6lu %-8s %7lu  %s%s\n", index, class_name(class), object, rights, details);
 }
 
 static void show_sums(struct shell *shell, const unsigned *count, uint64_t reticle) {
@@ -55,7 +73,7 @@ static uint32_t show(struct shell *shell, const struct init_entry *entry) {
                        status_text(status));
         return SHELL_FAILED;
     }
-    say(shell, "task %u %s\n  slot class    object  rights\n", entry->task, entry->name);
+    say(shell, "task %u %s\n  slot class     object  rights\n", entry->task, entry->name);
     unsigned count[CLASS_COUNT] = {};
     uint64_t index = 0, description, object, detail;
     while (sys_task_slot(task, index, &index, &description, &object, &detail) == STATUS_OK) {

@@ -67,8 +67,8 @@ static void await_end(struct shell *shell, uint32_t number) {
     endpoint_refresh(&shell->console); // in case that it was the console
 }
 
-// Ends the task that words[1] names. What is on its way to the screen goes first,
-// since the task may be the console.
+// Ends the task that words[1] names. Since that may be the console, what is on its
+// way to the screen goes first, and keys that it has read are taken from it.
 static uint32_t end_task(struct shell *shell, const struct command_arguments *words,
                          struct init_entry *entry) {
     if (words->count != 2) {
@@ -79,6 +79,7 @@ static uint32_t end_task(struct shell *shell, const struct command_arguments *wo
         return SHELL_FAILED;
     }
     (void)screen_drain(shell);
+    (void)shell_take_keys(shell);
     enum status status = init_kill(shell, entry->task);
     if (status != STATUS_OK) {
         complain_about(shell, command, "%s: %s: want a task that runs", entry->name,

@@ -29,6 +29,7 @@ static void begin(struct shell *shell) {
     shell->reticle = bundle_need("reticle", CLASS_RETICLE);
     line_init(&shell->editor, &(struct line_calls){shell, write_screen, shell_complete});
     memcpy(shell->status_text, "0", 2);
+    say(shell, "VectraOS: `help` lists the commands.\n");
 }
 
 static void mark_status(struct shell *shell) {
@@ -87,18 +88,22 @@ static void run_line(struct shell *shell) {
     (void)execute(shell, shell->line_text, length);
 }
 
-uint32_t program_main(void) {
-    static struct shell shell;
-    begin(&shell);
+void shell_run(struct shell *shell) {
+    begin(shell);
     for (;;) {
-        enum line_event event = read_line(&shell);
-        screen_raw(&shell, "\x1b]133;C\a", 8);
-        shell.line_open = false;
-        shell.ran = true;
+        enum line_event event = read_line(shell);
+        screen_raw(shell, "\x1b]133;C\a", 8);
+        shell->line_open = false;
+        shell->ran = true;
         if (event == LINE_DONE) {
-            run_line(&shell);
+            run_line(shell);
         } else if (event == LINE_END) {
-            complain(&shell, "shell", "it never ends", "`poweroff` turns the machine off");
+            complain(shell, "shell", "it never ends", "`poweroff` turns the machine off");
         }
     }
+}
+
+uint32_t program_main(void) {
+    static struct shell shell;
+    shell_run(&shell);
 }

@@ -55,16 +55,6 @@ static void interrupt(struct shell *shell) {
     }
 }
 
-static void take_key(struct shell *shell, uint8_t key) {
-    if (shell->ahead_count < SHELL_AHEAD) {
-        shell->ahead[shell->ahead_count++] = key;
-    } else if (!shell->prompting && key == CONTROL_C) {
-        shell->ahead[SHELL_AHEAD - 1] = key; // the one key that must not be lost
-    } else {
-        screen_raw(shell, "\a", 1);
-    }
-}
-
 // While something runs, a Ctrl-C among the keys acts, and what was typed before
 // it is forgotten.
 static bool poll_interrupt(struct shell *shell) {
@@ -81,18 +71,17 @@ static bool poll_interrupt(struct shell *shell) {
     return true;
 }
 
-static bool poll_console(struct shell *shell) {
+bool shell_take_keys(struct shell *shell) {
     bool worked = false;
     struct ring_message message;
     uint64_t sequence;
-    // At the prompt keys wait in the Ring if there is no room; while a program
-    // runs they are looked at, since Ctrl-C may be among them.
-    while ((!shell->prompting || SHELL_AHEAD - shell->ahead_count >= RING_PAYLOAD) &&
+    // Keys for which there is no room wait in the Ring, and then in the device.
+    while (SHELL_AHEAD - shell->ahead_count >= RING_PAYLOAD &&
            endpoint_receive(&shell->console, &message, &sequence) == STATUS_OK) {
         worked = true;
-        for (uint16_t i = 0; message.header.type == CONSOLE_TEXT && i < message.header.length;
-             i++) {
-            take_key(shell, message.payload[i]);
+        if (message.header.type == CONSOLE_TEXT) {
+            memcpy(shell->ahead + shell->ahead_count, message.payload, message.header.length);
+            shell->ahead_count += message.header.length;
         }
     }
     return worked;
@@ -138,7 +127,7 @@ static bool poll_connection(struct shell *shell) {
 static bool poll(struct shell *shell) {
     screen_flush(shell);
     bool worked = poll_connection(shell);
-    worked |= poll_console(shell);
+    worked |= shell_take_keys(shell);
     worked |= poll_interrupt(shell);
     worked |= poll_text(shell);
     worked |= poll_init(shell);

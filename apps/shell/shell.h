@@ -46,7 +46,7 @@ enum shell_bit : uint32_t {
 };
 constexpr uint64_t SHELL_BITS = (UINT64_C(1) << BIT_COUNT) - 1;
 
-constexpr size_t SHELL_AHEAD = 1024;      // keys typed before anybody wants them
+constexpr size_t SHELL_AHEAD = 4096;      // keys typed before anybody wants them
 constexpr uint64_t SHELL_RING_SLOTS = 32; // of a program's stream: the Ring is 3 pages or less
 constexpr unsigned SHELL_JOBS = COMMAND_STAGES;
 
@@ -98,6 +98,9 @@ struct shell {
     size_t feed_count, feed_sent;
 };
 
+// main.c: runs the shell; `shell` is all zero.
+[[noreturn]] void shell_run(struct shell *shell);
+
 // screen.c
 void screen_text(struct shell *shell, const char *text, size_t count); // LF becomes CR LF
 void screen_raw(struct shell *shell, const char *text, size_t count);
@@ -119,8 +122,10 @@ void pipe_finish(struct shell *shell);
 
 // pump.c: takes what is there, or waits until there is something.
 void shell_pump(struct shell *shell);
+// Moves typed keys from the console's Ring into `ahead`; whether there were any.
+bool shell_take_keys(struct shell *shell);
 bool shell_job_runs(const struct shell *shell);
-// Looks whether the Rings of the running pipeline have changed.
+// Notes the end of a job, if the message tells one.
 void shell_exited(struct shell *shell, const struct ring_message *message);
 
 // init.c: each returns initd's status, or PEER_CLOSED, TIMED_OUT, BAD_FORMAT.

@@ -86,6 +86,10 @@ static void audit_thread(const struct thread *thread) {
 
 static void visit(struct object *object) REQUIRES_BOOKS {
     if (object->class == CLASS_THREAD) {
+        // Once it has let go of its Task, that may be gone before it.
+        if (object->phase > OBJECT_DETACH) {
+            return;
+        }
         audit_thread((const struct thread *)object);
         return;
     }

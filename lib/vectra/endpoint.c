@@ -98,6 +98,16 @@ bool endpoint_refresh(struct endpoint *endpoint) {
     return bound != 0 && connect(endpoint, peer_slots, generation);
 }
 
+enum status endpoint_await(struct endpoint *endpoint, uint64_t deadline) {
+    enum status status = STATUS_OK;
+    while (!endpoint_bound(endpoint) && status == STATUS_OK) {
+        uint64_t bits;
+        status = sys_signal_wait(endpoint->closed, deadline, 0, &bits);
+        endpoint_refresh(endpoint);
+    }
+    return endpoint_bound(endpoint) ? STATUS_OK : status;
+}
+
 enum status endpoint_send(struct endpoint *endpoint, const struct ring_message *message) {
     bool doorbell;
     enum status status = ring_end_send(&endpoint->end, message, &doorbell);

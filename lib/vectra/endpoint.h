@@ -45,6 +45,11 @@ void endpoint_close(struct endpoint *endpoint);
 // what was under way on the old one is lost.
 bool endpoint_refresh(struct endpoint *endpoint);
 
+// Waits until there is a peer: a connection of the manifest is bound when the
+// server has been told, which may be after this program began, and again after
+// the server was restarted. OK or TIMED_OUT.
+[[nodiscard]] enum status endpoint_await(struct endpoint *endpoint, uint64_t deadline);
+
 static inline bool endpoint_bound(const struct endpoint *endpoint) {
     return endpoint->end.peer != nullptr;
 }

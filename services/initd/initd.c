@@ -27,12 +27,7 @@ static void start_all(struct initd *initd) {
     for (uint32_t i = 0; i < initd->plan.boot_count; i++) {
         uint32_t number, program = initd->plan.boot[i];
         if (task_start(initd, program, nullptr, &number) != STATUS_OK) {
-            char sentence[100];
-            struct text_buffer text;
-            text_start(&text, sentence, sizeof(sentence));
-            text_format(&text, "%s: cannot be started",
-                        initd->plan.program[program].manifest.program);
-            boot_fail(initd, sentence);
+            boot_fail(initd, initd->failure);
         }
     }
 }

@@ -102,6 +102,7 @@ struct initd {
     uint32_t last_task, last_connection; // numbers given out
     uint64_t scratch;                    // window for the loader
     bool quiet;                          // the debug line was silenced
+    char failure[160];                   // why the last start failed
     bool busy;                           // work was left over: do not sleep
     struct log log;
 };
@@ -135,7 +136,8 @@ void load_plan(struct initd *initd);
 
 // --------------------------------------------------------------- start.c
 // Starts a program with exactly what its manifest says, and `extra` if it is not
-// nullptr. Nothing is left of it when it fails; the reason is logged.
+// nullptr. Nothing is left of it when it fails; the reason is logged, and kept in
+// initd->failure.
 [[nodiscard]] enum status task_start(struct initd *initd, uint32_t program,
                                      const struct start_extra *extra, uint32_t *number);
 

@@ -166,6 +166,21 @@ static bool taken(struct initd *initd, uint32_t program) {
     return false;
 }
 
+// Undoes a start that failed, and says why.
+static void undo(const struct start *start, uint32_t number, enum status status) {
+    struct initd *initd = start->initd;
+    struct text_buffer text;
+    text_start(&text, initd->failure, sizeof(initd->failure));
+    text_format(&text, "%s: cannot be started: %s: %s", start->manifest->program, start->step,
+                status_text(status));
+    log_line(initd, "%s", initd->failure);
+    if (start->spawn.reticle != HANDLE_NONE) {
+        (void)sys_handle_drop(start->spawn.reticle);
+    }
+    connect_forget(initd, number, PLAN_NONE);
+    client_forget(initd, number);
+}
+
 // From loading to running. The Reticle is the caller's to drop on failure.
 static enum status bring_up(struct start *start, uint32_t program, uint32_t number, uint32_t bit) {
     enum status status = load(start, program);
@@ -195,13 +210,7 @@ enum status task_start(struct initd *initd, uint32_t program, const struct start
     start.spawn.scratch = initd->scratch;
     enum status status = bring_up(&start, program, *number, (uint32_t)(task - initd->tasks));
     if (status != STATUS_OK) {
-        log_line(initd, "%s: cannot be started: %s: %s", manifest->program, start.step,
-                 status_text(status));
-        if (start.spawn.reticle != HANDLE_NONE) {
-            (void)sys_handle_drop(start.spawn.reticle);
-        }
-        connect_forget(initd, *number, PLAN_NONE);
-        client_forget(initd, *number);
+        undo(&start, *number, status);
         return status;
     }
     *task = (struct task){

@@ -228,7 +228,9 @@ static uint32_t await_end(const struct root *root, const struct run *run) {
             pc);
         return 0;
     }
-    say(root, "initd ended with status %lu", status);
+    if (status != STATUS_BAD_BOOT) { // for which initd has said its sentence
+        say(root, "initd ended with status %lu", status);
+    }
     return (uint32_t)status;
 }
 

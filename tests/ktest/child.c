@@ -80,8 +80,7 @@ bool child_begin(struct child *child) {
     uint64_t bytes = child->bytes != 0 ? child->bytes : CHILD_BYTES;
     return CHECK_OK(sys_reticle_split(ground, bytes, &child->spawn.reticle)) &&
            CHECK_OK(spawn_begin(&child->spawn, &image, CHILD_STACK, 0)) &&
-           CHECK_OK(spawn_value(&child->spawn, "role", child->role, strlen(child->role) + 1)) &&
-           child_copy(child, "time", bundle_need("time", CLASS_MEMORY), RIGHT_ALL);
+           CHECK_OK(spawn_value(&child->spawn, "role", child->role, strlen(child->role) + 1));
 }
 
 bool child_copy(const struct child *child, const char *slot, uint64_t handle, uint64_t rights) {

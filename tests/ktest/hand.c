@@ -59,7 +59,7 @@ bool hand_ended(struct hand *hand, uint64_t *status) {
     uint64_t until = deadline_in(PATIENCE);
     *status = 0;
     while (CHECK_OK(sys_task_info(hand->task, &state, status, &threads, &time)) &&
-           state == TASK_RUNNING && time_now() < until) {
+           state != TASK_ENDED && time_now() < until) {
         (void)sys_signal_wait(UINT64_C(1) << hand->bit, until, 0, &bits);
     }
     return CHECK_EQ(state, TASK_ENDED) && CHECK_EQ(threads, 0);

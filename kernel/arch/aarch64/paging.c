@@ -176,12 +176,24 @@ void arch_space_switch(struct phys root) {
 }
 
 // To all harts: after a break, no hart may hold the old entry when it is made anew.
+// The operand of an invalidation by address, Armv8-A TLBI VAE1: the page, ASID 0.
+static uint64_t tlbi_page(uint64_t address) {
+    return (address >> PAGE_SHIFT) & ((UINT64_C(1) << 44) - 1);
+}
+
 void arch_tlb_flush_page(uint64_t address) {
-    uint64_t page = (address >> PAGE_SHIFT) & ((UINT64_C(1) << 44) - 1);
+    __asm__ volatile("dsb nshst\n\t"
+                     "tlbi vae1, %0\n\t"
+                     "dsb nsh\n\t"
+                     "isb" ::"r"(tlbi_page(address))
+                     : "memory");
+}
+
+void arch_tlb_break_page(uint64_t address) {
     __asm__ volatile("dsb ishst\n\t"
                      "tlbi vae1is, %0\n\t"
                      "dsb ish\n\t"
-                     "isb" ::"r"(page)
+                     "isb" ::"r"(tlbi_page(address))
                      : "memory");
 }
 

@@ -83,5 +83,7 @@ const char *host_console(void);
 // Runs a function in a child process; true if the kernel panicked there. Or powered off.
 bool host_panics(void (*run)(void));
 bool host_stops(void (*run)(void));
+// The same for one that is to end by itself; what goes wrong in it is reported.
+bool host_passes(void (*run)(void));
 // Called before the process dies of a panic or a sanitizer's finding.
 void host_on_death(void (*tell)(void));

@@ -72,11 +72,11 @@ void arch_reset(void) {
     abort();
 }
 
-static int child_status(void (*run)(void)) {
+static int child_status(void (*run)(void), bool quiet) {
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        child = true;
+        child = quiet;
         run();
         _exit(0);
     }
@@ -86,11 +86,15 @@ static int child_status(void (*run)(void)) {
 }
 
 bool host_panics(void (*run)(void)) {
-    return child_status(run) == EXIT_PANIC;
+    return child_status(run, true) == EXIT_PANIC;
 }
 
 bool host_stops(void (*run)(void)) {
-    return child_status(run) == EXIT_STOPPED;
+    return child_status(run, true) == EXIT_STOPPED;
+}
+
+bool host_passes(void (*run)(void)) {
+    return child_status(run, false) == 0;
 }
 
 void arch_serial_write(char c) {

@@ -122,6 +122,10 @@ void arch_tlb_flush_page(uint64_t address) {
     flushes++;
 }
 
+void arch_tlb_break_page(uint64_t address) {
+    arch_tlb_flush_page(address);
+}
+
 void arch_tlb_flush(void) {
     *mmu() = (struct mmu){.root = mmu()->root};
     flushes++;

@@ -159,6 +159,10 @@ void arch_tlb_flush_page(uint64_t address) {
     __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");
 }
 
+void arch_tlb_break_page(uint64_t address) {
+    arch_tlb_flush_page(address); // a present entry may replace another at once
+}
+
 void arch_tlb_flush(void) {
     cr3_write(cr3_read());
 }

@@ -129,7 +129,6 @@ piece code_fault_divide
 code_fault_divl:
     divl %ecx
     ud2
-fault icebp, .byte 0xf1
 fault cli, cli
 fault sti, sti
 fault hlt, hlt

@@ -9,7 +9,6 @@ constexpr uint64_t FLAGS_PRIVILEGED = 3 << 12 | 1 << 14 | 1 << 17; // IOPL, NT, 
 
 #define WAYS(WAY) \
     WAY(divide, divl, ARITHMETIC) \
-    WAY(icebp, icebp, STEP) \
     WAY(cli, cli, INSTRUCTION) \
     WAY(sti, sti, INSTRUCTION) \
     WAY(hlt, hlt, INSTRUCTION) \

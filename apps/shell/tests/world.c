@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// A fake of lib/vectra and of initd, as small as the shell's sessions allow. Time
+// goes on by one microsecond with each look at it. A wait types the next
+// key, so that every key meets a shell that has nothing left to do.
+#include "apps/shell/tests/world.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "abi/layout.h"
+#include "apps/shell/shell.h"
+#include "lib/vectra/bundle.h"
+#include "lib/vectra/stream.h"
+#include "lib/vectra/syscall.h"
+#include "lib/vectra/time.h"
+
+// Handles. Those of Rings that the shell carves follow RING_FIRST.
+enum { CONSOLE = 1, INIT = 2, RETICLE = 3, TASK = 4, RING_FIRST = 100 };
+
+constexpr unsigned QUEUE = 4096;
+constexpr unsigned PROGRAMS = 16;
+constexpr size_t SCREEN = 1 << 20;
+
+struct queue {
+    struct ring_message message[QUEUE];
+    unsigned first, count;
+};
+
+struct program {
+    uint32_t task; // 0: none
+    char name[INIT_NAME];
+    bool keyboard; // its "in" is the shell's
+    uint64_t lines, bytes;
+};
+
+static struct {
+    jmp_buf over;
+    enum world_end end;
+    uint32_t status;
+    const char *keys;
+    size_t key_count, typed;
+    char screen[SCREEN];
+    size_t screen_size;
+    struct queue from_console, from_init, from_program;
+    struct endpoint *console;
+    struct ring_region region; // what every bound endpoint takes for its peer's
+    uint64_t generation, now, rings;
+    char argument[COMMAND_TEXT + 1];
+    struct program program[PROGRAMS];
+    uint32_t last_task;
+} world;
+
+static void put(struct queue *queue, const struct ring_message *message) {
+    if (queue->count < QUEUE) {
+        queue->message[(queue->first + queue->count++) % QUEUE] = *message;
+    }
+}
+
+[[noreturn]] static void leave(enum world_end end, uint32_t status) {
+    world.end = end;
+    world.status = status;
+    longjmp(world.over, 1);
+}
+
+// ---------------------------------------------------------------- endpoints
+static void connect(struct endpoint *endpoint) {
+    endpoint->end.peer = &world.region;
+    endpoint->end.generation = ++world.generation;
+    atomic_store(&world.region.generation, world.generation);
+}
+
+enum status endpoint_open(struct endpoint *endpoint, uint64_t handle, uint32_t message_bit,
+                          uint32_t closed_bit) {
+    endpoint->handle = handle;
+    endpoint->closed = UINT64_C(1) << closed_bit;
+    endpoint->signals = endpoint->closed | UINT64_C(1) << message_bit;
+    connect(endpoint);
+    if (handle == CONSOLE) {
+        world.console = endpoint;
+    }
+    return STATUS_OK;
+}
+
+void endpoint_close(struct endpoint *endpoint) {
+    *endpoint = (struct endpoint){};
+    world.from_program.count = 0;
+}
+
+bool endpoint_refresh(struct endpoint *endpoint) {
+    (void)endpoint;
+    return false;
+}
+
+enum status endpoint_wait(struct endpoint *endpoint, uint64_t more, uint64_t deadline,
+                          uint64_t *bits) {
+    (void)more;
+    (void)deadline;
+    if (!endpoint_bound(endpoint)) {
+        connect(endpoint);
+    }
+    *bits = endpoint->signals;
+    return STATUS_OK;
+}
+
+enum status endpoint_drain(struct endpoint *endpoint, uint64_t deadline) {
+    (void)deadline;
+    return endpoint_bound(endpoint) ? STATUS_OK : STATUS_PEER_CLOSED;
+}
+
+enum status endpoint_take(struct endpoint *endpoint, uint64_t sequence, uint32_t class,
+                          uint64_t rights, uint64_t *handle) {
+    (void)endpoint;
+    (void)sequence;
+    (void)rights;
+    *handle = class == CLASS_TASK ? TASK : RETICLE;
+    return STATUS_OK;
+}
+
+enum status endpoint_receive(struct endpoint *endpoint, struct ring_message *message,
+                             uint64_t *sequence) {
+    struct queue *queue = endpoint->handle == CONSOLE ? &world.from_console
+                          : endpoint->handle == INIT  ? &world.from_init
+                                                      : &world.from_program;
+    *sequence = 0;
+    if (!endpoint_bound(endpoint)) {
+        return STATUS_PEER_CLOSED;
+    }
+    if (queue->count == 0) {
+        return STATUS_EMPTY;
+    }
+    *message = queue->message[queue->first];
+    queue->first = (queue->first + 1) % QUEUE;
+    queue->count--;
+    return STATUS_OK;
+}
+
+// ----------------------------------------------------------------- programs
+static void say_as_program(const char *text) {
+    for (size_t left = strlen(text); left > 0;) {
+        size_t piece = left < RING_PAYLOAD ? left : RING_PAYLOAD;
+        struct ring_message message = {.header = {.type = STREAM_DATA, .length = (uint16_t)piece}};
+        memcpy(message.payload, text, piece);
+        put(&world.from_program, &message);
+        text += piece;
+        left -= piece;
+    }
+}
+
+static void end_program(struct program *program, uint32_t status, enum fault_kind fault) {
+    struct init_exited end = {program->task, status, fault, 0, 0x10, 0x400123};
+    struct ring_message message = {.header = {.type = INIT_EXITED, .length = sizeof end}};
+    memcpy(message.payload, &end, sizeof end);
+    put(&world.from_init, &message);
+    program->task = 0;
+}
+
+// What a program reads from the shell: only `count` does.
+static enum status give_input(const struct ring_message *message) {
+    for (unsigned i = 0; i < PROGRAMS; i++) {
+        struct program *program = &world.program[i];
+        if (program->task == 0 || !program->keyboard || strcmp(program->name, "count") != 0) {
+            continue;
+        }
+        if (message->header.type == STREAM_END) {
+            char line[64];
+            snprintf(line, sizeof line, "%lu lines, %lu bytes\n", (unsigned long)program->lines,
+                     (unsigned long)program->bytes);
+            say_as_program(line);
+            end_program(program, 0, FAULT_NONE);
+            return STATUS_OK;
+        }
+        program->bytes += message->header.length;
+        for (unsigned at = 0; at < message->header.length; at++) {
+            program->lines += message->payload[at] == '\n';
+        }
+        return STATUS_OK;
+    }
+    return STATUS_PEER_CLOSED;
+}
+
+static void act(struct program *program, const struct init_run *run) {
+    if (strcmp(program->name, "echo") == 0) {
+        if ((run->flags & INIT_RUN_OUT) != 0) {
+            say_as_program(world.argument);
+            say_as_program("\n");
+        }
+        end_program(program, 0, FAULT_NONE);
+    } else if (strcmp(program->name, "fault") == 0) {
+        say_as_program("partial");
+        end_program(program, PROGRAM_FAULTED, FAULT_READ);
+    } else if (strcmp(program->name, "count") == 0 && !program->keyboard) {
+        say_as_program("counted\n");
+        end_program(program, 0, FAULT_NONE);
+    }
+}
+
+// -------------------------------------------------------------------- initd
+static const char *const tasks[] = {"initd", "console", "namingd", "shell"};
+constexpr uint32_t TASKS = 4;
+
+static void reply(struct ring_message *message, enum status status, uint32_t task) {
+    struct init_reply payload = {status, task};
+    message->header.type = INIT_REPLY;
+    message->header.length = sizeof payload;
+    memcpy(message->payload, &payload, sizeof payload);
+}
+
+static void answer_list(struct ring_message *message, uint32_t after) {
+    if (after >= TASKS) {
+        reply(message, STATUS_NOT_FOUND, 0);
+        return;
+    }
+    struct init_entry entry = {after + 1, TASK_RUNNING, 1, 100, ""};
+    memcpy(entry.name, tasks[after], strlen(tasks[after]));
+    message->header.type = INIT_TASK;
+    message->header.length = sizeof entry;
+    memcpy(message->payload, &entry, sizeof entry);
+}
+
+static void answer_kill(struct ring_message *message, uint32_t task) {
+    for (unsigned i = 0; i < PROGRAMS; i++) {
+        if (world.program[i].task == task) {
+            end_program(&world.program[i], PROGRAM_KILLED, FAULT_NONE);
+            reply(message, STATUS_OK, task);
+            return;
+        }
+    }
+    if (task == 2) {
+        ring_end_unbind(&world.console->end);
+    }
+    reply(message, task == 2 ? STATUS_OK : STATUS_ACCESS, task);
+}
+
+static void answer_log(struct ring_message *message) {
+    struct init_log_text text = {};
+    memcpy(&text.next, message->payload, sizeof text.next);
+    bool first = text.next == 0;
+    memcpy(text.text, "a log\n", 6);
+    text.next = 6;
+    message->header.type = INIT_TEXT;
+    message->header.length = sizeof text.next + (first ? 6 : 0);
+    memcpy(message->payload, &text, sizeof text);
+}
+
+static void answer_run(struct ring_message *message) {
+    struct init_run run;
+    memcpy(&run, message->payload, sizeof run);
+    static const char *const known[] = {"echo", "count", "fault", "hang"};
+    unsigned place = 0, name = 0;
+    while (name < 4 && strcmp(run.program, known[name]) != 0) {
+        name++;
+    }
+    while (place < PROGRAMS && world.program[place].task != 0) {
+        place++;
+    }
+    if (name == 4 || place == PROGRAMS) {
+        reply(message, name == 4 ? STATUS_NOT_FOUND : STATUS_FULL, 0);
+    } else {
+        struct program *program = &world.program[place];
+        *program =
+            (struct program){.task = ++world.last_task, .keyboard = (run.flags & INIT_RUN_IN) != 0};
+        memcpy(program->name, run.program, INIT_NAME);
+        reply(message, STATUS_OK, program->task);
+        act(program, &run);
+    }
+    world.argument[0] = 0;
+}
+
+enum status endpoint_call(struct endpoint *endpoint, struct ring_message *message,
+                          const struct endpoint_capability *capabilities, uint16_t count,
+                          uint64_t deadline, endpoint_other *other, void *context,
+                          uint64_t *sequence) {
+    (void)endpoint;
+    (void)capabilities;
+    (void)count;
+    (void)deadline;
+    (void)other;
+    (void)context;
+    *sequence = 0;
+    struct init_task about;
+    memcpy(&about, message->payload, sizeof about);
+    struct init_power power;
+    memcpy(&power, message->payload, sizeof power);
+    switch (message->header.type) {
+    case INIT_LIST:
+        answer_list(message, about.task);
+        break;
+    case INIT_KILL:
+        answer_kill(message, about.task);
+        break;
+    case INIT_LOG:
+        answer_log(message);
+        break;
+    case INIT_RUN:
+        answer_run(message);
+        break;
+    case INIT_POWER:
+        leave(WORLD_POWER_OFF, power.status);
+    default:
+        reply(message, STATUS_OK, about.task);
+    }
+    return STATUS_OK;
+}
+
+enum status endpoint_send(struct endpoint *endpoint, const struct ring_message *message) {
+    if (!endpoint_bound(endpoint)) {
+        return STATUS_PEER_CLOSED;
+    }
+    size_t length = message->header.length;
+    if (endpoint->handle == CONSOLE) {
+        size_t room = SCREEN - 1 - world.screen_size;
+        length = length < room ? length : room;
+        memcpy(world.screen + world.screen_size, message->payload, length);
+        world.screen_size += length;
+        return STATUS_OK;
+    }
+    if (endpoint->handle == INIT) {
+        size_t used = strlen(world.argument);
+        size_t room = sizeof world.argument - 1 - used;
+        memcpy(world.argument + used, message->payload, length < room ? length : room);
+        world.argument[used + (length < room ? length : room)] = 0;
+        return STATUS_OK;
+    }
+    return give_input(message);
+}
+
+// ------------------------------------------------------- syscalls, the rest
+enum status sys_signal_wait(uint64_t mask, uint64_t deadline, uint64_t slack, uint64_t *bits) {
+    (void)slack;
+    world.now += MILLISECOND;
+    *bits = mask;
+    if (world.typed == world.key_count) {
+        if (deadline != TIME_NEVER) {
+            return STATUS_TIMED_OUT;
+        }
+        leave(WORLD_IDLE, 0);
+    }
+    char key = world.keys[world.typed++];
+    if (key == WORLD_NEW_CONSOLE) {
+        connect(world.console);
+        return STATUS_OK;
+    }
+    struct ring_message message = {.header = {.type = STREAM_DATA, .length = 1}};
+    message.payload[0] = (uint8_t)key;
+    put(&world.from_console, &message);
+    return STATUS_OK;
+}
+
+enum status sys_handle_drop(uint64_t handle) {
+    return handle == TASK || handle == RETICLE ? STATUS_OK : STATUS_BAD_HANDLE;
+}
+
+enum status sys_task_slot(uint64_t task, uint64_t index, uint64_t *found, uint64_t *description,
+                          uint64_t *object, uint64_t *detail) {
+    (void)task;
+    *found = index;
+    *description = index << INFO_CLASS_SHIFT | RIGHT_ALL | INFO_OWNER;
+    *object = 42;
+    *detail = 0x400000 | MAP_READ;
+    return index < CLASS_COUNT + 2 ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+enum status sys_reticle_info(uint64_t reticle, uint64_t *total, uint64_t *available,
+                             uint64_t *objects, uint64_t *tables) {
+    (void)reticle;
+    *total = 100;
+    *available = 50;
+    *objects = 30;
+    *tables = 20;
+    return STATUS_OK;
+}
+
+enum status sys_task_info(uint64_t task, uint64_t *state, uint64_t *status, uint64_t *threads,
+                          uint64_t *time) {
+    (void)task;
+    *state = TASK_RUNNING;
+    *status = 0;
+    *threads = 1;
+    *time = SECOND;
+    return STATUS_OK;
+}
+
+enum status sys_system_info(uint64_t topic, uint64_t *first, uint64_t *second, uint64_t *third,
+                            uint64_t *fourth) {
+    (void)topic;
+    *first = *second = *third = *fourth = 2;
+    return STATUS_OK;
+}
+
+enum status sys_ring_carve(uint64_t reticle, uint64_t slots, uint64_t *ring) {
+    (void)reticle;
+    (void)slots;
+    *ring = RING_FIRST + world.rings++;
+    return STATUS_OK;
+}
+
+uint64_t bundle_need(const char *name, enum cap_class class) {
+    if (class == CLASS_RETICLE) {
+        return RETICLE;
+    }
+    return strcmp(name, "console") == 0 ? CONSOLE : INIT;
+}
+
+uint64_t time_now(void) {
+    return world.now += 1000;
+}
+
+void time_sleep_until(uint64_t deadline) {
+    world.now = deadline > world.now ? deadline : world.now;
+}
+
+void program_exit(uint32_t status) {
+    leave(WORLD_EXIT, status);
+}
+
+// ----------------------------------------------------------------- sessions
+const char *world_session(const char *keys, size_t count) {
+    static struct shell shell;
+    memset(&shell, 0, sizeof shell);
+    memset(&world, 0, sizeof world);
+    world.keys = keys;
+    world.key_count = count;
+    world.last_task = TASKS;
+    if (setjmp(world.over) == 0) {
+        shell_run(&shell);
+    }
+    world.screen[world.screen_size] = 0;
+    return world.screen;
+}
+
+enum world_end world_end(void) {
+    return world.end;
+}
+
+uint32_t world_status(void) {
+    return world.status;
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Faults: told to the supervisor, looked at, repaired or ended.
+#include "lib/string/string.h"
+#include "lib/vectra/thread.h"
+#include "tests/ktest/child.h"
+
+// Faults at `at` with the kind and address given, and can then be ended.
+static void expect_fault(const char *name, const char *entry, uint64_t argument, const char *at,
+                         enum fault_kind kind, uint64_t address) {
+    struct hand hand = {.bit = 6};
+    uint64_t status;
+    if (hand_run(&hand, entry, argument) && hand_faulted(&hand)) {
+        uint64_t pc = at == nullptr ? argument : hand_address(at);
+        if (hand.kind != kind || hand.pc != pc || hand.address != address ||
+            hand.thread_number != 1) {
+            check_say(__FILE__, __LINE__, "%s: kind %lu at 0x%lx, pc 0x%lx; not %u, 0x%lx, 0x%lx",
+                      name, hand.kind, hand.address, hand.pc, kind, address, pc);
+        }
+        (void)CHECK_EQ(hand_state(&hand), TASK_FAULTED);
+        (void)CHECK_OK(sys_thread_resume(hand.task, 1, RESUME_END_TASK));
+        (void)hand_ended(&hand, &status);
+    }
+    hand_destroy(&hand);
+}
+
+static void read(void) {
+    expect_fault("unmapped", code_read, AREA, code_read, FAULT_READ, AREA);
+    expect_fault("null", code_read, 8, code_read, FAULT_READ, 8);
+    expect_fault("below the stack", code_read, HAND_STACK - PAGE_SIZE - 8, code_read, FAULT_READ,
+                 HAND_STACK - PAGE_SIZE - 8);
+}
+
+static void write(void) {
+    expect_fault("unmapped", code_write, AREA, code_write, FAULT_WRITE, AREA);
+    expect_fault("code", code_write, HAND_CODE, code_write, FAULT_WRITE, HAND_CODE);
+    expect_fault("Bundle", code_write, BUNDLE_ADDRESS, code_write, FAULT_WRITE, BUNDLE_ADDRESS);
+}
+
+static void execute(void) {
+    uint64_t stack = HAND_STACK - PAGE_SIZE;
+    expect_fault("unmapped", code_jump, AREA, nullptr, FAULT_EXECUTE, AREA);
+    expect_fault("stack", code_jump, stack, nullptr, FAULT_EXECUTE, stack);
+    expect_fault("Bundle", code_jump, BUNDLE_ADDRESS, nullptr, FAULT_EXECUTE, BUNDLE_ADDRESS);
+}
+
+static void instruction(void) {
+    uint64_t at = hand_address(code_undefined);
+    expect_fault("undefined", code_undefined, 0, code_undefined, FAULT_INSTRUCTION, at);
+    at = hand_address(code_float);
+    expect_fault("float", code_float, 0, code_float, FAULT_FLOAT, at);
+}
+
+// Everything that this machine can do wrong.
+static void machine(void) {
+    for (const struct fault_case *c = machine_faults; c->name != nullptr; c++) {
+        struct hand hand = {.bit = 6};
+        if (hand_run(&hand, c->entry, 0) && hand_faulted(&hand) &&
+            (hand.kind != c->kind || hand.pc != hand_address(c->at))) {
+            check_say(__FILE__, __LINE__, "%s: kind %lu at pc +%ld; not kind %u", c->name,
+                      hand.kind, (int64_t)(hand.pc - hand_address(c->at)), c->kind);
+        }
+        hand_destroy(&hand);
+    }
+}
+
+static void breakpoint(void) {
+    struct hand hand = {.bit = 6};
+    struct thread_registers registers;
+    uint64_t status;
+    if (hand_run(&hand, code_trap, 17) && hand_faulted(&hand) &&
+        hand_registers(&hand, &registers, false)) {
+        (void)CHECK_EQ(hand.kind, FAULT_BREAKPOINT);
+        (void)CHECK_EQ(hand.pc, hand_address(code_trap) + machine_trap_pc);
+        (void)CHECK_EQ(*machine_pc(&registers), hand.pc);
+        (void)CHECK_EQ(*machine_argument(&registers), 17);
+        *machine_pc(&registers) = hand_address(code_trap) + machine_trap_resume;
+        *machine_argument(&registers) = 34;
+        if (hand_registers(&hand, &registers, true) && hand_resume(&hand, RESUME_CONTINUE) &&
+            hand_ended(&hand, &status)) {
+            (void)CHECK_EQ(status, 34);
+        }
+    }
+    hand_destroy(&hand);
+}
+
+// Repaired by other registers, by skipping, and again and again.
+static void repair(void) {
+    struct hand hand = {.bit = 6};
+    struct thread_registers registers;
+    uint64_t status;
+    if (hand_run(&hand, code_write, AREA) && hand_faulted(&hand) &&
+        hand_registers(&hand, &registers, false)) {
+        for (uint32_t i = 1; i <= 50 && check_good(); i++) {
+            *machine_argument(&registers) = AREA + i * PAGE_SIZE;
+            if (hand_registers(&hand, &registers, true) && hand_resume(&hand, RESUME_CONTINUE) &&
+                hand_faulted(&hand)) {
+                (void)CHECK_EQ(hand.address, AREA + i * PAGE_SIZE);
+            }
+        }
+        *machine_argument(&registers) = HAND_STACK - 8;
+        if (hand_registers(&hand, &registers, true) && hand_resume(&hand, RESUME_CONTINUE) &&
+            hand_ended(&hand, &status)) {
+            (void)CHECK_EQ(status, 0);
+        }
+    }
+    hand_destroy(&hand);
+    hand = (struct hand){.bit = 6};
+    if (hand_run(&hand, code_read, AREA) && hand_faulted(&hand) &&
+        hand_registers(&hand, &registers, false)) {
+        *machine_pc(&registers) = hand_address(code_read_next);
+        *machine_argument(&registers) = 12;
+        if (hand_registers(&hand, &registers, true) && hand_resume(&hand, RESUME_CONTINUE) &&
+            hand_ended(&hand, &status)) {
+            (void)CHECK_EQ(status, 12);
+        }
+    }
+    hand_destroy(&hand);
+}
+
+// Whatever a supervisor writes into the registers, it stays a user thread.
+static void hostile_registers(void) {
+    struct hand hand = {.bit = 6};
+    struct thread_registers registers;
+    if (!hand_run(&hand, code_trap, 0) || !hand_faulted(&hand)) {
+        return;
+    }
+    memset(&registers, 0xff, sizeof registers);
+    *machine_pc(&registers) = hand_address(code_trap);
+    registers.flags &= ~machine_step_flag;
+    if (hand_registers(&hand, &registers, true) && hand_resume(&hand, RESUME_CONTINUE) &&
+        hand_faulted(&hand) && hand_registers(&hand, &registers, false)) {
+        (void)CHECK_EQ(hand.kind, FAULT_BREAKPOINT);
+        (void)CHECK(machine_unprivileged(&registers));
+        (void)CHECK_EQ(*machine_stack(&registers), UINT64_MAX);
+    }
+    for (const uint64_t *at = machine_kernel; *at != 0 && check_good(); at++) {
+        *machine_pc(&registers) = *at;
+        if (hand_registers(&hand, &registers, true) && hand_resume(&hand, RESUME_CONTINUE) &&
+            hand_faulted(&hand)) {
+            (void)CHECK_EQ(hand.kind, FAULT_EXECUTE);
+        }
+    }
+    *machine_pc(&registers) = UINT64_MAX; // odd, and at the very end
+    if (hand_registers(&hand, &registers, true) && hand_resume(&hand, RESUME_CONTINUE)) {
+        (void)hand_faulted(&hand);
+    }
+    hand_destroy(&hand);
+}
+
+static void single_step(void) {
+    struct hand hand = {.bit = 6};
+    struct thread_registers registers;
+    if (machine_step_flag == 0 || !hand_run(&hand, code_trap, 0) || !hand_faulted(&hand) ||
+        !hand_registers(&hand, &registers, false)) {
+        return;
+    }
+    registers.flags |= machine_step_flag;
+    uint64_t pc = hand.pc;
+    if (hand_registers(&hand, &registers, true) && hand_resume(&hand, RESUME_CONTINUE) &&
+        hand_faulted(&hand)) {
+        (void)CHECK_EQ(hand.kind, FAULT_STEP);
+        (void)CHECK(hand.pc > pc && hand.pc < pc + 16);
+    }
+    hand_destroy(&hand);
+}
+
+static void errors(void) {
+    struct hand hand = {.bit = 6};
+    struct thread_registers registers;
+    uint64_t word, buffer = (uint64_t)&registers;
+    if (!hand_run(&hand, code_wait, 0)) {
+        return;
+    }
+    pause_for(MILLISECOND);
+    (void)CHECK_STATUS(sys_thread_fault(hand.task, &word, &word, &word, &word), STATUS_NOT_FOUND);
+    (void)CHECK_STATUS(sys_thread_registers(hand.task, 1, buffer, 0), STATUS_BAD_STATE);
+    (void)CHECK_STATUS(sys_thread_registers(hand.task, 1, buffer, 1), STATUS_BAD_STATE);
+    (void)CHECK_STATUS(sys_thread_resume(hand.task, 1, RESUME_CONTINUE), STATUS_BAD_STATE);
+    (void)CHECK_STATUS(sys_thread_resume(hand.task, 2, RESUME_CONTINUE), STATUS_NOT_FOUND);
+    (void)CHECK_STATUS(sys_thread_resume(hand.task, 0, RESUME_CONTINUE), STATUS_NOT_FOUND);
+    (void)CHECK_STATUS(sys_thread_resume(hand.task, 1, 2), STATUS_BAD_ARGUMENT);
+    hand_destroy(&hand);
+    hand = (struct hand){.bit = 6};
+    if (!hand_run(&hand, code_undefined, 0) || !hand_faulted(&hand)) {
+        return;
+    }
+    const uint64_t bad[] = {0, AREA, USER_TOP - 8, USER_TOP, machine_kernel[0], UINT64_MAX};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)CHECK_STATUS(sys_thread_registers(hand.task, 1, bad[i], 0), STATUS_BAD_ADDRESS);
+        (void)CHECK_STATUS(sys_thread_registers(hand.task, 1, bad[i], 1), STATUS_BAD_ADDRESS);
+    }
+    // Constants cannot be written through the kernel either.
+    (void)CHECK_STATUS(sys_thread_registers(hand.task, 1, (uint64_t)code_begin, 0),
+                       STATUS_BAD_ADDRESS);
+    (void)CHECK_STATUS(sys_thread_registers(hand.task, 2, buffer, 0), STATUS_NOT_FOUND);
+    hand_destroy(&hand);
+}
+
+// ----------------------------------------------------- a pager in the same Task
+
+static volatile uint64_t *const missing = (volatile uint64_t *)AREA;
+
+// The thread that faults is the first; the second maps what is missing when the
+// parent asks for it, and rings back.
+static void map_missing(void *argument) {
+    uint64_t memory = child_slot("memory", CLASS_MEMORY), ring = *(uint64_t *)argument, bits, view;
+    (void)sys_ring_watch(ring, 0, UINT64_MAX);
+    (void)sys_doorbell(ring); // ready
+    (void)sys_signal_wait(1, TIME_NEVER, 0, &bits);
+    (void)CHECK_OK(sys_memory_map(0, memory, AREA, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view));
+    *missing = 0x77;
+    (void)sys_doorbell(ring);
+}
+
+
+uint32_t role_pager(void) {
+    static uint64_t ring, thread, bits;
+    static uint8_t stack[4096];
+    ring = child_slot("ring", CLASS_RING);
+    (void)CHECK_OK(thread_spawn(map_missing, &ring, &stack[sizeof stack], 0, &thread));
+    (void)CHECK_OK(sys_thread_watch(thread, 1));
+    (void)CHECK_EQ(*missing, 0x77); // faults first
+    (void)CHECK_OK(sys_signal_wait(2, deadline_in(PATIENCE), 0, &bits));
+    return 0;
+}
+
+static void pager(void) {
+    struct child child = {.role = "pager", .bit = 6};
+    if (!child_begin(&child)) {
+        return;
+    }
+    uint64_t ring = child_connect(&child, "ring", 2), memory = HANDLE_NONE;
+    (void)CHECK_OK(sys_memory_carve(child.spawn.reticle, PAGE_SIZE, 0, 0, &memory));
+    (void)child_move(&child, "memory", memory);
+    (void)CHECK_OK(sys_ring_watch(ring, 7, UINT64_MAX));
+    if (child_start(&child) && await_bit(6) && await_bit(7)) {
+        uint64_t thread, kind, address, pc;
+        (void)CHECK_OK(sys_thread_fault(child.spawn.task, &thread, &kind, &address, &pc));
+        (void)CHECK_EQ(kind, FAULT_READ);
+        (void)CHECK_EQ(address, AREA);
+        (void)CHECK_OK(sys_doorbell(ring));
+        if (await_bit(7)) {
+            (void)CHECK_OK(sys_thread_resume(child.spawn.task, thread, RESUME_CONTINUE));
+        }
+        // What was told of the fault may be told once more until its hart went on.
+        pause_for(20 * MILLISECOND);
+        child_finish(&child);
+    } else {
+        child_destroy(&child);
+    }
+    drop(ring);
+}
+
+TESTS(fault, {"read", read}, {"write", write}, {"execute", execute}, {"instruction", instruction},
+      {"machine", machine}, {"breakpoint", breakpoint}, {"repair", repair},
+      {"hostile_registers", hostile_registers}, {"single_step", single_step}, {"errors", errors},
+      {"pager", pager});

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Futexes: sleeping on a word, waking, and unmapping what somebody sleeps on.
+#include "lib/vectra/mutex.h"
+#include "tests/ktest/child.h"
+#include "tests/ktest/worker.h"
+
+static _Atomic uint32_t word;
+
+static uint64_t address_of(const void *object) {
+    return (uint64_t)object;
+}
+
+static void errors(void) {
+    uint64_t woken, at = address_of(&word);
+    atomic_store(&word, 5);
+    (void)CHECK_STATUS(sys_futex_wait(at, 4, TIME_NEVER), STATUS_AGAIN);
+    (void)CHECK_STATUS(sys_futex_wait(at, 5, 0), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_futex_wait(at, 5, deadline_in(MILLISECOND)), STATUS_TIMED_OUT);
+    const uint64_t bad[] = {at + 1, at + 2, 0, 4, PAGE_SIZE, AREA, USER_TOP - 4, USER_TOP,
+                            machine_kernel[0], UINT64_MAX, UINT64_MAX - 3};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)CHECK_STATUS(sys_futex_wait(bad[i], 0, TIME_NEVER), STATUS_BAD_ADDRESS);
+    }
+    (void)CHECK_STATUS(sys_futex_wake(at + 1, 1, &woken), STATUS_BAD_ADDRESS);
+    (void)CHECK_STATUS(sys_futex_wake(0, 1, &woken), STATUS_BAD_ADDRESS);
+    (void)CHECK_STATUS(sys_futex_wake(USER_TOP, 1, &woken), STATUS_BAD_ADDRESS);
+    (void)CHECK_STATUS(sys_futex_wake(machine_kernel[0], 1, &woken), STATUS_BAD_ADDRESS);
+    (void)CHECK_OK(sys_futex_wake(at, UINT64_MAX, &woken));
+    (void)CHECK_EQ(woken, 0);
+}
+
+struct sleeper {
+    uint64_t address, deadline;
+    _Atomic uint32_t status; // plus one
+};
+static struct sleeper sleepers[WORKERS];
+
+static void sleep_on(void *argument) {
+    struct sleeper *sleeper = argument;
+    enum status status = sys_futex_wait(sleeper->address, 0, sleeper->deadline);
+    atomic_store(&sleeper->status, (uint32_t)status + 1);
+}
+
+static void sleep_open(uint32_t i, uint64_t address, uint64_t deadline) {
+    sleepers[i].address = address;
+    sleepers[i].deadline = deadline;
+    atomic_store(&sleepers[i].status, 0);
+    worker_open(&workers[i], sleep_on, &sleepers[i], 0);
+}
+
+static void sleep_close(uint32_t i, enum status status) {
+    worker_close(&workers[i]);
+    (void)CHECK_EQ(atomic_load(&sleepers[i].status), (uint32_t)status + 1);
+}
+
+static void wake(void) {
+    enum { SLEEPERS = 6 };
+    uint64_t woken, at = address_of(&word);
+    atomic_store(&word, 0);
+    for (uint32_t i = 0; i < SLEEPERS; i++) {
+        sleep_open(i, at, TIME_NEVER);
+    }
+    pause_for(20 * MILLISECOND); // all sleep
+    (void)CHECK_OK(sys_futex_wake(at, 0, &woken));
+    (void)CHECK_EQ(woken, 0);
+    (void)CHECK_OK(sys_futex_wake(at + 4, 9, &woken));
+    (void)CHECK_EQ(woken, 0);
+    (void)CHECK_OK(sys_futex_wake(at, 2, &woken));
+    (void)CHECK_EQ(woken, 2);
+    pause_for(5 * MILLISECOND);
+    uint32_t up = 0;
+    for (uint32_t i = 0; i < SLEEPERS; i++) {
+        up += atomic_load(&sleepers[i].status) != 0;
+    }
+    (void)CHECK_EQ(up, 2);
+    (void)CHECK_OK(sys_futex_wake(at, UINT64_MAX, &woken));
+    (void)CHECK_EQ(woken, SLEEPERS - 2);
+    for (uint32_t i = 0; i < SLEEPERS; i++) {
+        sleep_close(i, STATUS_OK);
+    }
+}
+
+// Words that share a bucket do not share sleepers; a timed-out one is gone from it.
+static void neighbours(void) {
+    static _Atomic uint32_t words[1024];
+    uint64_t woken;
+    for (uint32_t i = 0; i < 8; i++) {
+        sleep_open(i, address_of(&words[i * 64]),
+                   i % 2 == 0 ? TIME_NEVER : deadline_in(10 * MILLISECOND));
+    }
+    pause_for(40 * MILLISECOND);
+    for (uint32_t i = 0; i < 8; i++) {
+        (void)CHECK_OK(sys_futex_wake(address_of(&words[i * 64]), 9, &woken));
+        (void)CHECK_EQ(woken, i % 2 == 0);
+        sleep_close(i, i % 2 == 0 ? STATUS_OK : STATUS_TIMED_OUT);
+    }
+}
+
+static void cancel(void) {
+    uint64_t memory = carve_memory(2 * PAGE_SIZE, 0), second;
+    uint64_t view = map_here(memory, AREA, PAGE_SIZE, MAP_READ);
+    (void)CHECK_OK(sys_memory_map(0, memory, AREA + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, MAP_READ,
+                                  &second));
+    sleep_open(0, AREA, TIME_NEVER);
+    sleep_open(1, AREA + PAGE_SIZE - 4, TIME_NEVER);
+    sleep_open(2, AREA + PAGE_SIZE, TIME_NEVER);
+    pause_for(20 * MILLISECOND);
+    drop(view);
+    sleep_close(0, STATUS_CANCELLED);
+    sleep_close(1, STATUS_CANCELLED);
+    (void)CHECK_EQ(atomic_load(&sleepers[2].status), 0);
+    drop(second);
+    sleep_close(2, STATUS_CANCELLED);
+    drop(memory);
+}
+
+// --------------------------------------------------------------------- a lock
+
+static struct mutex lock;
+static uint64_t sum;
+
+static void add(void *argument) {
+    (void)argument;
+    for (uint32_t i = 0; i < 3000; i++) {
+        mutex_lock(&lock);
+        sum++;
+        mutex_unlock(&lock);
+    }
+}
+
+static void mutex(void) {
+    sum = 0;
+    for (uint32_t i = 0; i < 5; i++) {
+        worker_open(&workers[i], add, nullptr, 0);
+    }
+    for (uint32_t i = 0; i < 5; i++) {
+        worker_close(&workers[i]);
+    }
+    (void)CHECK_EQ(sum, 5 * 3000);
+}
+
+// Wakes that hit a sleeper just as it is about to sleep, or times out.
+static _Atomic uint32_t turns, quit;
+
+static void turn(void *argument) {
+    (void)argument;
+    while (atomic_load(&quit) == 0) {
+        uint32_t seen = atomic_load(&turns);
+        (void)sys_futex_wait(address_of(&turns), seen, time_now() + 20000 + seen % 7 * 3000);
+    }
+}
+
+static void race(void) {
+    atomic_store(&quit, 0);
+    for (uint32_t i = 0; i < 4; i++) {
+        worker_open(&workers[i], turn, nullptr, 0);
+    }
+    uint64_t until = deadline_in(150 * MILLISECOND), woken;
+    while (time_now() < until) {
+        atomic_fetch_add(&turns, 1);
+        (void)CHECK_OK(sys_futex_wake(address_of(&turns), 2, &woken));
+    }
+    atomic_store(&quit, 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        worker_close(&workers[i]);
+    }
+}
+
+TESTS(futex, {"errors", errors}, {"wake", wake}, {"neighbours", neighbours}, {"cancel", cancel},
+      {"mutex", mutex}, {"race", race});
