@@ -146,6 +146,11 @@ static enum status take_float(struct parser *parser, const struct word *) {
     return STATUS_OK;
 }
 
+static enum status take_code(struct parser *parser, const struct word *) {
+    parser->out->code = true;
+    return STATUS_OK;
+}
+
 static bool slot_taken(const struct manifest *manifest, const char *slot) {
     for (uint32_t i = 0; i < manifest->grant_count; i++) {
         if (strcmp(manifest->grants[i].slot, slot) == 0) {
@@ -325,6 +330,7 @@ static const struct directive directives[] = {
     {"restart", "restart never|always", true, 1, 1, take_restart},
     {"stack", "stack KIB", true, 1, 1, take_stack},
     {"float", "float", true, 0, 0, take_float},
+    {"code", "code", true, 0, 0, take_code},
     {"grant", "grant WHAT [KIB|NAME]", false, 1, 2, take_grant},
     {"serve", "serve SERVICE CLIENTS", false, 2, 2, take_serve},
     {"connect", "connect SLOT SERVICE", false, 2, 2, take_connect},

@@ -11,6 +11,7 @@
 //   restart never|always    default never
 //   stack KIB               default 32
 //   float                   its threads may use floating point
+//   code                    its `grant reticle` may make memory that becomes executable
 //   grant time              the time page, slot `time`
 //   grant machine           power, slot `machine`
 //   grant package           the boot package, slot `package`
@@ -92,6 +93,7 @@ struct manifest {
     enum manifest_start start;
     enum manifest_restart restart;
     bool floating_point;
+    bool code;
     uint32_t grant_count, serve_count, connect_count, reach_count;
     struct manifest_grant grants[MANIFEST_GRANTS];
     struct manifest_serve serves[MANIFEST_SERVES];

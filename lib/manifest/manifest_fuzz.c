@@ -83,6 +83,9 @@ static void write_manifest(const struct manifest *manifest, struct text_buffer *
     if (manifest->floating_point) {
         text_append(out, "float\n");
     }
+    if (manifest->code) {
+        text_append(out, "code\n");
+    }
     if (manifest->argument[0] != '\0') {
         text_format(out, "argument %s\n", manifest->argument);
     }
@@ -124,6 +127,7 @@ static const char *const tokens[] = {
     "always",
     "stack ",
     "float",
+    "code",
     "grant ",
     "time",
     "machine",

@@ -49,6 +49,7 @@ TEST(full_manifest) {
                    "restart always\n"
                    "stack 64\n"
                    "float #\n"
+                   "code\n"
                    "grant time\n"
                    "grant machine\n"
                    "grant package\n"
@@ -65,7 +66,7 @@ TEST(full_manifest) {
     CHECK_EQ(manifest.memory_kib, 4096);
     CHECK_EQ(manifest.stack_kib, 64);
     CHECK(manifest.start == MANIFEST_BOOT && manifest.restart == MANIFEST_ALWAYS);
-    CHECK(manifest.floating_point);
+    CHECK(manifest.floating_point && manifest.code);
     static const struct manifest_grant grants[] = {
         {MANIFEST_TIME, 0, "", "time"},
         {MANIFEST_MACHINE, 0, "", "machine"},
@@ -92,7 +93,7 @@ TEST(least_manifest) {
     CHECK(accepted("program a\nmemory 64"));
     CHECK_EQ(manifest.stack_kib, 32);
     CHECK(manifest.start == MANIFEST_REQUEST && manifest.restart == MANIFEST_NEVER);
-    CHECK(!manifest.floating_point && manifest.argument[0] == '\0');
+    CHECK(!manifest.floating_point && !manifest.code && manifest.argument[0] == '\0');
     CHECK_EQ(manifest.grant_count + manifest.serve_count, 0);
     CHECK_EQ(manifest.connect_count + manifest.reach_count, 0);
     CHECK(accepted(HEAD "start request\nrestart never\n"));
@@ -110,8 +111,8 @@ TEST(what_must_be_there) {
         refused(HEAD "program b\n", "a.manifest:3: 'program' is there already: want it only once"));
     CHECK(
         refused(HEAD "memory 64\n", "a.manifest:3: 'memory' is there already: want it only once"));
-    static const char *const once[] = {"start boot", "restart never", "stack 8", "float",
-                                       "argument x"};
+    static const char *const once[] = {"start boot", "restart never", "stack 8",
+                                       "float",      "code",          "argument x"};
     for (size_t i = 0; i < sizeof once / sizeof once[0]; i++) {
         char text[100], want[100];
         sprintf(text, HEAD "%s\n%s\n", once[i], once[i]);
@@ -124,10 +125,10 @@ TEST(what_must_be_there) {
 TEST(directives) {
     CHECK(refused(HEAD "\ngrnt time\n",
                   "a.manifest:4: unknown directive 'grnt': want program, memory, start, restart, "
-                  "stack, float, grant, serve, connect, reach or argument"));
+                  "stack, float, code, grant, serve, connect, reach or argument"));
     CHECK(refused("Program a\n",
                   "a.manifest:1: unknown directive 'Program': want program, memory, start, "
-                  "restart, stack, float, grant, serve, connect, reach or argument"));
+                  "restart, stack, float, code, grant, serve, connect, reach or argument"));
     CHECK(refused("program\n", "a.manifest:1: 0 words after 'program': want `program NAME`"));
     CHECK(refused("program # a\n", "a.manifest:1: 0 words after 'program': want `program NAME`"));
     CHECK(refused("program a b\n", "a.manifest:1: 2 words after 'program': want `program NAME`"));

@@ -39,7 +39,7 @@ static struct grant_rule grant_rule(enum manifest_grant_kind kind) {
         return (struct grant_rule){CLASS_MEMORY, RIGHT_MEMORY_READ | RIGHT_MEMORY_EXECUTE |
                                                      RIGHT_COPY | RIGHT_PASS};
     case MANIFEST_RETICLE:
-        return (struct grant_rule){CLASS_RETICLE, RIGHT_ALL};
+        return (struct grant_rule){CLASS_RETICLE, RIGHT_ALL & ~(uint64_t)RIGHT_RETICLE_CODE};
     case MANIFEST_DEVICE:
         return (struct grant_rule){CLASS_DEVICE, RIGHT_DEVICE_USE};
     case MANIFEST_IRQ:
@@ -55,7 +55,9 @@ static enum status give_grant(struct start *start, const struct manifest_grant *
         enum status status =
             sys_reticle_split(start->spawn.reticle, UINT64_C(1024) * grant->kib, &handle);
         return status == STATUS_OK
-                   ? spawn_give(&start->spawn, grant->slot, handle, rule.rights, true)
+                   ? spawn_give(&start->spawn, grant->slot, handle,
+                                rule.rights | (start->manifest->code ? RIGHT_RETICLE_CODE : 0),
+                                true)
                    : status;
     }
     // The other slots are called the same in initd's own Bundle.
