@@ -215,12 +215,12 @@ enum status capability_may_pass(const struct slot *from, bool move) {
     if ((slot_rights(from) & need) != need) {
         return STATUS_ACCESS;
     }
-    if (!object_live(from->object) || (from->flags & SLOT_REVOKING) != 0) {
+    if (!object_open(from->object)) {
         return STATUS_BUSY;
     }
-    // Writable Memory leaves with nothing left behind: no view, no copy.
+    // Writable Memory leaves with nothing left behind: no view, no copy, no TLB entry.
     if (move && slot_class(from) == CLASS_MEMORY && (slot_rights(from) & RIGHT_MEMORY_WRITE) != 0 &&
-        from->node.first != nullptr) {
+        (from->node.first != nullptr || !memory_quiet((const struct memory *)from->object))) {
         return STATUS_BUSY;
     }
     return STATUS_OK;

@@ -32,11 +32,10 @@ constexpr uint64_t META_CLASS = UINT64_C(31) << META_CLASS_SHIFT;
 constexpr uint64_t GENERATION_LAST = (UINT64_C(1) << HANDLE_GENERATION_BITS) - 1;
 
 enum slot_flag : uint16_t {
-    SLOT_OWNER = 1 << 0,    // dropping it destroys the object
-    SLOT_REVOKING = 1 << 1, // no copies while its descendants are removed
-    SLOT_TOMB = 1 << 2,     // was revoked; a view shows the zero page, in flight it says so
-    SLOT_PEER = 1 << 3,     // a view of a peer's region
-    SLOT_GUARDED = 1 << 4,  // a view that the kernel made: the Bundle's page
+    SLOT_OWNER = 1 << 0,   // dropping it destroys the object
+    SLOT_TOMB = 1 << 1,    // was revoked; a view shows the zero page, in flight it says so
+    SLOT_PEER = 1 << 2,    // a view of a peer's region
+    SLOT_GUARDED = 1 << 3, // a view that the kernel made: the Bundle's page
 };
 
 struct slot {

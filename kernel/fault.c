@@ -30,14 +30,17 @@ struct arch_frame *kernel_fault(enum fault_kind kind, uint64_t address) {
     if (fault_passed(task, kind, address)) {
         return kernel_leave();
     }
-    thread->fault =
-        (struct fault){.kind = kind, .address = address, .pc = arch_frame_pc(&thread->frame)};
+    thread->fault.kind = kind;
+    thread->fault.address = address;
+    thread->fault.pc = arch_frame_pc(&thread->frame);
     if (task->is_root) {
         panic("the root Task faulted: kind %u at 0x%lx, pc 0x%lx", (unsigned)kind, address,
               thread->fault.pc);
     }
     atomic_fetch_add_explicit(&task->faulted, 1, memory_order_relaxed);
-    atomic_store_explicit(&thread->state, THREAD_FAULTED, memory_order_release);
+    atomic_store_explicit(&thread->state, THREAD_FAULTED, memory_order_relaxed);
+    // From here on its supervisor may read and change it, until it resumes it.
+    atomic_store_explicit(&thread->fault.open, true, memory_order_release);
     watch_raise(&task->watch);
     return kernel_leave();
 }

@@ -7,8 +7,10 @@
 #include "kernel/bundle.h"
 #include "kernel/check.h"
 #include "kernel/device.h"
+#include "kernel/epoch.h"
 #include "kernel/reticle.h"
 #include "kernel/ring.h"
+#include "kernel/schedule.h"
 #include "kernel/space.h"
 #include "kernel/task.h"
 
@@ -104,6 +106,21 @@ struct extent extent_of(const struct object *object) {
     }
     default:
         return (struct extent){};
+    }
+}
+
+bool memory_quiet(const struct memory *memory) {
+    return memory->writable_views == 0 && (memory->quiet == 0 || epoch_reached(memory->quiet));
+}
+
+// A writable view of the Task goes: its other threads may run on other harts.
+static void quiet_begin(const struct slot *slot, const struct task *task) REQUIRES_BOOKS {
+    const struct thread *current = thread_current();
+    bool alone = current != nullptr && current->task == task &&
+                 atomic_load_explicit(&task->live, memory_order_relaxed) == 1;
+    if (slot->object->class == CLASS_MEMORY && (slot->access & MAP_WRITE) != 0 &&
+        harts_online() > 1 && !alone && !task_over(task)) {
+        ((struct memory *)slot->object)->quiet = epoch_next();
     }
 }
 
@@ -206,6 +223,7 @@ enum step view_revoke_step(struct slot *slot) {
     if (slot->offset < slot->pages) {
         return STEP_MORE;
     }
+    quiet_begin(slot, task);
     count_views(slot, -1);
     if (slot->object->class == CLASS_RING) {
         ring_view_gone((struct ring *)slot->object, slot);
@@ -216,6 +234,7 @@ enum step view_revoke_step(struct slot *slot) {
 void view_abandon(struct slot *slot) {
     // Out of the tree it is a whole tomb, whose object may be gone.
     if (slot->node.prev != nullptr) {
+        quiet_begin(slot, (const struct task *)slot_container(slot));
         count_views(slot, -1);
         if (slot->object->class == CLASS_RING) {
             ring_view_gone((struct ring *)slot->object, slot);

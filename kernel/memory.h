@@ -21,6 +21,7 @@ struct memory {
     struct object object;
     uint32_t frame, pages;
     uint32_t writable_views, executable_views;
+    uint64_t quiet; // until this epoch some hart's TLB may still let somebody write; 0: none
 };
 static_assert(sizeof(struct memory) <= OBJECT_CELL);
 
@@ -39,6 +40,9 @@ void memory_free(struct memory *memory) REQUIRES_BOOKS;
 // on. The slot is its only capability. NO_MEMORY if that has no room for the header.
 [[nodiscard]] enum status memory_take_over(struct slot *owner,
                                            struct reticle *payer) REQUIRES_BOOKS;
+
+// Whether nobody can write to it any more through a mapping that is gone.
+bool memory_quiet(const struct memory *memory) REQUIRES_BOOKS;
 
 // What a view is to show.
 struct extent {

@@ -148,6 +148,9 @@ static enum step release(struct object *object) REQUIRES_BOOKS {
 static void header_free(struct object *object) REQUIRES_BOOKS {
     struct reticle *reticle = object->reticle;
     struct thread *destroyer = object->destroyer;
+    if (object->revoker != nullptr) {
+        object->revoker->revoking = nullptr;
+    }
     children_remove(object);
     if (object->pages != 0) {
         reticle_return(reticle, CHARGE_OBJECT, page_frame(object), object->pages);

@@ -45,6 +45,7 @@ struct object {
     struct object *next, *prev; // among the objects of the Reticle
     struct object *dying;       // next on the dying queue
     struct thread *destroyer;   // told when it is gone
+    struct thread *revoker;     // is removing many capabilities: no copies are made meanwhile
     uint64_t epoch;             // QUIET until this one is reached
 };
 
@@ -71,6 +72,10 @@ void object_init(struct object *object, enum cap_class class, struct reticle *re
                  struct storage storage) REQUIRES_BOOKS;
 static inline bool object_live(const struct object *object) {
     return object->phase == OBJECT_LIVE;
+}
+// Whether capabilities to it may be copied, passed and mapped.
+static inline bool object_open(const struct object *object) {
+    return object_live(object) && object->revoker == nullptr;
 }
 
 // The object needs one more epoch before it can go on dying.

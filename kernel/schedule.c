@@ -268,15 +268,25 @@ static void leave(struct hart *hart, struct thread *thread, uint64_t now) {
     hart->current = nullptr;
 }
 
+// The thread that was woken by the one which blocked goes on in its turn, so that two
+// which answer each other share one; when that is over it queues like everybody.
 static struct thread *pick(struct hart *hart) {
     struct thread *thread = hart->handoff;
-    if (thread != nullptr) {
-        hart->handoff = nullptr;
+    hart->handoff = nullptr;
+    uint64_t now = arch_time_now();
+    bool over = hart->preempt || now >= hart->slice_end;
+    hart->preempt = false;
+    hart->switched = now;
+    if (thread != nullptr && (hart->ready_first == nullptr || !over)) {
         return thread;
+    }
+    if (thread != nullptr) {
+        queue_append(hart, thread);
     }
     thread = hart->ready_first;
     if (thread != nullptr) {
         queue_unlink(hart, thread);
+        hart->slice_end = now + SCHEDULE_SLICE;
     }
     return thread;
 }
@@ -306,15 +316,12 @@ static void idle(struct hart *hart) {
 
 struct arch_frame *schedule_next(void) {
     struct hart *hart = arch_hart();
-    hart->preempt = false;
     struct thread *next = pick(hart);
     while (next == nullptr) {
         idle(hart);
         next = pick(hart);
     }
     hart->current = next;
-    hart->switched = arch_time_now();
-    hart->slice_end = hart->switched + SCHEDULE_SLICE;
     hart->switches++;
     atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
     load(hart, next);

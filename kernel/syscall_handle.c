@@ -59,7 +59,7 @@ static enum status copy_locked(struct thread *self, uint64_t *a) REQUIRES_BOOKS 
     if ((slot_rights(from) & RIGHT_COPY) == 0) {
         return STATUS_ACCESS;
     }
-    if (!object_live(from->object) || (from->flags & SLOT_REVOKING) != 0) {
+    if (!object_open(from->object)) {
         return STATUS_BUSY;
     }
     status = table_reserve(self->task, 1);
@@ -174,31 +174,30 @@ enum status sys_handle_drop(struct thread *self, uint64_t *a) {
     return STATUS_OK;
 }
 
-// Marks the capability, so that no copies are made meanwhile, and prunes below it.
+// Prunes below the capability. A long revocation marks the object, so that nobody makes
+// copies faster than they are removed; one thread at a time has the mark.
 static enum status revoke_locked(struct thread *self, uint64_t handle,
                                  enum step *step) REQUIRES_BOOKS {
     struct slot *slot;
     enum status status = lookup_slot(self->task, handle, &slot);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK && slot_class(slot) == CLASS_VIEW) {
+        status = STATUS_BAD_CLASS;
     }
-    if (slot_class(slot) == CLASS_VIEW) {
-        return STATUS_BAD_CLASS;
-    }
-    if ((slot->flags & SLOT_REVOKING) != 0 && self->unfinished.revoking != handle) {
-        return STATUS_BUSY;
-    }
-    slot->flags |= SLOT_REVOKING;
-    self->unfinished.revoking = handle;
     *step = STEP_MORE;
-    for (uint32_t i = 0; i < STEPS * 8 && *step == STEP_MORE; i++) {
+    if (status == STATUS_OK && slot->object->revoker == nullptr) {
+        slot->object->revoker = self;
+        self->revoking = slot->object;
+    }
+    if (status == STATUS_OK && slot->object->revoker != self) {
+        return STATUS_OK; // its turn comes
+    }
+    for (uint32_t i = 0; status == STATUS_OK && i < STEPS * 8 && *step == STEP_MORE; i++) {
         *step = tree_prune(&slot->node);
     }
-    if (*step == STEP_DONE) {
-        slot->flags &= (uint16_t)~SLOT_REVOKING;
-        self->unfinished.revoking = HANDLE_NONE;
+    if (status != STATUS_OK || *step == STEP_DONE) {
+        thread_revoked(self);
     }
-    return STATUS_OK;
+    return status;
 }
 
 enum status sys_handle_revoke(struct thread *self, uint64_t *a) {
@@ -208,7 +207,6 @@ enum status sys_handle_revoke(struct thread *self, uint64_t *a) {
         enum status status = revoke_locked(self, a[0], &step);
         lock_release(&books);
         if (status != STATUS_OK) {
-            self->unfinished.revoking = HANDLE_NONE;
             return status;
         }
         if (step != STEP_DONE) {

@@ -173,7 +173,8 @@ enum status sys_memory_wipe(struct thread *self, uint64_t *a) {
     if (status == STATUS_OK) {
         memory = (struct memory *)slot->object;
         // A copy could map it while it is wiped, and would see a part of both.
-        status = slot->node.first == nullptr ? STATUS_OK : STATUS_BAD_STATE;
+        bool quiet = slot->node.first == nullptr && memory_quiet(memory);
+        status = quiet ? STATUS_OK : STATUS_BAD_STATE;
     }
     if (status == STATUS_OK) {
         uint32_t count = memory->pages - self->unfinished.pages;
@@ -217,7 +218,7 @@ static enum status plan_memory(const struct thread *self, struct map_plan *plan,
         return STATUS_BAD_ARGUMENT;
     }
     if (((flags & MAP_WRITE) != 0 && memory->executable_views != 0) ||
-        ((flags & MAP_EXECUTE) != 0 && memory->writable_views != 0)) {
+        ((flags & MAP_EXECUTE) != 0 && !memory_quiet(memory))) {
         return STATUS_BUSY;
     }
     return give ? capability_may_pass(plan->source, true) : STATUS_OK;
@@ -297,7 +298,7 @@ static enum status map_plan(struct thread *self, const uint64_t *a,
     if (class == CLASS_VIEW) {
         return STATUS_BAD_CLASS;
     }
-    if (!object_live(plan->source->object) || (plan->source->flags & SLOT_REVOKING) != 0) {
+    if (!object_open(plan->source->object)) {
         return STATUS_BUSY;
     }
     plan->object = plan->source->object;
@@ -357,8 +358,7 @@ static enum status map_give(struct thread *self, struct task *task, uint64_t han
         lookup_class(self->task, handle, CLASS_MEMORY, RIGHT_MEMORY_WRITE, &source);
     if (status == STATUS_OK) {
         bool alone = source->node.first == &view->node && source->node.last == &view->node;
-        status =
-            alone && (source->flags & SLOT_REVOKING) == 0 ? table_reserve(task, 1) : STATUS_BUSY;
+        status = alone && object_open(source->object) ? table_reserve(task, 1) : STATUS_BUSY;
     }
     if (status == STATUS_OK) {
         capability_pass(self->task, source, table_take(task), RIGHT_ALL, true);

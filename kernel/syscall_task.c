@@ -259,6 +259,11 @@ enum status sys_thread_watch(struct thread *self, uint64_t *a) {
     return status;
 }
 
+// A thread that waits for its supervisor: nobody has resumed it, and it is not to end.
+static bool fault_open(const struct thread *thread) REQUIRES_BOOKS {
+    return atomic_load_explicit(&thread->fault.open, memory_order_acquire) && !thread->task->ending;
+}
+
 // The faulted thread of that number.
 static enum status faulted_thread(struct thread *self, uint64_t handle, uint64_t number,
                                   struct thread **out) REQUIRES_BOOKS {
@@ -270,9 +275,7 @@ static enum status faulted_thread(struct thread *self, uint64_t handle, uint64_t
     for (struct thread *thread = task->threads; thread != nullptr; thread = thread->next) {
         if (thread->number == number) {
             *out = thread;
-            return atomic_load_explicit(&thread->state, memory_order_acquire) == THREAD_FAULTED
-                       ? STATUS_OK
-                       : STATUS_BAD_STATE;
+            return fault_open(thread) ? STATUS_OK : STATUS_BAD_STATE;
         }
     }
     return STATUS_NOT_FOUND;
@@ -285,7 +288,7 @@ enum status sys_thread_fault(struct thread *self, uint64_t *a) {
     if (status == STATUS_OK) {
         status = STATUS_NOT_FOUND;
         for (const struct thread *t = task->threads; t != nullptr; t = t->next) {
-            if (atomic_load_explicit(&t->state, memory_order_acquire) == THREAD_FAULTED) {
+            if (fault_open(t)) {
                 a[1] = t->number;
                 a[2] = t->fault.kind;
                 a[3] = t->fault.address;
@@ -333,6 +336,7 @@ static enum status resume_locked(struct thread *self, const uint64_t *a) REQUIRE
         struct thread *thread;
         status = faulted_thread(self, a[0], a[1], &thread);
         if (status == STATUS_OK && a[2] == RESUME_CONTINUE) {
+            atomic_store_explicit(&thread->fault.open, false, memory_order_relaxed);
             thread_request(thread, REQUEST_RESUME);
             return STATUS_OK;
         }

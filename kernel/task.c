@@ -45,8 +45,7 @@ bool task_end_threads(struct task *task) {
     for (uint32_t i = 0; i < TASK_STEP && task->end_next != nullptr; i++) {
         struct thread *thread = task->end_next;
         task->end_next = thread->next;
-        if (thread != thread_current() &&
-            atomic_load_explicit(&thread->state, memory_order_relaxed) != THREAD_ENDED) {
+        if (thread != thread_current() && !thread_end_new(thread)) {
             thread_request(thread, REQUEST_END);
         }
     }

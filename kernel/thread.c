@@ -169,6 +169,13 @@ void thread_destroyed(struct thread *thread, const struct object *object) {
     }
 }
 
+void thread_revoked(struct thread *thread) {
+    if (thread->revoking != nullptr) {
+        thread->revoking->revoker = nullptr;
+        thread->revoking = nullptr;
+    }
+}
+
 // Who raised one of its bits before the watches went may still have put it into the
 // inbox of its hart. After one epoch nobody puts it there any more; once it is out, the
 // hart that took it out still looks at it until the next.
@@ -180,8 +187,16 @@ bool thread_settled(struct thread *thread) {
     return false;
 }
 
+bool thread_end_new(struct thread *thread) {
+    if (state_of(thread) == THREAD_NEW) {
+        atomic_store_explicit(&thread->state, THREAD_ENDED, memory_order_release);
+        watch_raise(&thread->ended);
+    }
+    return state_of(thread) == THREAD_ENDED;
+}
+
 enum step thread_detach(struct thread *thread) {
-    if (state_of(thread) != THREAD_ENDED) {
+    if (!thread_end_new(thread)) {
         thread_request(thread, REQUEST_END);
         if (state_of(thread) != THREAD_ENDED) {
             object_await(&thread->object); // its hart empties its inbox before that
@@ -202,12 +217,7 @@ enum step thread_detach(struct thread *thread) {
         object_destroy(thread->making);
         thread->making = nullptr;
     }
-    // The mark of a revocation does not outlive the revoker.
-    struct slot *slot;
-    if (thread->unfinished.revoking != HANDLE_NONE &&
-        lookup_slot(thread->task, thread->unfinished.revoking, &slot) == STATUS_OK) {
-        slot->flags &= (uint16_t)~SLOT_REVOKING;
-    }
+    thread_revoked(thread); // the mark of a revocation does not outlive the revoker
     // Last: out of the Task's list.
     struct task *task = thread->task;
     struct thread **link = &task->threads;

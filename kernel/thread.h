@@ -38,6 +38,7 @@ enum thread_request : uint32_t {
 };
 
 struct fault {
+    _Atomic bool open; // the supervisor has not decided yet; taken back under books
     enum fault_kind kind;
     uint64_t address;
     uint64_t pc;
@@ -51,7 +52,6 @@ struct unfinished {
     bool committed; // it has passed its point of no return
     uint64_t number;
     uint64_t argument[6];
-    uint64_t revoking;      // handle_revoke: the capability that carries its mark
     uint32_t pages;         // memory_carve, memory_wipe: pages that are zero
     uint64_t mapping;       // memory_map: the handle of the view it makes
     enum status map_status; // why that is being undone; OK: it is not
@@ -99,6 +99,7 @@ struct thread {
     struct watch ended;        // raised when it ends
     struct object *destroying; // handle_drop waits for its end
     struct object *making;     // memory_carve zeroes it
+    struct object *revoking;   // handle_revoke has marked it
     struct unfinished unfinished;
 };
 
@@ -108,6 +109,11 @@ size_t thread_object_size(void);
 [[nodiscard]] enum status thread_carve(struct task *task, bool floating,
                                        struct thread **out) REQUIRES_BOOKS;
 enum step thread_detach(struct thread *thread) REQUIRES_BOOKS;
+// Ends one that was never started, which belongs to no hart but to books; whether the
+// thread has ended.
+bool thread_end_new(struct thread *thread) REQUIRES_BOOKS;
+// Takes back the mark of a revocation, if it has one.
+void thread_revoked(struct thread *thread) REQUIRES_BOOKS;
 // Runs a new thread on the hart that has least to do.
 void thread_start(struct thread *thread) REQUIRES_BOOKS;
 

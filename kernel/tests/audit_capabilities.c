@@ -81,7 +81,7 @@ static void audit_view(const struct task *task, const struct slot *slot) REQUIRE
     for (uint32_t i = 0; i < slot->pages; i++) {
         uint64_t entry = entry_of(task, (uint64_t)slot->address + i);
         audit(arch_pte_present(entry));
-        if (tomb && i < slot->offset) {
+        if (tomb && i < slot->offset && !task_over(task)) {
             audit((entry & (PTE_WRITE | PTE_EXECUTE)) == 0 && zeroes(arch_pte_phys(entry)));
         } else if (!tomb) {
             struct extent extent = extent_of(slot->object);

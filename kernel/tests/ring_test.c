@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Ring ends, what travels beside their messages, and Bundles.
+#include "abi/ring.h"
+#include "kernel/tests/world.h"
+#include "tests/unit.h"
+
+UNIT_MAIN
+
+constexpr uint64_t AT = 0x50000000;
+constexpr uint64_t NAME = 0x2000000; // world_boot maps a page of the root there
+
+static uint64_t pool;
+
+TEST(boots) {
+    world_boot(8 << 20, 2);
+    CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 2 << 20), STATUS_OK);
+}
+
+struct pair {
+    uint64_t a, b;
+};
+
+static uint64_t ring(uint64_t slots) {
+    uint64_t made = 0;
+    CHECK_EQ(CALL(world_root, &made, ring_carve, pool, slots), STATUS_OK);
+    return made;
+}
+
+static enum status bind(uint64_t a, uint64_t b) {
+    return CALL(world_root, nullptr, ring_bind, a, b);
+}
+
+static struct pair pair(void) {
+    struct pair made = {ring(4), ring(16)};
+    CHECK_EQ(bind(made.a, made.b), STATUS_OK);
+    return made;
+}
+
+static void drop(uint64_t handle) {
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, handle), STATUS_OK);
+}
+
+static struct words ring_info(uint64_t handle) {
+    struct words words = {{handle}};
+    CHECK_EQ(world_call(world_root, SYS_ring_info, &words), STATUS_OK);
+    return words;
+}
+
+static uint64_t poll_bits(uint64_t mask) {
+    uint64_t bits = 0;
+    (void)CALL(world_root, &bits, signal_wait, mask, 0);
+    return bits;
+}
+
+TEST(sizes_are_powers_of_two) {
+    static const uint64_t bad[] = {0, 1, 3, 4097, 8192, UINT64_MAX, UINT64_C(1) << 32};
+    uint64_t made;
+    for (uint32_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK_EQ(CALL(world_root, &made, ring_carve, pool, bad[i]), STATUS_BAD_ARGUMENT);
+    }
+    drop(ring(RING_SLOTS_MOST));
+    world_audit();
+}
+
+TEST(binding) {
+    uint64_t a = ring(2), b = ring(4), c = ring(8);
+    CHECK_EQ(bind(a, a), STATUS_BAD_STATE);
+    CHECK_EQ(CALL(world_root, nullptr, doorbell, a), STATUS_NOT_BOUND);
+    CHECK_EQ(CALL(world_root, nullptr, ring_watch, a, 3, 4), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_watch, a, 64, 4), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(bind(a, b), STATUS_OK);
+    CHECK_EQ(bind(a, c), STATUS_BAD_STATE);
+    CHECK_EQ(bind(c, b), STATUS_BAD_STATE);
+    CHECK_EQ(poll_bits(UINT64_MAX), 1 << 4);
+    CHECK_EQ(ring_info(a).a[1], 1);
+    CHECK_EQ(ring_info(a).a[2], ring_info(b).a[2]);
+    CHECK_EQ(ring_info(a).a[3], 2);
+    CHECK_EQ(ring_info(a).a[4], 4);
+    CHECK_EQ(CALL(world_root, nullptr, doorbell, b), STATUS_OK);
+    CHECK_EQ(poll_bits(UINT64_MAX), 1 << 3);
+    uint64_t generation = ring_info(a).a[2];
+    drop(b);
+    CHECK_EQ(poll_bits(UINT64_MAX), 1 << 4);
+    CHECK_EQ(ring_info(a).a[1], 0);
+    // A restarted peer binds anew, under a number that was never used.
+    CHECK_EQ(bind(a, c), STATUS_OK);
+    CHECK(ring_info(a).a[2] > generation && ring_info(a).a[2] == ring_info(c).a[2]);
+    drop(a);
+    drop(c);
+    world_audit();
+}
+
+TEST(no_page_is_writable_by_both) {
+    struct pair p = pair();
+    uint64_t own, peer, page = PAGE_SIZE, value = 42;
+    CHECK_EQ(CALL(world_root, &own, memory_map, 0, p.a, AT, 0, page, MAP_READ | MAP_WRITE),
+             STATUS_OK);
+    CHECK_EQ(CALL(world_root, &peer, memory_map, 0, p.b, AT + page, 0, page,
+                  MAP_READ | MAP_WRITE | MAP_PEER),
+             STATUS_ACCESS);
+    CHECK_EQ(CALL(world_root, &peer, memory_map, 0, p.b, AT + page, 0, page, MAP_READ | MAP_PEER),
+             STATUS_OK);
+    CHECK_EQ(
+        CALL(world_root, nullptr, memory_map, 0, p.b, AT + 2 * page, 0, page, MAP_READ | MAP_PEER),
+        STATUS_EXISTS);
+    CHECK(world_run(world_root));
+    uint32_t hart = world_root->hart->index;
+    CHECK(host_user_write(hart, AT, &value, sizeof value));
+    value = 0;
+    CHECK(host_user_read(hart, AT + page, &value, sizeof value));
+    CHECK_EQ(value, 42);
+    CHECK(!host_user_write(hart, AT + page, &value, sizeof value));
+    world_audit();
+    // The peer goes: its region reads as zeros, and faults nobody.
+    drop(p.a);
+    CHECK(host_user_read(hart, AT + page, &value, sizeof value));
+    CHECK_EQ(value, 0);
+    drop(peer);
+    drop(p.b);
+    drop(own); // a tomb by now
+    world_audit();
+}
+
+TEST(a_peers_region_goes_with_the_capability_that_showed_it) {
+    struct pair p = pair();
+    uint64_t copy, view, value;
+    CHECK_EQ(CALL(world_root, &copy, handle_copy, p.b, RIGHT_ALL), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &view, memory_map, 0, copy, AT, 0, PAGE_SIZE, MAP_READ | MAP_PEER),
+             STATUS_OK);
+    // The peer's own revocation is no business of this end.
+    CHECK_EQ(CALL(world_root, nullptr, handle_revoke, p.a), STATUS_OK);
+    struct words words = {{view}};
+    CHECK_EQ(world_call(world_root, SYS_handle_info, &words), STATUS_OK);
+    CHECK((words.a[1] & INFO_REVOKED) == 0);
+    CHECK_EQ(CALL(world_root, nullptr, handle_revoke, p.b), STATUS_OK);
+    words = (struct words){{view}};
+    CHECK_EQ(world_call(world_root, SYS_handle_info, &words), STATUS_OK);
+    CHECK((words.a[1] & INFO_REVOKED) != 0);
+    CHECK(world_run(world_root));
+    CHECK(host_user_read(world_root->hart->index, AT, &value, sizeof value));
+    CHECK_EQ(value, 0);
+    drop(view);
+    drop(p.a);
+    drop(p.b);
+    world_audit();
+}
+
+static enum status send(uint64_t end, uint64_t sequence, uint64_t handle, bool move) {
+    return CALL(world_root, nullptr, ring_send, end, sequence, handle, RIGHT_ALL, move);
+}
+
+static enum status take(uint64_t end, uint64_t sequence, uint64_t *handle) {
+    return CALL(world_root, handle, ring_take, end, sequence);
+}
+
+static uint64_t thing(void) {
+    uint64_t made = 0;
+    CHECK_EQ(CALL(world_root, &made, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    return made;
+}
+
+TEST(capabilities_in_order_once) {
+    struct pair p = pair();
+    uint64_t things[4], got;
+    for (uint32_t i = 0; i < 4; i++) {
+        things[i] = thing();
+    }
+    CHECK_EQ(send(p.a, 5, things[0], true), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_info, things[0]), STATUS_BAD_HANDLE);
+    CHECK_EQ(send(p.a, 4, things[1], true), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(send(p.a, 5, things[1], false), STATUS_OK);
+    CHECK_EQ(send(p.a, 7, things[2], true), STATUS_OK);
+    CHECK_EQ(send(p.a, 9, things[3], true), STATUS_OK);
+    world_audit();
+    CHECK_EQ(take(p.b, 4, &got), STATUS_EMPTY);
+    CHECK_EQ(take(p.a, 5, &got), STATUS_EMPTY);
+    CHECK_EQ(take(p.b, 5, &got), STATUS_OK);
+    drop(got);
+    CHECK_EQ(take(p.b, 5, &got), STATUS_OK);
+    CHECK_EQ(take(p.b, 5, &got), STATUS_EMPTY);
+    // Passing over 7 drops what came with it; it was the owner, so the Memory dies.
+    CHECK_EQ(take(p.b, 9, &got), STATUS_OK);
+    CHECK_EQ(take(p.b, 7, &got), STATUS_EMPTY);
+    world_audit();
+    drop(p.a);
+    drop(p.b);
+    drop(things[1]);
+    world_audit();
+}
+
+TEST(a_flood_hits_the_sender) {
+    struct pair p = pair();
+    uint64_t source = thing(), got;
+    for (uint32_t i = 0; i < RING_IN_FLIGHT; i++) {
+        CHECK_EQ(send(p.a, i, source, false), STATUS_OK);
+    }
+    CHECK_EQ(send(p.a, 100, source, false), STATUS_FULL);
+    CHECK_EQ(take(p.b, 0, &got), STATUS_OK);
+    CHECK_EQ(send(p.a, 100, source, false), STATUS_OK);
+    world_audit();
+    drop(p.b);
+    // In flight to nobody: gone.
+    CHECK_EQ(send(p.a, 101, source, false), STATUS_NOT_BOUND);
+    world_audit();
+    drop(p.a);
+    drop(source);
+    world_audit();
+}
+
+TEST(revoked_on_its_way) {
+    struct pair p = pair();
+    uint64_t source = thing(), got;
+    CHECK_EQ(send(p.a, 1, source, false), STATUS_OK);
+    CHECK_EQ(send(p.a, 2, source, false), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_revoke, source), STATUS_OK);
+    CHECK_EQ(take(p.b, 1, &got), STATUS_REVOKED);
+    CHECK_EQ(take(p.b, 1, &got), STATUS_EMPTY);
+    drop(source);
+    CHECK_EQ(take(p.b, 2, &got), STATUS_REVOKED);
+    world_audit();
+    drop(p.a);
+    drop(p.b);
+}
+
+TEST(an_end_never_travels_through_itself) {
+    struct pair p = pair();
+    CHECK_EQ(send(p.a, 1, p.a, true), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(send(p.a, 1, p.b, true), STATUS_BAD_ARGUMENT);
+    drop(p.a);
+    drop(p.b);
+}
+
+// ---------------------------------------------------------------------- Bundles
+
+static void text(const char *name) {
+    CHECK(world_run(world_root));
+    CHECK(host_user_write(world_root->hart->index, NAME, name, strlen(name)));
+}
+
+static enum status put(uint64_t bundle, const char *name, uint64_t handle, bool move) {
+    text(name);
+    return CALL(world_root, nullptr, bundle_put, bundle, NAME, strlen(name), handle, RIGHT_ALL,
+                move);
+}
+
+static enum status value(uint64_t bundle, const char *name, uint64_t size) {
+    text(name);
+    return CALL(world_root, nullptr, bundle_value, bundle, NAME, strlen(name), NAME, size);
+}
+
+TEST(bundles_take_names_and_values) {
+    uint64_t bundle, memory = thing();
+    CHECK_EQ(CALL(world_root, &bundle, bundle_carve, pool), STATUS_OK);
+    CHECK_EQ(put(bundle, "memory", memory, false), STATUS_OK);
+    CHECK_EQ(put(bundle, "memory", memory, false), STATUS_EXISTS);
+    CHECK_EQ(value(bundle, "memory", 1), STATUS_EXISTS);
+    CHECK_EQ(put(bundle, "Memory", memory, false), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(put(bundle, "", memory, false), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(put(bundle, "a-name-that-has-more-than-31-bytes", memory, false), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(put(bundle, "self", bundle, true), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(CALL(world_root, nullptr, bundle_put, bundle, AT, 4, memory, 0, 0),
+             STATUS_BAD_ADDRESS);
+    CHECK_EQ(value(bundle, "value", 2049), STATUS_BAD_ARGUMENT);
+    uint32_t count = 1;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && count < 100) {
+        char name[8];
+        snprintf(name, sizeof name, "n%u", count);
+        status = value(bundle, name, 7);
+        count += status == STATUS_OK;
+    }
+    CHECK_EQ(status, STATUS_FULL);
+    CHECK_EQ(count, BUNDLE_ENTRIES);
+    world_audit();
+    drop(bundle);
+    drop(memory);
+    world_audit();
+}
+
+TEST(values_fill_up_to_the_last_byte) {
+    uint64_t bundle;
+    CHECK_EQ(CALL(world_root, &bundle, bundle_carve, pool), STATUS_OK);
+    uint64_t room = BUNDLE_SIZE - BUNDLE_VALUES;
+    CHECK_EQ(value(bundle, "a", 2048), STATUS_OK);
+    CHECK_EQ(value(bundle, "b", 2048), STATUS_OK);
+    CHECK_EQ(value(bundle, "c", room - 4096 + 1), STATUS_FULL);
+    CHECK_EQ(value(bundle, "c", room - 4096), STATUS_OK);
+    CHECK_EQ(value(bundle, "d", 1), STATUS_FULL);
+    CHECK_EQ(value(bundle, "e", 0), STATUS_OK);
+    drop(bundle);
+    world_audit();
+}
