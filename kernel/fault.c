@@ -37,6 +37,7 @@ struct arch_frame *kernel_fault(enum fault_kind kind, uint64_t address) {
         panic("the root Task faulted: kind %u at 0x%lx, pc 0x%lx", (unsigned)kind, address,
               thread->fault.pc);
     }
+    schedule_unload(arch_hart()); // what the supervisor reads is all in the thread
     atomic_fetch_add_explicit(&task->faulted, 1, memory_order_relaxed);
     atomic_store_explicit(&thread->state, THREAD_FAULTED, memory_order_relaxed);
     // From here on its supervisor may read and change it, until it resumes it.

@@ -60,55 +60,67 @@ bool futex_sleeps(struct thread *thread) {
     return sleeps;
 }
 
-// Tells those that were taken out of their buckets, without the lock: one that is to
-// end takes it. They stay where they are until they are told, so the chain holds.
-static void wake_all(struct thread *thread) {
-    while (thread != nullptr) {
-        struct thread *next = thread->futex_next;
-        thread_request(thread, REQUEST_WAKE);
-        thread = next;
+// Sleepers that are woken together. They are told after the lock is released, since
+// one that is to end takes it; what they are told is noted before.
+constexpr uint32_t BATCH = 16;
+struct batch {
+    struct thread *thread[BATCH];
+    uint32_t count;
+};
+
+static void batch_add(struct futex_table *table, struct batch *batch, struct thread *thread,
+                      enum status status) {
+    bucket_remove(table, thread);
+    thread->futex_status = status;
+    atomic_fetch_or_explicit(&thread->requests, REQUEST_WAKE, memory_order_release);
+    batch->thread[batch->count++] = thread;
+}
+
+static void batch_tell(const struct batch *batch) {
+    for (uint32_t i = 0; i < batch->count; i++) {
+        thread_tell(batch->thread[i]);
     }
 }
 
 uint32_t futex_wake(struct task *task, uint64_t address, uint32_t count) {
     struct futex_table *table = &task->futex;
-    struct thread *chain = nullptr, **end = &chain;
     uint32_t woken = 0;
-    lock_acquire(&table->lock);
-    struct thread *thread = *bucket_of(table, address);
-    while (thread != nullptr && woken < count) {
-        struct thread *next = thread->futex_next;
-        if (thread->futex_address == address) {
-            bucket_remove(table, thread);
-            thread->futex_next = nullptr;
-            *end = thread;
-            end = &thread->futex_next;
-            woken++;
+    struct batch batch;
+    do {
+        batch.count = 0;
+        lock_acquire(&table->lock);
+        struct thread *thread = *bucket_of(table, address);
+        while (thread != nullptr && woken < count && batch.count < BATCH) {
+            struct thread *next = thread->futex_next;
+            if (thread->futex_address == address) {
+                batch_add(table, &batch, thread, STATUS_OK);
+                woken++;
+            }
+            thread = next;
         }
-        thread = next;
-    }
-    lock_release(&table->lock);
-    wake_all(chain);
+        lock_release(&table->lock);
+        batch_tell(&batch);
+    } while (batch.count == BATCH);
     return woken;
 }
 
 void futex_cancel(struct task *task, uint64_t from, uint64_t to) {
     struct futex_table *table = &task->futex;
-    struct thread *chain = nullptr;
-    lock_acquire(&table->lock);
-    for (uint32_t i = 0; i < FUTEX_BUCKETS; i++) {
-        struct thread *thread = table->bucket[i];
-        while (thread != nullptr) {
-            struct thread *next = thread->futex_next;
-            if (thread->futex_address >= from && thread->futex_address < to) {
-                bucket_remove(table, thread);
-                thread->futex_status = STATUS_CANCELLED;
-                thread->futex_next = chain;
-                chain = thread;
+    struct batch batch;
+    do {
+        batch.count = 0;
+        lock_acquire(&table->lock);
+        for (uint32_t i = 0; i < FUTEX_BUCKETS; i++) {
+            struct thread *thread = table->bucket[i];
+            while (thread != nullptr && batch.count < BATCH) {
+                struct thread *next = thread->futex_next;
+                if (thread->futex_address >= from && thread->futex_address < to) {
+                    batch_add(table, &batch, thread, STATUS_CANCELLED);
+                }
+                thread = next;
             }
-            thread = next;
         }
-    }
-    lock_release(&table->lock);
-    wake_all(chain);
+        lock_release(&table->lock);
+        batch_tell(&batch);
+    } while (batch.count == BATCH);
 }

@@ -125,6 +125,9 @@ static void quiet_begin(const struct slot *slot, const struct task *task) REQUIR
 }
 
 static void count_views(struct slot *slot, int32_t by) REQUIRES_BOOKS {
+    if (slot->object->class == CLASS_RING && (slot->access & MAP_WRITE) != 0) {
+        ((struct ring *)slot->object)->writable_views += (uint32_t)by;
+    }
     if (slot->object->class != CLASS_MEMORY) {
         return;
     }
@@ -171,6 +174,10 @@ enum step view_grow(struct task *task, struct slot *slot, uint32_t pages, enum s
             return STEP_WAIT;
         }
         uint64_t frame = (uint64_t)extent.frame + slot->offset + slot->pages;
+        if ((slot->access & MAP_EXECUTE) != 0) {
+            arch_code_sync(page_address((uint32_t)frame), PAGE_SIZE);
+            i += 3; // of a step's worth
+        }
         *entry = arch_pte_leaf((struct phys){frame << PAGE_SHIFT}, slot->access, extent.device);
         entry++;
         slot->pages++;

@@ -18,9 +18,10 @@ struct ring {
     uint64_t generation;         // connections so far
     uint32_t frame, pages;       // the region
     uint32_t slots;
-    uint32_t sent, taken;   // capabilities in flight from this end: sent - taken are there
-    struct slot *flight;    // a page of slots, made when the first one is sent
-    struct slot *peer_view; // the holder's view of the peer's region
+    uint32_t writable_views; // of its own region: one at most
+    uint32_t sent, taken;    // capabilities in flight from this end: sent - taken are there
+    struct slot *flight;     // a page of slots, made when the first one is sent
+    struct slot *peer_view;  // the holder's view of the peer's region
     struct watch message, closed;
 };
 static_assert(sizeof(struct ring) <= OBJECT_CELL);

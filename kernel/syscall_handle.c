@@ -191,7 +191,12 @@ static enum status revoke_locked(struct thread *self, uint64_t handle,
     if (status == STATUS_OK && slot->object->revoker != self) {
         return STATUS_OK; // its turn comes
     }
-    for (uint32_t i = 0; status == STATUS_OK && i < STEPS * 8 && *step == STEP_MORE; i++) {
+    // A view costs up to its pages, a capability next to nothing.
+    constexpr uint32_t PRUNES = 64;
+    for (uint32_t i = 0; status == STATUS_OK && i < PRUNES && *step == STEP_MORE; i++) {
+        struct node *first = slot->node.first;
+        i += first != nullptr && slot_class(slot_of(first)) == CLASS_VIEW ? PRUNES / 2 : 0;
+        self->unfinished.pages |= first != nullptr; // something goes: an epoch is needed
         *step = tree_prune(&slot->node);
     }
     if (status != STATUS_OK || *step == STEP_DONE) {
@@ -213,8 +218,10 @@ enum status sys_handle_revoke(struct thread *self, uint64_t *a) {
             return STATUS_RESTART;
         }
         // What other harts looked up before, and their TLBs, are worthless after this.
-        uint64_t epoch = epoch_request();
-        if (!epoch_reached(epoch)) {
+        bool removed = self->unfinished.pages != 0;
+        self->unfinished.pages = 0;
+        uint64_t epoch = removed ? epoch_request() : 0;
+        if (removed && !epoch_reached(epoch)) {
             self->unfinished.committed = true;
             thread_await_epoch(self, epoch);
             return STATUS_RESTART;
@@ -289,25 +296,35 @@ enum status sys_handle_info(struct thread *self, uint64_t *a) {
     return status;
 }
 
+// The next used slot, a bounded look at an entry.
+static enum status slot_next(struct thread *self, struct task *task, uint64_t *a) REQUIRES_BOOKS {
+    constexpr uint32_t LOOKS = 512;
+    uint64_t end = (uint64_t)task->table.pages * SLOTS_PER_PAGE;
+    uint64_t from = self->unfinished.active ? self->unfinished.pages : a[1];
+    for (uint64_t i = from; i < end; i++) {
+        if (i - from == LOOKS) {
+            self->unfinished.pages = (uint32_t)i;
+            return STATUS_RESTART;
+        }
+        const struct slot *slot = table_slot(task, (uint32_t)i);
+        if (slot_class(slot) != CLASS_NONE) {
+            uint64_t size;
+            describe(slot, &size, &a[4]);
+            a[1] = i;
+            a[2] = slot_description(slot);
+            a[3] = slot_object_number(slot);
+            return STATUS_OK;
+        }
+    }
+    return STATUS_NOT_FOUND;
+}
+
 enum status sys_task_slot(struct thread *self, uint64_t *a) {
     struct task *task;
     lock_acquire(&books);
     enum status status = task_of(self, a[0], RIGHT_INSPECT, &task);
     if (status == STATUS_OK) {
-        status = STATUS_NOT_FOUND;
-        uint64_t end = (uint64_t)task->table.pages * SLOTS_PER_PAGE;
-        // A bounded look; who asks goes on from the index it gets.
-        for (uint64_t i = a[1]; i < end && status != STATUS_OK; i++) {
-            const struct slot *slot = table_slot(task, (uint32_t)i);
-            if (slot_class(slot) != CLASS_NONE) {
-                uint64_t size;
-                describe(slot, &size, &a[4]);
-                a[1] = i;
-                a[2] = slot_description(slot);
-                a[3] = slot_object_number(slot);
-                status = STATUS_OK;
-            }
-        }
+        status = slot_next(self, task, a);
     }
     lock_release(&books);
     return status;

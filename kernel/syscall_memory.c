@@ -234,7 +234,9 @@ static enum status plan_ring(const struct thread *self, struct map_plan *plan,
         return STATUS_BAD_ARGUMENT;
     }
     if ((flags & MAP_PEER) == 0) {
-        return STATUS_OK;
+        // One producer: its region is written in one place.
+        bool second = (flags & MAP_WRITE) != 0 && ring->writable_views != 0;
+        return second ? STATUS_EXISTS : STATUS_OK;
     }
     struct ring *peer = atomic_load_explicit(&ring->peer, memory_order_relaxed);
     if ((flags & MAP_WRITE) != 0) {
@@ -339,10 +341,6 @@ static enum status map_begin(struct thread *self, const uint64_t *a) REQUIRES_BO
                (uint16_t)(a[5] & (MAP_READ | MAP_WRITE | MAP_EXECUTE)), peer ? SLOT_PEER : 0);
     if (peer) {
         ((struct ring *)plan.source->object)->peer_view = view;
-    }
-    if ((a[5] & MAP_EXECUTE) != 0) {
-        struct extent extent = extent_of(plan.object);
-        arch_code_sync(page_address(extent.frame + view->offset), plan.pages << PAGE_SHIFT);
     }
     self->unfinished.mapping = table_handle(plan.task, view);
     self->unfinished.map_status = STATUS_OK;

@@ -216,9 +216,10 @@ static enum status take_locked(struct thread *self, uint64_t *a) REQUIRES_BOOKS 
     if (from == nullptr || from->sequence != a[1]) {
         return STATUS_EMPTY;
     }
-    if (slot_class(from) == CLASS_NONE) {
+    enum cap_class class = slot_class(from);
+    if (class == CLASS_NONE || (a[2] != CLASS_NONE && a[2] != class)) {
         ring_drop_first(peer);
-        return STATUS_REVOKED;
+        return class == CLASS_NONE ? STATUS_REVOKED : STATUS_BAD_CLASS;
     }
     status = table_reserve(self->task, 1);
     // Whoever gets Memory for itself pays for it: then the sender's end is not its end.

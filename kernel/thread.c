@@ -50,13 +50,17 @@ static enum thread_state state_of(const struct thread *thread) {
     return atomic_load_explicit(&thread->state, memory_order_relaxed);
 }
 
-void thread_request(struct thread *thread, enum thread_request request) {
-    atomic_fetch_or_explicit(&thread->requests, request, memory_order_acq_rel);
+void thread_tell(struct thread *thread) {
     if (atomic_load_explicit(&thread->hart, memory_order_acquire) == arch_hart()) {
         thread_attend(thread);
     } else {
         schedule_poke(thread);
     }
+}
+
+void thread_request(struct thread *thread, enum thread_request request) {
+    atomic_fetch_or_explicit(&thread->requests, request, memory_order_acq_rel);
+    thread_tell(thread);
 }
 
 // Out of whatever queue of this hart the thread stands in.
@@ -134,10 +138,6 @@ static void attend_requests(struct thread *thread, uint32_t requests) {
         atomic_fetch_sub_explicit(&thread->task->faulted, 1, memory_order_relaxed);
         thread->fault.kind = FAULT_NONE;
         schedule_ready(thread, false);
-    } else if ((requests & REQUEST_WAKE) != 0 && state == THREAD_SLEEPING &&
-               !futex_sleeps(thread)) {
-        // Still in its bucket would mean: the wake was for an earlier sleep.
-        finish_sleep(thread, thread->futex_status);
     }
 }
 
@@ -151,7 +151,10 @@ void thread_attend(struct thread *thread) {
         signal_attend(thread);
         break;
     case THREAD_SLEEPING:
-        if (thread->deadline <= arch_time_now() && futex_leave(thread)) {
+        // Out of its bucket it was woken. In it, a request to wake was for an earlier sleep.
+        if (!futex_sleeps(thread)) {
+            finish_sleep(thread, thread->futex_status);
+        } else if (thread->deadline <= arch_time_now() && futex_leave(thread)) {
             finish_sleep(thread, STATUS_TIMED_OUT);
         }
         break;

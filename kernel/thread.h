@@ -119,6 +119,8 @@ void thread_start(struct thread *thread) REQUIRES_BOOKS;
 
 // Asks the thread's hart to do something about it.
 void thread_request(struct thread *thread, enum thread_request request);
+// The same after the request has been noted.
+void thread_tell(struct thread *thread);
 // Called on the thread's hart, for whatever was asked and whatever woke it.
 void thread_attend(struct thread *thread);
 // Its life is over; on its hart.

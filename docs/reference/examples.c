@@ -210,7 +210,7 @@ enum status example_ring_send(uint64_t ring, uint64_t sequence, uint64_t memory)
 // Takes it at the other end.
 enum status example_ring_take(uint64_t ring, uint64_t sequence, uint64_t *handle) {
     uint64_t description;
-    return sys_ring_take(ring, sequence, handle, &description);
+    return sys_ring_take(ring, sequence, CLASS_MEMORY, handle, &description);
 }
 
 // Tells a peer that sleeps that there is something to read.

@@ -30,6 +30,8 @@ constexpr uint32_t FIFO_BYTES = 16;
 
 constexpr uint64_t WRITE = 16; // added to the width in device_port
 
+// A port that cannot be read, which the Device's range rules out, reads as 0: no
+// data, no space, no interrupt.
 static uint32_t get(const struct uart *uart, enum register_offset offset) {
     uint64_t value;
     return sys_device_port(uart->device, offset, 1, 0, &value) == STATUS_OK ? (uint32_t)value : 0;
@@ -73,6 +75,7 @@ bool uart_read(struct uart *uart, uint8_t *byte) {
     return true;
 }
 
+// The status says only whether all of the FIFO is free, not how much of it.
 uint32_t uart_space(struct uart *uart) {
     return get(uart, LINE_STATUS) & STATUS_EMPTY_FIFO ? FIFO_BYTES : 0;
 }

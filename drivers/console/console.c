@@ -167,7 +167,7 @@ uint32_t program_main(void) {
     uint64_t bits = CHANGES;
     for (;;) {
         if (bits & CHANGES) {
-            server_update(&console.server, nullptr, nullptr);
+            server_update(&console.server, bits, nullptr, nullptr);
         }
         uint32_t waits = pump(&console);
         if (bits & UINT64_C(1) << BIT_INTERRUPT) {

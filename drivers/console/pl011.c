@@ -27,6 +27,7 @@ constexpr uint32_t INTERRUPT_RECEIVE = 1 << 4;
 constexpr uint32_t INTERRUPT_TRANSMIT = 1 << 5;
 constexpr uint32_t INTERRUPT_TIMEOUT = 1 << 6; // bytes below the FIFO's trigger level wait
 
+// Device memory: each access is one of its own, 32 bits wide, in program order.
 static uint32_t get(const struct uart *uart, enum register_offset offset) {
     return *(volatile uint32_t *)(uart->base + offset);
 }
@@ -70,6 +71,7 @@ bool uart_read(struct uart *uart, uint8_t *byte) {
     return true;
 }
 
+// The flags say only whether a byte fits, not how many.
 uint32_t uart_space(struct uart *uart) {
     return get(uart, FLAGS) & FLAG_TRANSMIT_FULL ? 0 : 1;
 }
@@ -78,6 +80,7 @@ void uart_write(struct uart *uart, uint8_t byte) {
     put(uart, DATA, byte);
 }
 
+// The device raises its lines again as long as their causes last: nothing to clear.
 void uart_choose(struct uart *uart, uint32_t interrupts) {
     if (interrupts == uart->interrupts) {
         return;

@@ -17,6 +17,7 @@ static const struct bundle_entry *find(const char *name) {
     return nullptr;
 }
 
+// The page is the kernel's word, but the class is what the caller relies on.
 enum status bundle_find(const char *name, enum cap_class class, uint64_t *handle) {
     *handle = HANDLE_NONE;
     const struct bundle_entry *entry = find(name);

@@ -11,6 +11,8 @@
 #include "lib/vectra/address.h"
 #include "lib/vectra/syscall.h"
 
+// Gives a capability back, if there is one. A view of a region that died with its
+// peer is still ours to drop: it reads as zeros until then.
 static void drop(uint64_t *handle) {
     if (*handle != HANDLE_NONE) {
         (void)sys_handle_drop(*handle);
@@ -27,6 +29,8 @@ static enum status take_window(struct endpoint *endpoint, uint64_t own_size) {
     return address_take(own_size + ring_region_size(ENDPOINT_PEER_SLOTS), &endpoint->window);
 }
 
+// Point of no return: once the bits are chosen nothing below can fail, and until
+// then only the own mapping has to be taken back.
 enum status endpoint_open(struct endpoint *endpoint, uint64_t handle, uint32_t message_bit,
                           uint32_t closed_bit) {
     uint64_t bound, generation, slots, peer_slots;
@@ -85,6 +89,8 @@ static bool connect(struct endpoint *endpoint, uint64_t peer_slots, uint64_t gen
     return true;
 }
 
+// The generation tells a new connection from the one we have: a peer may have gone
+// and another come between two looks.
 bool endpoint_refresh(struct endpoint *endpoint) {
     uint64_t bound, generation, slots, peer_slots;
     if (sys_ring_info(endpoint->handle, &bound, &generation, &slots, &peer_slots) != STATUS_OK) {
@@ -135,12 +141,16 @@ static enum status attach(struct endpoint *endpoint, struct ring_message *messag
     return status;
 }
 
+// The capabilities go first, under the number that the message will have: once the
+// message can be seen, all that it speaks of is there.
 enum status endpoint_send_with(struct endpoint *endpoint, struct ring_message *message,
                                const struct endpoint_capability *capabilities, uint16_t count) {
     enum status status = attach(endpoint, message, capabilities, count);
     return status == STATUS_OK ? endpoint_send(endpoint, message) : status;
 }
 
+// The number is taken before the message is consumed: what came beside it is asked
+// for under that number, later or never.
 enum status endpoint_receive(struct endpoint *endpoint, struct ring_message *message,
                              uint64_t *sequence) {
     bool doorbell;
@@ -152,23 +162,20 @@ enum status endpoint_receive(struct endpoint *endpoint, struct ring_message *mes
     return status;
 }
 
+// What came may be anything: only what fits the request gets out of here.
 enum status endpoint_take(struct endpoint *endpoint, uint64_t sequence, uint32_t class,
                           uint64_t rights, uint64_t *handle) {
     uint64_t description;
-    enum status status = sys_ring_take(endpoint->handle, sequence, handle, &description);
+    enum status status = sys_ring_take(endpoint->handle, sequence, class, handle, &description);
     if (status != STATUS_OK) {
         *handle = HANDLE_NONE;
         return status;
     }
-    if ((description >> INFO_CLASS_SHIFT & 0x1f) != class) {
-        status = STATUS_BAD_CLASS;
-    } else if ((description & rights) != rights) {
-        status = STATUS_ACCESS;
-    }
-    if (status != STATUS_OK) {
+    if ((description & rights) != rights) {
         drop(handle);
+        return STATUS_ACCESS;
     }
-    return status;
+    return STATUS_OK;
 }
 
 // Waits for a signal of this endpoint, ringing the peer first if asked to.
@@ -217,6 +224,8 @@ static enum status send_request(struct endpoint *endpoint, struct ring_message *
     }
 }
 
+// The doorbell is put off until this end has armed and is about to sleep: then one
+// entry into the kernel does both, and may switch straight to the peer.
 enum status endpoint_call(struct endpoint *endpoint, struct ring_message *message,
                           const struct endpoint_capability *capabilities, uint16_t count,
                           uint64_t deadline, endpoint_other *other, void *context,

@@ -9,6 +9,8 @@
 #include "lib/vectra/bundle.h"
 #include "lib/vectra/syscall.h"
 
+// Without its control Ring a server is of no use to anybody; initd sees the fault
+// and says so.
 void server_open(struct server *server, struct serve_client *clients, uint32_t limit) {
     *server = (struct server){.clients = clients, .limit = limit};
     server->reticle = bundle_need("reticle", CLASS_RETICLE);
@@ -54,6 +56,8 @@ static enum status connect(struct server *server, uint32_t place, uint64_t peer)
     return STATUS_OK;
 }
 
+// The quota is checked before anything is carved; the client's end itself is only
+// borrowed for the binding.
 static enum status accept(struct server *server, const struct ring_message *message,
                           uint64_t sequence) {
     uint64_t peer;
@@ -88,11 +92,11 @@ static void answer(struct server *server, const struct ring_message *message, en
 }
 
 // Clients whose connection is over leave their place.
-static void collect(struct server *server,
+static void collect(struct server *server, uint64_t bits,
                     void (*scope)(void *context, const struct serve_scope *scope), void *context) {
     for (uint32_t i = 0; i < server->limit; i++) {
         struct serve_client *client = &server->clients[i];
-        if (!client->used) {
+        if (!client->used || (bits & client->endpoint.closed) == 0) {
             continue;
         }
         endpoint_refresh(&client->endpoint);
@@ -106,12 +110,14 @@ static void collect(struct server *server,
     }
 }
 
-void server_update(struct server *server,
+void server_update(struct server *server, uint64_t bits,
                    void (*scope)(void *context, const struct serve_scope *scope), void *context) {
-    collect(server, scope, context);
+    collect(server, bits, scope, context);
     struct ring_message message;
     uint64_t sequence;
-    endpoint_refresh(&server->control);
+    if (bits & server->control.closed) {
+        endpoint_refresh(&server->control);
+    }
     while (endpoint_receive(&server->control, &message, &sequence) == STATUS_OK) {
         if (message.header.type == SERVE_ACCEPT) {
             answer(server, &message, accept(server, &message, sequence));

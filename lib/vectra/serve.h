@@ -40,10 +40,10 @@ void server_open(struct server *server, struct serve_client *clients, uint32_t l
 [[nodiscard]] uint64_t server_signals(const struct server *server);
 
 // Handles what the control Ring holds, and clients that have gone. To be called
-// at the start and whenever one of those signals was set. `scope` is called for
-// each SERVE_SCOPE, and for each client that left with its service empty; it
+// with the signals that were set, and at the start with all bits. `scope` is called
+// for each SERVE_SCOPE, and for each client that left with its service empty; it
 // may be nullptr.
-void server_update(struct server *server,
+void server_update(struct server *server, uint64_t bits,
                    void (*scope)(void *context, const struct serve_scope *scope), void *context);
 
 // Closes a client that broke the protocol.

@@ -50,6 +50,8 @@ static enum status give_memory(const struct spawn *spawn, uint64_t address, uint
     return status;
 }
 
+// Text and constants are pages of the package as they are. Behind the end of such a
+// segment stands what follows it in the package, which holds no secrets.
 static enum status map_segment(const struct spawn *spawn, const struct spawn_image *image,
                                const struct elf_segment *segment) {
     uint64_t size = (segment->memory_size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
@@ -71,6 +73,8 @@ static enum status carve(struct spawn *spawn) {
     return status;
 }
 
+// Nothing is undone here: whatever was made hangs in the Reticle that the caller
+// drops.
 enum status spawn_begin(struct spawn *spawn, const struct spawn_image *image, uint64_t stack_size,
                         uint64_t thread_flags) {
     struct elf_image *elf = &spawn->elf;

@@ -41,8 +41,9 @@ constexpr uint64_t SPAWN_SCRATCH = 64 * 1024;
 [[nodiscard]] enum status spawn_begin(struct spawn *spawn, const struct spawn_image *image,
                                       uint64_t stack_size, uint64_t thread_flags);
 
-// Puts a capability or bytes into the Bundle under a name; `move` gives the
-// capability itself away. Statuses of bundle_put and bundle_value.
+// Puts a capability, with the rights named, or bytes into the Bundle under a name;
+// `move` gives the capability itself away rather than a copy. Statuses of bundle_put and
+// bundle_value.
 [[nodiscard]] enum status spawn_give(const struct spawn *spawn, const char *name, uint64_t handle,
                                      uint64_t rights, bool move);
 [[nodiscard]] enum status spawn_value(const struct spawn *spawn, const char *name,

@@ -33,6 +33,7 @@ static void await_peer(struct endpoint *endpoint) {
     }
 }
 
+// Opened late: a program that never prints pays nothing for it until it ends.
 static struct stream *open(struct standard *standard, const char *slot, uint32_t bit) {
     uint64_t handle;
     if (!standard->looked) {

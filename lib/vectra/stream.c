@@ -44,6 +44,8 @@ enum status stream_flush(struct stream *stream) {
     return send(stream);
 }
 
+// Small pieces are gathered, so that a line costs one message and not one for each
+// of its parts.
 enum status stream_write(struct stream *stream, const void *bytes, size_t count) {
     const uint8_t *from = bytes;
     while (count > 0) {
@@ -68,6 +70,8 @@ enum status stream_drain(struct stream *stream) {
     return status == STATUS_OK ? endpoint_drain(stream->endpoint, TIME_NEVER) : status;
 }
 
+// The bytes lie in this Task's own region: it may end only when the reader has
+// them, or is gone.
 void stream_finish(struct stream *stream) {
     if (stream_flush(stream) != STATUS_OK) {
         return;
@@ -105,6 +109,7 @@ static enum status fetch(struct stream *stream) {
     }
 }
 
+// One message is held at a time; what is left of it waits for the next call.
 enum status stream_read(struct stream *stream, void *bytes, size_t limit, size_t *count) {
     *count = 0;
     if (stream->endpoint == nullptr) {

@@ -143,6 +143,8 @@ static enum status take_streams(struct initd *initd, struct client *client,
     return STATUS_OK;
 }
 
+// What came along is taken before anything is checked, so that a refused request
+// leaves nothing behind in the Ring for the next one to stumble over.
 static enum status run_program(struct initd *initd, struct client *client,
                                const struct ring_message *message, uint64_t sequence,
                                uint32_t *task) {
@@ -174,6 +176,8 @@ static enum status run_program(struct initd *initd, struct client *client,
     return status;
 }
 
+// The client walks the list by number; tasks may come and go meanwhile, and each
+// is told at most once, since numbers only grow.
 static void list(struct initd *initd, struct client *client, uint32_t transaction, uint32_t after) {
     struct init_entry entry = {
         .task = INIT_SELF, .state = TASK_RUNNING, .starts = 1, .name = "initd"};
@@ -216,6 +220,8 @@ static enum status kill(struct initd *initd, uint32_t number) {
     return STATUS_OK;
 }
 
+// The capabilities go out with the right to look and nothing else: what the client
+// then reads is the kernel's own account.
 static void inspect(struct initd *initd, struct client *client, uint32_t transaction,
                     uint32_t number) {
     const struct task *task = task_find(initd, number);
@@ -249,6 +255,7 @@ static void send_log(struct initd *initd, struct client *client, uint32_t transa
     send(client, transaction, INIT_TEXT, &text, (uint16_t)(sizeof(text.next) + count));
 }
 
+// Returns only if the machine goes on.
 static enum status power(struct initd *initd, const struct ring_message *message) {
     struct init_power power;
     memcpy(&power, message->payload, sizeof(power));
@@ -278,6 +285,8 @@ static uint16_t length_of(uint16_t type) {
     }
 }
 
+// A payload is copied out of the message, which is private already, only after its
+// length was found right.
 static void init_request(struct initd *initd, struct client *client,
                          const struct ring_message *message, uint64_t sequence) {
     uint32_t transaction = message->header.transaction;
@@ -343,6 +352,8 @@ static void serve(struct initd *initd, struct client *client) {
     initd->busy = true;
 }
 
+// All clients, not only those whose bit is set: one may have been left with work
+// when its last turn was over.
 void client_update(struct initd *initd, uint64_t bits) {
     for (uint32_t i = 0; i < CLIENTS; i++) {
         struct client *client = &initd->clients[i];

@@ -19,6 +19,7 @@ static struct connection *free_place(struct initd *initd) {
     return nullptr;
 }
 
+// Frees the place. The capability kept here is a copy; the end is the client's.
 static void forget(struct connection *connection) {
     if (connection->end != HANDLE_NONE) {
         // The end may have gone with its task already.
@@ -66,7 +67,7 @@ static enum status connect(struct initd *initd, const struct manifest_connect *w
             status = note(initd, &service, number, copy, false);
         }
     }
-    return status == STATUS_OK ? spawn_give(spawn, wanted->slot, end, RIGHT_ALL, true) : status;
+    return status == STATUS_OK ? spawn_give(spawn, wanted->slot, end, END_RIGHTS, true) : status;
 }
 
 // The control Ring: initd's end is made once, the server's with each start.
@@ -90,7 +91,7 @@ static enum status give_control(struct initd *initd, uint32_t program, const str
         return status;
     }
     endpoint_refresh(control);
-    return spawn_give(spawn, "serve", end, RIGHT_ALL, true);
+    return spawn_give(spawn, "serve", end, END_RIGHTS, true);
 }
 
 enum status connect_all(struct initd *initd, uint32_t program, uint32_t number,
@@ -116,6 +117,7 @@ static uint32_t task_behind(const struct initd *initd, uint32_t connection) {
     return 0;
 }
 
+// The end was given to namingd by the client itself, and counts against it.
 enum status connect_late(struct initd *initd, uint32_t client, const char *service, uint64_t end) {
     struct plan_service found;
     uint32_t task = task_behind(initd, client);
@@ -147,6 +149,8 @@ static bool is_broker(const struct manifest *server) {
     return false;
 }
 
+// Sent again as a whole if the Ring fills up on the way: learning a service twice
+// changes nothing.
 static enum status send_scope(struct endpoint *control, uint32_t client,
                               const struct manifest *manifest) {
     enum status status = STATUS_OK;
@@ -196,6 +200,8 @@ static struct connection *next_pending(struct initd *initd, uint32_t server) {
     return first;
 }
 
+// The end may have been bound, dropped or given away by its client: then the server
+// is spared, and the connection is over.
 static void introduce_all(struct initd *initd, uint32_t server) {
     for (struct connection *next = next_pending(initd, server); next != nullptr;
          next = next_pending(initd, server)) {
@@ -217,7 +223,7 @@ static void silence(struct initd *initd, const struct manifest *server) {
         if (server->grants[i].kind == MANIFEST_DEVICE &&
             strcmp(server->grants[i].name, "console") == 0) {
             initd->quiet = true;
-            (void)sys_machine_control(initd->machine, MACHINE_QUIET, 0);
+            (void)sys_machine_control(initd->machine, MACHINE_QUIET, 1);
         }
     }
 }
@@ -247,13 +253,16 @@ static void read_answers(struct initd *initd, uint32_t server) {
     initd->busy = true;
 }
 
-void connect_update(struct initd *initd) {
+// Cheap enough for each turn of the loop: one look for each server.
+void connect_update(struct initd *initd, uint64_t bits) {
     for (uint32_t i = 0; i < initd->plan.count; i++) {
         struct endpoint *control = &initd->programs[i].control;
         if (control->handle == HANDLE_NONE) {
             continue;
         }
-        endpoint_refresh(control);
+        if (bits & control->closed) {
+            endpoint_refresh(control);
+        }
         if (endpoint_bound(control)) {
             read_answers(initd, i);
             introduce_all(initd, i);
@@ -261,6 +270,7 @@ void connect_update(struct initd *initd) {
     }
 }
 
+// A failed start passes PLAN_NONE: nobody was connected to it.
 void connect_forget(struct initd *initd, uint32_t task, uint32_t program) {
     for (uint32_t i = 0; i < CONNECTIONS; i++) {
         struct connection *connection = &initd->connections[i];

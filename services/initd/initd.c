@@ -12,6 +12,7 @@
 #include "lib/vectra/program.h"
 #include "lib/vectra/syscall.h"
 
+// The first bits are the tasks', one each.
 static void look_at_tasks(struct initd *initd, uint64_t bits) {
     for (uint32_t i = 0; i < TASKS; i++) {
         if (bits & UINT64_C(1) << i) {
@@ -20,6 +21,7 @@ static void look_at_tasks(struct initd *initd, uint64_t bits) {
     }
 }
 
+// A boot that cannot start all that it should is no boot.
 static void start_all(struct initd *initd) {
     for (uint32_t i = 0; i < initd->plan.count; i++) {
         initd->programs[i].restart_at = TIME_NEVER;
@@ -32,6 +34,7 @@ static void start_all(struct initd *initd) {
     }
 }
 
+// These slots come from the root Task, by the names of services/root/root.c.
 static void open(struct initd *initd) {
     initd->machine = bundle_need("machine", CLASS_MACHINE);
     initd->pool = bundle_need("reticle", CLASS_RETICLE);
@@ -54,7 +57,7 @@ uint32_t program_main(void) {
         look_at_tasks(&initd, bits);
         client_update(&initd, bits);
         uint64_t deadline = supervise(&initd);
-        connect_update(&initd);
+        connect_update(&initd, bits);
         if (sys_signal_wait(UINT64_MAX, initd.busy ? 0 : deadline, 0, &bits) != STATUS_OK) {
             bits = 0;
         }

@@ -14,6 +14,7 @@
 
 #include <stdint.h>
 
+#include "abi/capability.h"
 #include "lib/package/package.h"
 #include "lib/string/text.h"
 #include "lib/vectra/endpoint.h"
@@ -28,7 +29,10 @@ constexpr uint32_t CONNECTIONS_LATE = 8;  // made through namingd, for one task
 constexpr uint32_t ARGUMENT_LIMIT = 1000; // bytes
 constexpr uint32_t EVENTS = 8;            // that wait for one client
 constexpr uint32_t LOG_SIZE = 8192;
-constexpr uint32_t RING_SLOTS = 32;       // of every Ring end made here: one page
+constexpr uint32_t RING_SLOTS = 32; // of every Ring end made here: one page
+// What a program may do with an end that it was handed: speak, but neither bind it
+// to somebody else nor pass it on.
+constexpr uint64_t END_RIGHTS = RIGHT_RING_USE | RIGHT_INSPECT;
 constexpr uint32_t STATUS_BAD_BOOT = 125; // exit status: the package cannot be used
 
 // Signal bits. A task has one bit; all control Rings share one; a client has two.
@@ -160,8 +164,8 @@ void task_kill(struct initd *initd, struct task *task);
 [[nodiscard]] enum status connect_late(struct initd *initd, uint32_t client, const char *service,
                                        uint64_t end);
 // Tells servers of clients they do not know yet, as far as they take it, and
-// reads what they answer.
-void connect_update(struct initd *initd);
+// reads what they answer. `bits`: the signals that were set.
+void connect_update(struct initd *initd, uint64_t bits);
 // A task has gone: forgets its connections, and sets pending those it served.
 void connect_forget(struct initd *initd, uint32_t task, uint32_t program);
 

@@ -67,6 +67,8 @@ static enum status verify(struct initd *initd, const struct package_entry *entry
     return status;
 }
 
+// Manifests are read in the order of the package, which is that of their names: so
+// the plan, and with it the boot, is the same every time.
 static enum status load_manifests(struct initd *initd, struct text_buffer *error) {
     struct package_entry entry;
     for (uint32_t i = 0; package_at(&initd->package, i, &entry) == STATUS_OK; i++) {
@@ -85,6 +87,7 @@ static enum status load_manifests(struct initd *initd, struct text_buffer *error
     return STATUS_OK;
 }
 
+// Hashed once a boot: the package is read only, and nobody but its reader has it.
 enum status load_program(struct initd *initd, uint32_t program, struct spawn_image *image,
                          struct text_buffer *error) {
     struct package_entry entry;
@@ -126,6 +129,7 @@ static enum status check_programs(struct initd *initd, struct text_buffer *error
     return STATUS_OK;
 }
 
+// Nothing has been started yet, so the first sentence ends it all.
 void load_plan(struct initd *initd) {
     char sentence[400];
     struct text_buffer error;

@@ -9,6 +9,7 @@
 #include "lib/vectra/time.h"
 #include "services/initd/initd.h"
 
+// One place short of the line is left for its end.
 void log_line(struct initd *initd, const char *format, ...) {
     char line[256];
     struct text_buffer text;
@@ -26,6 +27,7 @@ void log_line(struct initd *initd, const char *format, ...) {
     }
 }
 
+// A reader that is too slow misses lines, and its position jumps.
 uint32_t log_read(const struct log *log, uint64_t *position, char *text, uint32_t limit) {
     uint64_t oldest = log->end > LOG_SIZE ? log->end - LOG_SIZE : 0;
     uint64_t from = *position < oldest ? oldest : *position;

@@ -48,6 +48,8 @@ static struct grant_rule grant_rule(enum manifest_grant_kind kind) {
     return (struct grant_rule){CLASS_NONE, 0};
 }
 
+// A part of the program's own Reticle is split off for it to carve from, so that
+// what it carves is within the memory that its manifest states.
 static enum status give_grant(struct start *start, const struct manifest_grant *grant) {
     struct grant_rule rule = grant_rule(grant->kind);
     uint64_t handle;
@@ -77,9 +79,11 @@ static enum status give_stream(struct start *start, const char *slot, uint64_t p
     if (status == STATUS_OK && copy != nullptr) {
         status = sys_handle_copy(end, RIGHT_RING_BIND, copy);
     }
-    return status == STATUS_OK ? spawn_give(&start->spawn, slot, end, RIGHT_ALL, true) : status;
+    return status == STATUS_OK ? spawn_give(&start->spawn, slot, end, END_RIGHTS, true) : status;
 }
 
+// Streams are carved from the program's Reticle like all else: who asked for the
+// program pays for the other ends.
 static enum status give_extra(struct start *start) {
     const struct start_extra *extra = start->extra;
     enum status status = STATUS_OK;
@@ -93,6 +97,7 @@ static enum status give_extra(struct start *start) {
     return status;
 }
 
+// What the request says takes the place of what the manifest says.
 static enum status give_argument(struct start *start) {
     if (start->extra != nullptr && start->extra->argument_size > 0) {
         return spawn_value(&start->spawn, "argument", start->extra->argument,
@@ -149,6 +154,7 @@ static enum status load(struct start *start, uint32_t program) {
     return status;
 }
 
+// The place is also the number of its signal bit.
 static struct task *free_place(struct initd *initd) {
     for (uint32_t i = 0; i < TASKS; i++) {
         if (initd->tasks[i].number == 0) {

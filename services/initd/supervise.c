@@ -61,6 +61,8 @@ static void ended(struct initd *initd, struct task *task, const struct init_exit
     schedule_restart(initd, task, killed);
 }
 
+// The registers are still there to be looked at; of them the log gets the place, and
+// the client all that its user needs for a first guess.
 static void faulted(struct initd *initd, struct task *task) {
     uint64_t thread, kind = FAULT_NONE, address = 0, pc = 0;
     if (sys_thread_fault(task->task, &thread, &kind, &address, &pc) != STATUS_OK) {
@@ -81,6 +83,7 @@ static void faulted(struct initd *initd, struct task *task) {
     ended(initd, task, &exited, task->requester != 0 ? time_now() + GRACE : 0, false);
 }
 
+// The bit is a hint: the kernel is asked, and a task that is over already is left.
 void task_look(struct initd *initd, struct task *task) {
     uint64_t state, status, threads, ran;
     if (task->number == 0 || task->clear_at != TIME_NEVER ||
@@ -108,6 +111,7 @@ static void clear(struct initd *initd, struct task *task) {
     *task = (struct task){};
 }
 
+// Stopped before it returns: who asked may rely on it.
 void task_kill(struct initd *initd, struct task *task) {
     if (task->clear_at != TIME_NEVER) {
         return;
@@ -122,6 +126,7 @@ static uint64_t earlier(uint64_t left, uint64_t right) {
     return left < right ? left : right;
 }
 
+// Clearing comes before starting: a server's new run needs what its last one held.
 uint64_t supervise(struct initd *initd) {
     uint64_t next = TIME_NEVER;
     uint64_t now = time_now();

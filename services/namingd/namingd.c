@@ -27,6 +27,7 @@ struct namingd {
     struct serve_scope scopes[SCOPES]; // client 0: a free place
 };
 
+// Few clients, few services: a search is shorter than any index of them.
 static bool in_scope(const struct namingd *namingd, uint32_t client, const char *service) {
     for (uint32_t i = 0; i < SCOPES; i++) {
         const struct serve_scope *scope = &namingd->scopes[i];
@@ -71,6 +72,8 @@ static enum status hand_over(struct namingd *namingd, const struct serve_client 
     return status == STATUS_OK ? (enum status)reply.status : status;
 }
 
+// The scope is checked before the end is taken: a refusal costs nothing, and the
+// Ring drops the end with the next message.
 static enum status connect(struct namingd *namingd, struct serve_client *client,
                            const struct ring_message *message, uint64_t sequence) {
     struct naming_connect request;
@@ -124,13 +127,16 @@ uint32_t program_main(void) {
         STATUS_OK) {
         return PROGRAM_FAILED;
     }
+    uint64_t bits = UINT64_MAX;
     for (;;) {
-        server_update(&namingd.server, learn, &namingd);
+        server_update(&namingd.server, bits, learn, &namingd);
         bool more = false;
         for (uint32_t i = 0; i < CLIENTS; i++) {
             more |= namingd.clients[i].used && serve(&namingd, &namingd.clients[i]);
         }
-        uint64_t bits;
-        (void)sys_signal_wait(server_signals(&namingd.server), more ? 0 : TIME_NEVER, 0, &bits);
+        if (sys_signal_wait(server_signals(&namingd.server), more ? 0 : TIME_NEVER, 0, &bits) !=
+            STATUS_OK) {
+            bits = 0;
+        }
     }
 }

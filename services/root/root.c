@@ -69,6 +69,7 @@ struct run {
     __builtin_trap();
 }
 
+// Nanoseconds since the kernel was entered; no time page is worth mapping here.
 static uint64_t now(void) {
     uint64_t nanoseconds, word;
     return sys_system_info(1, &nanoseconds, &word, &word, &word) == STATUS_OK ? nanoseconds : 0;
@@ -94,6 +95,7 @@ static struct package_entry need_entry(struct root *root, enum package_kind kind
     return entry;
 }
 
+// The hash is the kernel's, linked into its image: what passes is what was built.
 static void open_package(struct root *root) {
     const void *hash, *size_value;
     size_t hash_size = 0, size_size = 0;
@@ -123,6 +125,7 @@ static void open_package(struct root *root) {
     }
 }
 
+// Hashed once; the package cannot change.
 static void load_initd(struct root *root) {
     struct package_entry program = need_entry(root, PACKAGE_PROGRAM);
     struct package_entry text = need_entry(root, PACKAGE_MANIFEST);
@@ -156,6 +159,7 @@ static enum status pass_on(const struct spawn *spawn, const char *slot, enum cap
     return status == STATUS_OK ? spawn_give(spawn, slot, handle, RIGHT_ALL, false) : status;
 }
 
+// The value lies in our own Bundle's page, where the kernel can read it.
 static enum status pass_value(const struct spawn *spawn, const char *slot) {
     const void *value;
     size_t size;

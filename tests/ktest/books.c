@@ -61,12 +61,32 @@ void books_open(void) {
     }
 }
 
+// Free bytes are not compared: Memory that this Task was sent has moved to its books.
+static uint64_t used_of(uint64_t reticle, bool with_tables) {
+    uint64_t total = 0, left = 0, objects = 0, tables = 0;
+    (void)CHECK_OK(sys_reticle_info(reticle, &total, &left, &objects, &tables));
+    (void)CHECK_EQ(left + objects + tables, total);
+    return with_tables ? objects + tables : objects;
+}
+
+void books_empty(uint64_t reticle) {
+    uint64_t until = deadline_in(SETTLE);
+    while (check_good() && used_of(reticle, true) != 0 && time_now() < until) {
+        pause_for(MILLISECOND);
+    }
+    if (check_good()) {
+        (void)CHECK_EQ(used_of(reticle, true), 0);
+    }
+}
+
 void books_read(struct books *books) {
-    uint64_t reticle = bundle_need("reticle", CLASS_RETICLE), word, tables;
     *books = (struct books){};
-    (void)sys_reticle_info(reticle, &word, &books->available, &word, &word);
+    uint64_t reticle = bundle_need("reticle", CLASS_RETICLE);
+    books->used = used_of(reticle, true);
     if (payer != HANDLE_NONE) {
-        (void)sys_reticle_info(payer, &word, &word, &books->objects, &tables);
+        uint64_t total = 0, word;
+        (void)sys_reticle_info(reticle, &total, &word, &word, &word);
+        books->objects = used_of(payer, false) - total; // which is one of them
     }
     uint64_t index = 0, description, object, detail;
     while (self != HANDLE_NONE &&
@@ -78,7 +98,7 @@ void books_read(struct books *books) {
 }
 
 static bool same(const struct books *left, const struct books *right) {
-    return left->available == right->available && left->handles == right->handles &&
+    return left->used == right->used && left->handles == right->handles &&
            left->objects == right->objects;
 }
 
@@ -94,9 +114,9 @@ void books_compare(const struct books *before) {
                       (int64_t)(after.by_class[class] - before->by_class[class]), class);
         }
     }
-    if (after.available != before->available) {
+    if (after.used != before->used) {
         check_say("books", 0, "%ld bytes are missing in the Reticle",
-                  (int64_t)(before->available - after.available));
+                  (int64_t)(after.used - before->used));
     }
     if (after.objects != before->objects) {
         check_say("books", 0, "%ld bytes of this Task's own Reticle are missing",

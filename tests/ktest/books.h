@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct books {
-    uint64_t available; // bytes of slot "reticle"
+    uint64_t used;    // bytes of slot "reticle" that are not free
     uint64_t handles;   // of this Task, views included
     uint64_t by_class[16];
     uint64_t objects; // bytes of the program's own Reticle that are not table pages
@@ -17,6 +17,8 @@ struct books {
 // Finds the capability to look at this Task with: slot "self", or what initd says.
 void books_open(void);
 void books_read(struct books *books);
+// Nothing must be left in this Reticle, soon.
+void books_empty(uint64_t reticle);
 // Compares, giving the kernel a moment for what it takes apart on its own. Fails the
 // test, naming what is missing.
 void books_compare(const struct books *before);

@@ -11,7 +11,6 @@
 #define ROLES(ROLE) \
     ROLE(bundle) \
     ROLE(echo) \
-    ROLE(holder) \
     ROLE(full_memory) \
     ROLE(full_slots) \
     ROLE(pager) \

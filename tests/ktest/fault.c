@@ -58,8 +58,8 @@ static void machine(void) {
         struct hand hand = {.bit = 6};
         if (hand_run(&hand, c->entry, 0) && hand_faulted(&hand) &&
             (hand.kind != c->kind || hand.pc != hand_address(c->at))) {
-            check_say(__FILE__, __LINE__, "%s: kind %lu at pc +%ld; not kind %u", c->name,
-                      hand.kind, (int64_t)(hand.pc - hand_address(c->at)), c->kind);
+            check_say(__FILE__, __LINE__, "%s: kind %lu at 0x%lx, pc +%ld; not kind %u", c->name,
+                      hand.kind, hand.address, (int64_t)(hand.pc - hand_address(c->at)), c->kind);
         }
         hand_destroy(&hand);
     }

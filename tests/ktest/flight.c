@@ -26,20 +26,20 @@ static void pair_close(const struct pair *pair) {
 static void copy_and_move(void) {
     struct pair pair = pair_open();
     uint64_t memory = carve_memory(PAGE_SIZE, 0), taken, description, none;
-    (void)CHECK_STATUS(sys_ring_take(pair.b, 0, &none, &description), STATUS_EMPTY);
+    (void)CHECK_STATUS(sys_ring_take(pair.b, 0, CLASS_NONE, &none, &description), STATUS_EMPTY);
     // A copy, with fewer rights.
     (void)CHECK_OK(sys_ring_send(pair.a, 0, memory, RIGHT_MEMORY_READ | RIGHT_MEMORY_WRITE, 0));
-    (void)CHECK_STATUS(sys_ring_take(pair.a, 0, &none, &description), STATUS_EMPTY);
-    (void)CHECK_OK(sys_ring_take(pair.b, 0, &taken, &description));
+    (void)CHECK_STATUS(sys_ring_take(pair.a, 0, CLASS_NONE, &none, &description), STATUS_EMPTY);
+    (void)CHECK_OK(sys_ring_take(pair.b, 0, CLASS_NONE, &taken, &description));
     (void)CHECK_EQ(description, CLASS_MEMORY << INFO_CLASS_SHIFT | RIGHT_MEMORY_READ);
     (void)CHECK_EQ(rights_of(taken), RIGHT_MEMORY_READ);
-    (void)CHECK_STATUS(sys_ring_take(pair.b, 0, &none, &description), STATUS_EMPTY);
+    (void)CHECK_STATUS(sys_ring_take(pair.b, 0, CLASS_NONE, &none, &description), STATUS_EMPTY);
     drop(taken);
     // The capability itself, with what it allows; its handle is no more.
     (void)CHECK_OK(sys_ring_send(pair.a, 7, memory, RIGHT_ALL, 1));
     (void)CHECK(!is_alive(memory));
-    (void)CHECK_STATUS(sys_ring_take(pair.b, 6, &none, &description), STATUS_EMPTY);
-    (void)CHECK_OK(sys_ring_take(pair.b, 7, &taken, &description));
+    (void)CHECK_STATUS(sys_ring_take(pair.b, 6, CLASS_NONE, &none, &description), STATUS_EMPTY);
+    (void)CHECK_OK(sys_ring_take(pair.b, 7, CLASS_NONE, &taken, &description));
     (void)CHECK(taken != memory && (rights_of(taken) & RIGHT_MEMORY_WRITE) != 0);
     (void)CHECK(!is_alive(memory));
     drop(taken);
@@ -51,7 +51,7 @@ static void errors(void) {
     uint64_t memory = carve_memory(PAGE_SIZE, 0), alone, word;
     (void)CHECK_OK(sys_ring_carve(ground, 2, &alone));
     (void)CHECK_STATUS(sys_ring_send(alone, 0, memory, RIGHT_ALL, 0), STATUS_NOT_BOUND);
-    (void)CHECK_STATUS(sys_ring_take(alone, 0, &word, &word), STATUS_EMPTY);
+    (void)CHECK_STATUS(sys_ring_take(alone, 0, CLASS_NONE, &word, &word), STATUS_EMPTY);
     (void)CHECK_STATUS(sys_ring_send(pair.a, 0, pair.a, RIGHT_ALL, 0), STATUS_BAD_ARGUMENT);
     (void)CHECK_STATUS(sys_ring_send(pair.a, 0, pair.b, RIGHT_ALL, 1), STATUS_BAD_ARGUMENT);
     uint64_t view = map_here(memory, AREA, PAGE_SIZE, MAP_READ | MAP_WRITE), copy;
@@ -80,11 +80,11 @@ static void skipped(void) {
     (void)CHECK_OK(sys_ring_send(pair.a, 2, owned, RIGHT_ALL, 1));
     (void)CHECK_OK(sys_ring_send(pair.a, 3, memory, RIGHT_MEMORY_READ, 0));
     (void)CHECK_OK(sys_ring_send(pair.a, 3, memory, RIGHT_INSPECT, 0));
-    (void)CHECK_OK(sys_ring_take(pair.b, 3, &taken, &word));
+    (void)CHECK_OK(sys_ring_take(pair.b, 3, CLASS_NONE, &taken, &word));
     (void)CHECK_EQ(rights_of(taken), RIGHT_MEMORY_READ);
-    (void)CHECK_OK(sys_ring_take(pair.b, 3, &taken, &word));
+    (void)CHECK_OK(sys_ring_take(pair.b, 3, CLASS_NONE, &taken, &word));
     (void)CHECK_EQ(rights_of(taken), RIGHT_INSPECT);
-    (void)CHECK_STATUS(sys_ring_take(pair.b, 3, &taken, &word), STATUS_EMPTY);
+    (void)CHECK_STATUS(sys_ring_take(pair.b, 3, CLASS_NONE, &taken, &word), STATUS_EMPTY);
     drop(memory);
     pair_close(&pair);
 }
@@ -100,10 +100,10 @@ static void full(void) {
         (void)CHECK_STATUS(sys_ring_send(pair.a, first + 99, memory, RIGHT_ALL, 0), STATUS_FULL);
         // The other direction has its own room.
         (void)CHECK_OK(sys_ring_send(pair.b, first, memory, RIGHT_ALL, 0));
-        (void)CHECK_OK(sys_ring_take(pair.a, first, &taken, &word));
+        (void)CHECK_OK(sys_ring_take(pair.a, first, CLASS_NONE, &taken, &word));
         drop(taken);
         for (uint32_t i = 0; i < RING_IN_FLIGHT; i++) {
-            if (CHECK_OK(sys_ring_take(pair.b, first + i, &taken, &word))) {
+            if (CHECK_OK(sys_ring_take(pair.b, first + i, CLASS_NONE, &taken, &word))) {
                 drop(taken);
             }
         }
@@ -118,15 +118,15 @@ static void revoked(void) {
     (void)CHECK_OK(sys_ring_send(pair.a, 1, memory, RIGHT_ALL, 0));
     (void)CHECK_OK(sys_ring_send(pair.a, 2, other, RIGHT_ALL, 0));
     (void)CHECK_OK(sys_handle_revoke(memory));
-    (void)CHECK_STATUS(sys_ring_take(pair.b, 1, &taken, &word), STATUS_REVOKED);
-    (void)CHECK_STATUS(sys_ring_take(pair.b, 1, &taken, &word), STATUS_EMPTY);
-    (void)CHECK_OK(sys_ring_take(pair.b, 2, &taken, &word));
+    (void)CHECK_STATUS(sys_ring_take(pair.b, 1, CLASS_NONE, &taken, &word), STATUS_REVOKED);
+    (void)CHECK_STATUS(sys_ring_take(pair.b, 1, CLASS_NONE, &taken, &word), STATUS_EMPTY);
+    (void)CHECK_OK(sys_ring_take(pair.b, 2, CLASS_NONE, &taken, &word));
     drop(other); // the taken copy goes with it
     (void)CHECK(!is_alive(taken));
     // The object itself gone while under way.
     (void)CHECK_OK(sys_ring_send(pair.a, 3, memory, RIGHT_ALL, 0));
     drop(memory);
-    (void)CHECK_STATUS(sys_ring_take(pair.b, 3, &taken, &word), STATUS_REVOKED);
+    (void)CHECK_STATUS(sys_ring_take(pair.b, 3, CLASS_NONE, &taken, &word), STATUS_REVOKED);
     pair_close(&pair);
 }
 
@@ -141,7 +141,7 @@ static void parted(void) {
         drop(i == 0 ? pair.a : pair.b);
         drop(copied);
         uint64_t rest = i == 0 ? pair.b : pair.a;
-        (void)CHECK_STATUS(sys_ring_take(rest, 1, &word, &word), STATUS_EMPTY);
+        (void)CHECK_STATUS(sys_ring_take(rest, 1, CLASS_NONE, &word, &word), STATUS_EMPTY);
         drop(rest);
         (void)CHECK(available(ground) >= left);
     }
@@ -165,12 +165,12 @@ static uint32_t take_when_full(enum status wanted) {
     uint64_t ring = child_slot("ring", CLASS_RING), memory = child_slot("memory", CLASS_MEMORY);
     uint64_t taken, description;
     (void)CHECK_STATUS(copy_until_full(memory), wanted);
-    (void)CHECK_STATUS(sys_ring_take(ring, 5, &taken, &description), wanted);
-    (void)CHECK_STATUS(sys_ring_take(ring, 5, &taken, &description), wanted);
+    (void)CHECK_STATUS(sys_ring_take(ring, 5, CLASS_NONE, &taken, &description), wanted);
+    (void)CHECK_STATUS(sys_ring_take(ring, 5, CLASS_NONE, &taken, &description), wanted);
     (void)CHECK_OK(sys_handle_drop(copies_made));
-    (void)CHECK_OK(sys_ring_take(ring, 5, &taken, &description));
+    (void)CHECK_OK(sys_ring_take(ring, 5, CLASS_NONE, &taken, &description));
     (void)CHECK_EQ(description >> INFO_CLASS_SHIFT, CLASS_MEMORY);
-    (void)CHECK_STATUS(sys_ring_take(ring, 5, &taken, &description), STATUS_EMPTY);
+    (void)CHECK_STATUS(sys_ring_take(ring, 5, CLASS_NONE, &taken, &description), STATUS_EMPTY);
     return 0;
 }
 

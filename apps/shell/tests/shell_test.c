@@ -92,6 +92,14 @@ TEST(killing_the_console_tells_the_status_once) {
           nullptr);
 }
 
+TEST(restart_waits_for_the_new_one) {
+    CHECK(gives("restart console", "", 0));
+    CHECK(gives("restart initd",
+                "restart: initd: the capability lacks the right that this needs: want a task "
+                "that runs\r\n",
+                1));
+}
+
 TEST(completion) {
     CHECK(strstr(session("pow\t3\r"), "poweroff 3\r\n") != nullptr);
     CHECK_EQ(world_end(), WORLD_POWER_OFF);

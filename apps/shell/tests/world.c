@@ -46,11 +46,12 @@ static struct {
     size_t screen_size;
     struct queue from_console, from_init, from_program;
     struct endpoint *console;
-    struct ring_region region; // what every bound endpoint takes for its peer's
+    struct ring_region region[4]; // what bound endpoints take for their peer's
     uint64_t generation, now, rings;
     char argument[COMMAND_TEXT + 1];
     struct program program[PROGRAMS];
     uint32_t last_task;
+    uint32_t task[4], starts[4]; // of the services
 } world;
 
 static void put(struct queue *queue, const struct ring_message *message) {
@@ -67,9 +68,12 @@ static void put(struct queue *queue, const struct ring_message *message) {
 
 // ---------------------------------------------------------------- endpoints
 static void connect(struct endpoint *endpoint) {
-    endpoint->end.peer = &world.region;
+    // The two Rings of a pipeline follow each other.
+    struct ring_region *region =
+        &world.region[endpoint->handle % 2 + (endpoint->handle < RING_FIRST ? 0 : 2)];
+    endpoint->end.peer = region;
     endpoint->end.generation = ++world.generation;
-    atomic_store(&world.region.generation, world.generation);
+    atomic_store(&region->generation, world.generation);
 }
 
 enum status endpoint_open(struct endpoint *endpoint, uint64_t handle, uint32_t message_bit,
@@ -198,8 +202,10 @@ static void act(struct program *program, const struct init_run *run) {
 }
 
 // -------------------------------------------------------------------- initd
-static const char *const tasks[] = {"initd", "console", "namingd", "shell"};
-constexpr uint32_t TASKS = 4;
+// The services, in world.task; the console comes back under a new number.
+static const char *const names[] = {"initd", "console", "namingd", "shell"};
+constexpr unsigned SERVICES = 4;
+constexpr unsigned SERVICE_CONSOLE = 1;
 
 static void reply(struct ring_message *message, enum status status, uint32_t task) {
     struct init_reply payload = {status, task};
@@ -209,12 +215,18 @@ static void reply(struct ring_message *message, enum status status, uint32_t tas
 }
 
 static void answer_list(struct ring_message *message, uint32_t after) {
-    if (after >= TASKS) {
+    unsigned next = SERVICES;
+    for (unsigned i = 0; i < SERVICES; i++) {
+        if (world.task[i] > after && (next == SERVICES || world.task[i] < world.task[next])) {
+            next = i;
+        }
+    }
+    if (next == SERVICES) {
         reply(message, STATUS_NOT_FOUND, 0);
         return;
     }
-    struct init_entry entry = {after + 1, TASK_RUNNING, 1, 100, ""};
-    memcpy(entry.name, tasks[after], strlen(tasks[after]));
+    struct init_entry entry = {world.task[next], TASK_RUNNING, world.starts[next], 100, ""};
+    memcpy(entry.name, names[next], strlen(names[next]));
     message->header.type = INIT_TASK;
     message->header.length = sizeof entry;
     memcpy(message->payload, &entry, sizeof entry);
@@ -228,10 +240,13 @@ static void answer_kill(struct ring_message *message, uint32_t task) {
             return;
         }
     }
-    if (task == 2) {
+    bool console = task == world.task[SERVICE_CONSOLE];
+    if (console) {
+        world.task[SERVICE_CONSOLE] = ++world.last_task;
+        world.starts[SERVICE_CONSOLE]++;
         ring_end_unbind(&world.console->end);
     }
-    reply(message, task == 2 ? STATUS_OK : STATUS_ACCESS, task);
+    reply(message, console ? STATUS_OK : STATUS_ACCESS, task);
 }
 
 static void answer_log(struct ring_message *message) {
@@ -423,7 +438,11 @@ const char *world_session(const char *keys, size_t count) {
     memset(&world, 0, sizeof world);
     world.keys = keys;
     world.key_count = count;
-    world.last_task = TASKS;
+    world.last_task = SERVICES;
+    for (unsigned i = 0; i < SERVICES; i++) {
+        world.task[i] = i + 1;
+        world.starts[i] = 1;
+    }
     if (setjmp(world.over) == 0) {
         shell_run(&shell);
     }

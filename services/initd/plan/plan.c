@@ -158,6 +158,7 @@ static enum status check_services(const struct plan *plan, uint32_t index,
     return status;
 }
 
+// What a manifest asks of the package and of the machine.
 static enum status check_world(const struct plan_program *program, const struct plan_world *world,
                                struct text_buffer *error) {
     const struct manifest *manifest = &program->manifest;
@@ -221,6 +222,8 @@ static uint32_t next_ready(const struct plan *plan, const bool *placed) {
     return PLAN_NONE;
 }
 
+// Each round places a program whose servers stand already; names decide between
+// several, since the plan is in their order. Who is left over is in a circle.
 static enum status make_order(struct plan *plan, struct text_buffer *error) {
     bool placed[PLAN_PROGRAMS] = {};
     plan->boot_count = 0;
@@ -238,6 +241,7 @@ static enum status make_order(struct plan *plan, struct text_buffer *error) {
     return STATUS_OK;
 }
 
+// From the most particular to the sum, so that the sentence names the real cause.
 enum status plan_finish(struct plan *plan, const struct plan_world *world,
                         struct text_buffer *error) {
     enum status status = STATUS_OK;
@@ -259,6 +263,7 @@ constexpr uint64_t STEADY = 100 * MILLISECOND; // ran this long: not a crash loo
 constexpr uint64_t DELAY_FIRST = 10 * MILLISECOND;
 constexpr uint64_t DELAY_MOST = 1000 * MILLISECOND;
 
+// Doubles from 10 ms on; the count stops where the shift would no longer matter.
 uint64_t plan_restart_delay(uint32_t *crashes, uint64_t ran) {
     if (ran >= STEADY) {
         *crashes = 0;

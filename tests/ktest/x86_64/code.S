@@ -159,16 +159,6 @@ piece code_fault_segment
 code_fault_load:
     movl %eax, %ss
     ud2
-piece code_fault_iret
-    pushq $0x10
-    pushq %rsp
-    pushq $0x202
-    pushq $8
-    pushq $0
-    .globl code_fault_iretq
-code_fault_iretq:
-    iretq
-    ud2
 piece code_fault_canonical
     movq $0x0000800000000000, %rax
     .globl code_fault_noncanonical

@@ -34,7 +34,6 @@ constexpr uint64_t FLAGS_PRIVILEGED = 3 << 12 | 1 << 14 | 1 << 17; // IOPL, NT, 
     WAY(nmi, nmi, INSTRUCTION) \
     WAY(legacy, legacy, INSTRUCTION) \
     WAY(segment, load, INSTRUCTION) \
-    WAY(iret, iretq, INSTRUCTION) \
     WAY(canonical, noncanonical, INSTRUCTION)
 
 #define WAY(entry, at, kind) extern const char code_fault_##entry[], code_fault_##at[];
