@@ -218,9 +218,12 @@ enum status capability_may_pass(const struct slot *from, bool move) {
     if (!object_open(from->object)) {
         return STATUS_BUSY;
     }
-    if (move && slot_class(from) == CLASS_RING &&
-        ((const struct ring *)from->object)->writable_views != 0) {
-        return STATUS_BUSY; // somebody would go on writing its region
+    if (move && slot_class(from) == CLASS_RING) {
+        // Somebody here would go on writing its region, or reading the peer's.
+        const struct ring *ring = (const struct ring *)from->object;
+        if (ring->writable_views != 0 || ring->peer_view != nullptr) {
+            return STATUS_BUSY;
+        }
     }
     // Writable Memory leaves with nothing left behind: no view, no copy, no TLB entry.
     if (move && slot_class(from) == CLASS_MEMORY && (slot_rights(from) & RIGHT_MEMORY_WRITE) != 0 &&

@@ -73,6 +73,10 @@ enum status memory_take_over(struct slot *owner, struct reticle *payer) {
     if (status != STATUS_OK) {
         return status;
     }
+    if (payer->available < (uint64_t)old->pages << PAGE_SHIFT) {
+        reticle_return_cells(payer, cell, 1);
+        return STATUS_NO_MEMORY;
+    }
     struct memory *memory = cell;
     memory->frame = old->frame;
     memory->pages = old->pages;
@@ -80,7 +84,7 @@ enum status memory_take_over(struct slot *owner, struct reticle *payer) {
     tree_remove(&owner->node);
     tree_insert(&memory->object.tree, &owner->node);
     owner->object = &memory->object;
-    reticle_rebook(former, payer, memory->pages);
+    reticle_exchange(former, payer, memory->pages);
     object_discard(&old->object);
     return STATUS_OK;
 }

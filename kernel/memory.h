@@ -37,7 +37,7 @@ struct memory *memory_borrow(struct reticle *reticle, uint32_t frame,
 void memory_free(struct memory *memory) REQUIRES_BOOKS;
 
 // Memory that changed hands for good: the Reticle of its new owner pays for it from now
-// on. The slot is its only capability. NO_MEMORY if that has no room for the header.
+// on. The slot is its only capability. NO_MEMORY if that cannot pay.
 [[nodiscard]] enum status memory_take_over(struct slot *owner,
                                            struct reticle *payer) REQUIRES_BOOKS;
 

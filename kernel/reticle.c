@@ -167,9 +167,8 @@ void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) {
 
 // -------------------------------------------------------------- split, grow, die
 
-// Moves free pages; the caller made sure that there are as many.
-static void move_pages(struct reticle *from, struct reticle *to, uint32_t count) REQUIRES_BOOKS {
-    uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
+// Moves free pages; the caller made sure that there are as many, and sees to the books.
+static void blocks_move(struct reticle *from, struct reticle *to, uint32_t count) REQUIRES_BOOKS {
     while (count != 0) {
         uint32_t taken;
         uint32_t frame = page_take_block(from, count, &taken);
@@ -177,6 +176,12 @@ static void move_pages(struct reticle *from, struct reticle *to, uint32_t count)
         page_give(to, frame, taken);
         count -= taken;
     }
+}
+
+// From a Reticle to a part of it.
+static void move_pages(struct reticle *from, struct reticle *to, uint32_t count) REQUIRES_BOOKS {
+    uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
+    blocks_move(from, to, count);
     from->available -= bytes;
     from->objects += bytes;
     to->total += bytes;
@@ -238,17 +243,13 @@ enum status reticle_grow(struct reticle *part, uint64_t bytes) {
     return STATUS_OK;
 }
 
-// What an ancestor of one side only has, it has in one of its parts.
-void reticle_rebook(struct reticle *from, struct reticle *to, uint32_t pages) {
+void reticle_exchange(struct reticle *former, struct reticle *payer, uint32_t pages) {
     uint64_t bytes = (uint64_t)pages << PAGE_SHIFT;
-    while (from != to) {
-        bool down = from->depth >= to->depth;
-        struct reticle *deeper = down ? from : to;
-        deeper->objects = down ? deeper->objects - bytes : deeper->objects + bytes;
-        deeper->total = down ? deeper->total - bytes : deeper->total + bytes;
-        from = down ? from->parent : from;
-        to = down ? to : to->parent;
-    }
+    blocks_move(payer, former, pages);
+    payer->available -= bytes;
+    payer->objects += bytes;
+    former->objects -= bytes;
+    former->available += bytes;
 }
 
 enum step reticle_detach(struct reticle *reticle) {

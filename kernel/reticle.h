@@ -50,9 +50,9 @@ void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) R
                                         struct reticle **out) REQUIRES_BOOKS;
 [[nodiscard]] enum status reticle_grow(struct reticle *part, uint64_t bytes) REQUIRES_BOOKS;
 
-// Moves pages that are carved as objects, with their place in the books of all Reticles on
-// the way, from one to another.
-void reticle_rebook(struct reticle *from, struct reticle *to, uint32_t pages) REQUIRES_BOOKS;
+// `pages` that `former` carved as an object are the payer's object from now on; in return it
+// hands over as many free pages, of which the caller made sure: both totals stay.
+void reticle_exchange(struct reticle *former, struct reticle *payer, uint32_t pages) REQUIRES_BOOKS;
 
 // A step of its death.
 enum step reticle_detach(struct reticle *reticle) REQUIRES_BOOKS;

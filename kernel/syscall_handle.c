@@ -174,8 +174,9 @@ enum status sys_handle_drop(struct thread *self, uint64_t *a) {
     return STATUS_OK;
 }
 
-// Prunes below the capability. A long revocation marks the object, so that nobody makes
-// copies faster than they are removed; one thread at a time has the mark.
+// Prunes below the capability. While the owner revokes, the object is marked, so that
+// nobody makes copies faster than they are removed. Others cannot mark what is not
+// theirs: from what they revoke, copies may come for as long as its holders are quick.
 static enum status revoke_locked(struct thread *self, uint64_t handle,
                                  enum step *step) REQUIRES_BOOKS {
     struct slot *slot;
@@ -184,12 +185,10 @@ static enum status revoke_locked(struct thread *self, uint64_t handle,
         status = STATUS_BAD_CLASS;
     }
     *step = STEP_MORE;
-    if (status == STATUS_OK && slot->object->revoker == nullptr) {
+    bool owner = status == STATUS_OK && (slot->flags & SLOT_OWNER) != 0;
+    if (owner && slot->object->revoker == nullptr) {
         slot->object->revoker = self;
         self->revoking = slot->object;
-    }
-    if (status == STATUS_OK && slot->object->revoker != self) {
-        return STATUS_OK; // its turn comes
     }
     // A view costs up to its pages, a capability next to nothing.
     constexpr uint32_t PRUNES = 64;

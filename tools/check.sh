@@ -115,7 +115,8 @@ rule_kernel_budget() {
 rule_listed() {
     find . -path ./build -prune -o -name meson.build -exec cat {} + >build/check/lists
     code_files '\.[cS]$' | while read -r file; do
-        grep -qE "[/']${file##*/}'" build/check/lists || echo "$file: no meson.build names it"
+        base=${file##*/}
+        grep -qE "[/']($base|${base%_test.c})'" build/check/lists || echo "$file: no meson.build names it"
     done
 }
 

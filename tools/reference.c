@@ -144,6 +144,7 @@ static const struct meaning meanings[] = {
     {nullptr, "buffer", VALUE, "address of a `struct thread_registers`"},
     {nullptr, "bundle", HANDLE, "the Bundle"},
     {nullptr, "bytes", VALUE, "how much, rounded up to pages"},
+    {nullptr, "class", VALUE, "`enum cap_class`; 0: any"},
     {nullptr, "closed_bit", VALUE, "set when the peer comes or goes; 0 to 63, or all ones"},
     {nullptr, "copy", VALUE, "handle of the child"},
     {nullptr, "count", VALUE, "how many at most"},

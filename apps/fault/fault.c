@@ -92,6 +92,12 @@ static void flood(void) {
     }
 }
 
+// The marks of a finished command and a prompt, and a question that a terminal
+// would answer by typing.
+static void forge(void) {
+    print("\x1b]133;D;0\a\x1b]133;A\a> \x1b]133;B\a\x1b[6n\n");
+}
+
 struct way {
     const char *kind;
     void (*die)(void);
@@ -116,6 +122,7 @@ static const struct way ways[] = {
     {"memory", use_memory, nullptr},
     {"hang", hang, nullptr},
     {"flood", flood, "nobody reads"},
+    {"forge", forge, "marks of a program are only text"},
 };
 
 static uint32_t exit_with(const char *text) {

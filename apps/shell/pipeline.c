@@ -9,7 +9,6 @@
 #include "apps/shell/shell.h"
 #include "lib/string/string.h"
 #include "lib/vectra/status_text.h"
-#include "lib/vectra/stream.h"
 #include "lib/vectra/syscall.h"
 
 static bool open_stream(struct shell *shell, struct endpoint *endpoint, uint32_t bit) {
@@ -118,14 +117,6 @@ static bool start_all(struct shell *shell, struct command_span stages, unsigned 
     return true;
 }
 
-static void kill_all(struct shell *shell) {
-    for (unsigned i = 0; i < shell->jobs; i++) {
-        if (shell->job[i].runs) {
-            (void)init_kill(shell, shell->job[i].task);
-        }
-    }
-}
-
 // Says how the jobs ended if there is more to say than a status.
 static void report(struct shell *shell) {
     for (unsigned i = 0; i < shell->jobs; i++) {
@@ -152,12 +143,7 @@ static uint32_t wait_all(struct shell *shell) {
         shell_pump(shell);
     }
     // What the last program said came before its end was told, so it is here.
-    struct ring_message message;
-    uint64_t sequence;
-    while (endpoint_receive(&shell->text, &message, &sequence) == STATUS_OK) {
-        if (message.header.type == STREAM_DATA && !shell->interrupted) {
-            screen_text(shell, (const char *)message.payload, message.header.length);
-        }
+    while (shell_take_text(shell)) {
     }
     report(shell);
     return shell->jobs > 0 ? shell->job[shell->jobs - 1].end.status : SHELL_FAILED;
@@ -167,7 +153,7 @@ static uint32_t run_programs(struct shell *shell, struct command_span stages, bo
     uint32_t status = SHELL_FAILED;
     input_begin(shell, !builtin);
     if (!start_all(shell, stages, builtin)) {
-        kill_all(shell);
+        shell_end_jobs(shell);
         (void)wait_all(shell);
         return status;
     }
@@ -192,6 +178,7 @@ uint32_t pipeline_run(struct shell *shell, struct command_span stages) {
         return command_find(shell->words.word[0])->run(shell, &shell->words);
     }
     shell->jobs = 0;
+    shell->filter = (struct line_filter){};
     if (!open_stream(shell, &shell->keys, BIT_KEYS)) {
         return SHELL_FAILED;
     }

@@ -40,6 +40,18 @@ void shell_exited(struct shell *shell, const struct ring_message *message) {
     }
 }
 
+void shell_end_jobs(struct shell *shell) {
+    for (unsigned i = 0; i < shell->jobs; i++) {
+        struct job *job = &shell->job[i];
+        // An end that was told comes before this reply. So where initd knows of no
+        // such task and we of no end, the end will not be told any more.
+        if (job->runs && init_kill(shell, job->task) == STATUS_NOT_FOUND && job->runs) {
+            job->end = (struct init_exited){.task = job->task, .status = PROGRAM_KILLED};
+            job->runs = false;
+        }
+    }
+}
+
 // Ctrl-C: what runs ends.
 static void interrupt(struct shell *shell) {
     screen_raw(shell, "^C\r\n", 4);
@@ -47,12 +59,7 @@ static void interrupt(struct shell *shell) {
     if (shell->feeding) {
         line_begin(&shell->editor);
     }
-    for (unsigned i = 0; i < shell->jobs; i++) {
-        if (shell->job[i].runs) {
-            // NOT_FOUND: it has just ended by itself.
-            (void)init_kill(shell, shell->job[i].task);
-        }
-    }
+    shell_end_jobs(shell);
 }
 
 // While something runs, a Ctrl-C among the keys acts, and what was typed before
@@ -87,14 +94,16 @@ bool shell_take_keys(struct shell *shell) {
     return worked;
 }
 
-static bool poll_text(struct shell *shell) {
+bool shell_take_text(struct shell *shell) {
     struct ring_message message;
     uint64_t sequence;
     unsigned count = 0;
     while (count < BATCH && endpoint_receive(&shell->text, &message, &sequence) == STATUS_OK) {
         count++;
-        if (message.header.type == CONSOLE_TEXT && !shell->interrupted) {
-            screen_text(shell, (const char *)message.payload, message.header.length);
+        if (message.header.type == STREAM_DATA && !shell->interrupted) {
+            char clean[RING_PAYLOAD + 4];
+            size_t size = line_clean(&shell->filter, message.payload, message.header.length, clean);
+            screen_text(shell, clean, size);
         }
     }
     return count > 0;
@@ -129,7 +138,7 @@ static bool poll(struct shell *shell) {
     bool worked = poll_connection(shell);
     worked |= shell_take_keys(shell);
     worked |= poll_interrupt(shell);
-    worked |= poll_text(shell);
+    worked |= shell_take_text(shell);
     worked |= poll_init(shell);
     worked |= input_feed(shell);
     return worked;

@@ -89,7 +89,8 @@ struct shell {
 
     struct job job[SHELL_JOBS];
     unsigned jobs;
-    bool interrupted; // Ctrl-C since the line began
+    struct line_filter filter; // of what the last program says
+    bool interrupted;          // Ctrl-C since the line began
 
     bool feeding;     // the editor holds input of a program
     bool terminal;    // the first program reads the keyboard
@@ -124,7 +125,12 @@ void pipe_finish(struct shell *shell);
 void shell_pump(struct shell *shell);
 // Moves typed keys from the console's Ring into `ahead`; whether there were any.
 bool shell_take_keys(struct shell *shell);
+// Shows some of what the last program has said, without control characters: they
+// are the shell's alone. Whether there was any.
+bool shell_take_text(struct shell *shell);
 bool shell_job_runs(const struct shell *shell);
+// Ends every job that runs.
+void shell_end_jobs(struct shell *shell);
 // Notes the end of a job, if the message tells one.
 void shell_exited(struct shell *shell, const struct ring_message *message);
 

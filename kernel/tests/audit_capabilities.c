@@ -53,8 +53,8 @@ uint32_t audit_space_tables(const struct task *task) {
     return task->root.value == 0 ? 0 : tables_below(task->root, 3, nullptr);
 }
 
-static uint64_t entry_of(const struct task *task, uint64_t number) {
-    struct phys table = task->root;
+static uint64_t entry_of(struct phys root, uint64_t number) {
+    struct phys table = root;
     for (uint32_t level = 3;; level--) {
         const uint64_t *entries = phys_to_virt(table);
         uint64_t entry = entries[number >> (9 * level) & 511];
@@ -79,7 +79,7 @@ static void audit_view(const struct task *task, const struct slot *slot) REQUIRE
     bool tomb = (slot->flags & SLOT_TOMB) != 0;
     // The entry of a half revoked view differs from page to page.
     for (uint32_t i = 0; i < slot->pages; i++) {
-        uint64_t entry = entry_of(task, (uint64_t)slot->address + i);
+        uint64_t entry = entry_of(task->root, (uint64_t)slot->address + i);
         audit(arch_pte_present(entry));
         if (tomb && i < slot->offset && !task_over(task)) {
             audit((entry & (PTE_WRITE | PTE_EXECUTE)) == 0 && zeroes(arch_pte_phys(entry)));
@@ -244,7 +244,19 @@ static void find_boot_objects(void) REQUIRES_BOOKS {
     }
 }
 
+// Every TLB shows what the tables show.
+static void audit_tlb(uint32_t hart) {
+    struct phys root = host_space(hart);
+    uint64_t number, entry;
+    for (uint32_t i = 0; host_tlb_entry(hart, i, &number, &entry); i++) {
+        audit(number == 0 || (root.value != 0 && entry_of(root, number) == entry));
+    }
+}
+
 void audit_capabilities(void) {
+    for (uint32_t i = 0; i < harts_online(); i++) {
+        audit_tlb(i);
+    }
     slots_seen = nodes_seen = writable = executable = 0;
     counted_writable = counted_executable = 0;
     find_boot_objects();

@@ -35,7 +35,7 @@ static const char *const shapes[SYS_COUNT] = {
     [SYS_thread_exit] = "",       [SYS_thread_watch] = "Hb",     [SYS_thread_registers] = "Tnuv",
     [SYS_thread_fault] = "T",     [SYS_thread_resume] = "Tnv",   [SYS_ring_carve] = "Rk",
     [SYS_ring_bind] = "GG",       [SYS_ring_watch] = "Gbb",      [SYS_ring_info] = "G",
-    [SYS_ring_send] = "GqQrv",    [SYS_ring_take] = "Gq",        [SYS_doorbell] = "G",
+    [SYS_ring_send] = "GqQrv",    [SYS_ring_take] = "Gqj",       [SYS_doorbell] = "G",
     [SYS_doorbell_wait] = "Gmt",  [SYS_signal_wait] = "mt",      [SYS_futex_wait] = "ugt",
     [SYS_futex_wake] = "un",      [SYS_bundle_carve] = "R",      [SYS_bundle_put] = "BulQrv",
     [SYS_bundle_value] = "Bulun", [SYS_machine_control] = "Xyu",
@@ -172,6 +172,8 @@ static uint64_t draw(struct choices *choices, char letter) {
         return pick(choices, 8) == 0 ? pick(choices, 40) : 2;
     case 'k':
         return pick(choices, 4) == 0 ? pick(choices, 5000) : UINT64_C(1) << pick(choices, 14);
+    case 'j':
+        return pick(choices, 4) == 0 ? pick(choices, CLASS_COUNT + 2) : 0;
     case 'q':
         return pick(choices, 6);
     case 'v':
@@ -275,6 +277,20 @@ void operations_tell(void) {
 
 // ------------------------------------------------------------------------- steps
 
+// User code reads and writes what it can see, which fills the TLB of its hart.
+static void touch(struct choices *choices, uint32_t hart) {
+    uint64_t address = user_address(choices);
+    if (pick(choices, 2) == 0) {
+        address = AREA + pick(choices, 80) * PAGE_SIZE;
+    }
+    uint64_t value = 0x5555555555555555;
+    (void)host_user_read(hart, address, &value, 1);
+    // Names stand in the first page of a Task's data.
+    if (address >= AREA && host_user_write(hart, address, &value, sizeof value)) {
+        check(host_user_read(hart, address, &value, sizeof value));
+    }
+}
+
 static void time_passes(struct choices *choices) {
     uint64_t next = host_timer_next();
     uint64_t now = arch_time_now();
@@ -300,6 +316,9 @@ void operations_step(struct choices *choices) {
         host_settle();
         world_audit();
         return;
+    }
+    for (uint32_t i = pick(choices, 4); i != 0; i--) {
+        touch(choices, thread->hart->index);
     }
     struct words words;
     uint64_t number = choose(choices, thread->task, words.a);
@@ -327,6 +346,7 @@ void operations_interleave(struct choices *choices) {
         uint64_t a[6] = {};
         uint64_t number = SYS_signal_wait;
         if (thread != world_root) {
+            touch(choices, hart);
             number = choose(choices, thread->task, a);
         } else {
             a[1] = arch_time_now() + 1000000;

@@ -335,6 +335,16 @@ static bool may_change(enum status status) {
            number == SYS_futex_wait || status == WORLD_BLOCKED;
 }
 
+// New Memory is zero, whoever had it before.
+static void check_zero(uint64_t handle) {
+    const struct slot *slot = named(handle);
+    check(slot != nullptr && slot_class(slot) == CLASS_MEMORY);
+    const struct memory *memory = (const struct memory *)slot->object;
+    const uint8_t *bytes = page_address(memory->frame);
+    size_t size = (size_t)memory->pages << PAGE_SHIFT;
+    check(bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
 void rules_after(enum status status, const uint64_t a[6]) {
     check(status != STATUS_OK || allowed);
     check(status < STATUS_COUNT || status == WORLD_BLOCKED);
@@ -344,6 +354,9 @@ void rules_after(enum status status, const uint64_t a[6]) {
         check_doomed();
     } else if (!may_change(status)) {
         check(old.digest == new.digest);
+    }
+    if (status == STATUS_OK && number == SYS_memory_carve) {
+        check_zero(a[1]);
     }
     if (status == STATUS_OK && number == SYS_handle_copy) {
         check_copy(a);

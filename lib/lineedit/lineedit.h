@@ -128,3 +128,17 @@ const char *line_recall(const struct line_history *history, unsigned n);
 // Offers a name, terminated, if the word is a prefix of it and it is not there yet.
 // A name that is not valid UTF-8 or holds a control character is left out.
 void line_offer(struct line_candidates *list, const char *name);
+
+// A filter for text of strangers on its way to a terminal, which obeys control
+// characters and answers some of them by typing. Keeps the part of a UTF-8
+// character that has come so far; all zero at first.
+struct line_filter {
+    uint8_t partial[4];
+    unsigned length;
+    unsigned want;
+};
+
+// Copies what a terminal only shows: characters, newlines and tabs. Control
+// characters (C0, C1, escape, delete) and bytes that are no UTF-8 are left out.
+// `clean` has room for `count` + 4 bytes; returns how many were written.
+size_t line_clean(struct line_filter *filter, const uint8_t *text, size_t count, char *clean);

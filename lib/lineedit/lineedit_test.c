@@ -230,6 +230,35 @@ TEST(redraw_after_the_terminal_was_replaced) {
     CHECK(terminal_agrees(&terminal, &editor));
 }
 
+// What the filter makes of the text, given to it in pieces of `step` bytes.
+static const char *cleaned(const char *text, size_t step) {
+    static char clean[256];
+    struct line_filter filter = {};
+    size_t size = 0, length = strlen(text);
+    for (size_t at = 0; at < length; at += step) {
+        size_t piece = length - at < step ? length - at : step;
+        size += line_clean(&filter, (const uint8_t *)text + at, piece, clean + size);
+    }
+    clean[size] = 0;
+    return clean;
+}
+
+TEST(text_of_strangers_is_cleaned) {
+    for (size_t step = 1; step < 20; step++) {
+        CHECK(strcmp(cleaned("plain\ttext\n", step), "plain\ttext\n") == 0);
+        CHECK(strcmp(cleaned("größe 日本 😀", step), "größe 日本 😀") == 0);
+        CHECK(strcmp(cleaned("a\x1b[6nb\r\x07\x7f\x01", step), "a[6nb") == 0);
+        CHECK(strcmp(cleaned("\x1b]133;D;0\x07>", step), "]133;D;0>") == 0);
+        CHECK(strcmp(cleaned("\xc2\x9b"
+                             "6n\x9b"
+                             "6n",
+                             step),
+                     "6n6n") == 0); // C1
+        CHECK(strcmp(cleaned("x\xe6\x97y\xff\xc0\x80\xed\xa0\x80z\xc3", step), "xyz") == 0);
+        CHECK(strcmp(cleaned("\xe6\n\x97\n", step), "\n\n") == 0);
+    }
+}
+
 TEST(random_keys) {
     static const char *keys[] = {"a",
                                  "b ",

@@ -108,7 +108,7 @@ void books_compare(const struct books *before) {
     for (books_read(&after); !same(before, &after) && time_now() < until; books_read(&after)) {
         pause_for(MILLISECOND);
     }
-    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         if (after.by_class[class] != before->by_class[class]) {
             check_say("books", 0, "%ld capabilities of class %u are left",
                       (int64_t)(after.by_class[class] - before->by_class[class]), class);

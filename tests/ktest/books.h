@@ -9,7 +9,7 @@
 
 struct books {
     uint64_t used;    // bytes of slot "reticle" that are not free
-    uint64_t handles;   // of this Task, views included
+    uint64_t handles; // of this Task, views included
     uint64_t by_class[16];
     uint64_t objects; // bytes of the program's own Reticle that are not table pages
 };

@@ -19,8 +19,8 @@ static enum status put_value(uint64_t bundle, const char *name, const void *valu
 static void names(void) {
     uint64_t bundle, value = 1;
     (void)CHECK_OK(sys_bundle_carve(ground, &bundle));
-    static const char *const bad[] = {"", "Upper", "with blank", "slash/", "\x80",
-                                      "a234567890123456789012345678901x"};
+    static const char *const bad[] = {"",       "Upper", "with blank",
+                                      "slash/", "\x80",  "a234567890123456789012345678901x"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         (void)CHECK_STATUS(put_value(bundle, bad[i], &value, sizeof value), STATUS_BAD_ARGUMENT);
     }
@@ -38,8 +38,15 @@ static void names(void) {
 static void addresses(void) {
     uint64_t bundle, value = 1;
     (void)CHECK_OK(sys_bundle_carve(ground, &bundle));
-    const uint64_t bad[] = {0, PAGE_SIZE, AREA, USER_TOP - 4, USER_TOP, machine_kernel[0],
-                            UINT64_MAX, UINT64_MAX - 3, UINT64_C(0x0008000000000000)};
+    const uint64_t bad[] = {0,
+                            PAGE_SIZE,
+                            AREA,
+                            USER_TOP - 4,
+                            USER_TOP,
+                            machine_kernel[0],
+                            UINT64_MAX,
+                            UINT64_MAX - 3,
+                            UINT64_C(0x0008000000000000)};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         (void)CHECK_STATUS(sys_bundle_value(bundle, bad[i], 3, (uint64_t)&value, 8),
                            STATUS_BAD_ADDRESS);
@@ -51,9 +58,8 @@ static void addresses(void) {
     // Half of it is there.
     uint64_t memory = carve_memory(PAGE_SIZE, 0);
     uint64_t view = map_here(memory, AREA, PAGE_SIZE, MAP_READ);
-    (void)CHECK_STATUS(
-        sys_bundle_value(bundle, (uint64_t)"good", 4, AREA + PAGE_SIZE - 8, 16),
-        STATUS_BAD_ADDRESS);
+    (void)CHECK_STATUS(sys_bundle_value(bundle, (uint64_t)"good", 4, AREA + PAGE_SIZE - 8, 16),
+                       STATUS_BAD_ADDRESS);
     (void)CHECK_OK(sys_bundle_value(bundle, (uint64_t)"good", 4, AREA + PAGE_SIZE - 8, 8));
     drop(view);
     drop(memory);
@@ -121,8 +127,8 @@ uint32_t role_bundle(void) {
     (void)CHECK_EQ(page->entry[4].word, HANDLE_NONE); // revoked before the start
     (void)CHECK_OK(sys_memory_map(0, copy, AREA, 0, PAGE_SIZE, MAP_READ, &view));
     (void)CHECK_EQ(*(volatile uint64_t *)AREA, 4711);
-    (void)CHECK_OK(sys_memory_map(0, moved, AREA + PAGE_SIZE, 0, PAGE_SIZE, MAP_READ | MAP_WRITE,
-                                  &view));
+    (void)CHECK_OK(
+        sys_memory_map(0, moved, AREA + PAGE_SIZE, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view));
     (void)CHECK_EQ(*(volatile uint64_t *)(AREA + PAGE_SIZE), 0);
     // The Bundle is not its own to change: the page, its view, its capability.
     (void)CHECK_STATUS(sys_bundle_value(HANDLE_NONE, (uint64_t)"x", 1, 0, 0), STATUS_BAD_HANDLE);

@@ -70,8 +70,7 @@ bool check_equal(uint64_t actual, uint64_t wanted, const char *file, int line, c
 bool check_status(enum status actual, enum status wanted, const char *file, int line,
                   const char *what) {
     if (actual != wanted) {
-        check_say(file, line, "%s: '%s', not '%s'", what, status_text(actual),
-                  status_text(wanted));
+        check_say(file, line, "%s: '%s', not '%s'", what, status_text(actual), status_text(wanted));
     }
     return actual == wanted;
 }

@@ -14,21 +14,21 @@
 // All pieces stand between these, in less than a page. Each begins with the argument of
 // its thread in the first argument register.
 extern const char code_begin[], code_end[];
-extern const char code_exit[];        // task_exit(argument)
-extern const char code_thread_exit[]; // thread_exit()
-extern const char code_spin[];        // for ever
-extern const char code_trap[];        // a breakpoint; then task_exit(argument)
+extern const char code_exit[];                     // task_exit(argument)
+extern const char code_thread_exit[];              // thread_exit()
+extern const char code_spin[];                     // for ever
+extern const char code_trap[];                     // a breakpoint; then task_exit(argument)
 extern const char code_read[], code_read_next[];   // task_exit(what the argument points at)
 extern const char code_write[], code_write_next[]; // writes there, then task_exit(0)
-extern const char code_jump[];        // goes to the argument
-extern const char code_undefined[];   // no instruction
-extern const char code_float[];       // task_exit(1 if any vector register is not 0, else 0)
-extern const char code_wait[];        // waits for bit 0 for ever
-extern const char code_futex[];       // sleeps on the word at the argument while it is 0
-extern const char code_keep[];        // fills registers, makes a failing syscall, breakpoint
-extern const char code_carve[];       // carves 2 MiB from the Bundle's first entry, drops it, again
-extern const char code_drop[];        // drops the Bundle's first entry, then task_exit(argument)
-extern const char code_increment[];   // a C function: uint64_t f(uint64_t x) { return x + 1; }
+extern const char code_jump[];                     // goes to the argument
+extern const char code_undefined[];                // no instruction
+extern const char code_float[];     // task_exit(1 if any vector register is not 0, else 0)
+extern const char code_wait[];      // waits for bit 0 for ever
+extern const char code_futex[];     // sleeps on the word at the argument while it is 0
+extern const char code_keep[];      // fills registers, makes a failing syscall, breakpoint
+extern const char code_carve[];     // carves 2 MiB from the Bundle's first entry, drops it, again
+extern const char code_drop[];      // drops the Bundle's first entry, then task_exit(argument)
+extern const char code_increment[]; // a C function: uint64_t f(uint64_t x) { return x + 1; }
 
 // One way to fault: where it enters, and which instruction is told.
 struct fault_case {
@@ -37,10 +37,10 @@ struct fault_case {
     enum fault_kind kind;
 };
 extern const struct fault_case machine_faults[]; // ends in a case without a name
-extern const uint64_t machine_trap_pc;     // from code_trap to the pc told for it
-extern const uint64_t machine_trap_resume; // from code_trap to the next instruction
-extern const uint64_t machine_kernel[];    // addresses of the kernel's half; ends in 0
-extern const uint64_t machine_step_flag;   // 0: flags that user code sees cannot single-step
+extern const uint64_t machine_trap_pc;           // from code_trap to the pc told for it
+extern const uint64_t machine_trap_resume;       // from code_trap to the next instruction
+extern const uint64_t machine_kernel[];          // addresses of the kernel's half; ends in 0
+extern const uint64_t machine_step_flag;         // 0: flags that user code sees cannot single-step
 
 uint64_t *machine_pc(struct thread_registers *registers);
 uint64_t *machine_stack(struct thread_registers *registers);

@@ -77,8 +77,8 @@ static void suicide(void) {
     for (uint32_t round = 0; round < 10 && check_good(); round++) {
         struct hand hand = {.bit = 4};
         if (!hand_begin(&hand, code_drop, 0) ||
-            !CHECK_OK(sys_bundle_put(hand.bundle, (uint64_t)"home", 4, hand.reticle, RIGHT_ALL,
-                                     1)) ||
+            !CHECK_OK(
+                sys_bundle_put(hand.bundle, (uint64_t)"home", 4, hand.reticle, RIGHT_ALL, 1)) ||
             !hand_start(&hand)) {
             return;
         }
@@ -192,8 +192,7 @@ static void churn(void) {
     uint64_t seed = time_now();
     for (uint32_t round = 0; round < ROUNDS && check_good(); round++) {
         for (uint32_t i = 0; i < CHILDREN; i++) {
-            children[i] = (struct child){
-                .role = "churn", .bit = i, .bytes = UINT64_C(3) << 20};
+            children[i] = (struct child){.role = "churn", .bit = i, .bytes = UINT64_C(3) << 20};
             if (!churn_open(&children[i], seed * 31 + round * 7 + i)) {
                 return;
             }

@@ -214,7 +214,6 @@ static void map_missing(void *argument) {
     (void)sys_doorbell(ring);
 }
 
-
 uint32_t role_pager(void) {
     static uint64_t ring, thread, bits;
     static uint8_t stack[4096];

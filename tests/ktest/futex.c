@@ -18,8 +18,9 @@ static void errors(void) {
     (void)CHECK_STATUS(sys_futex_wait(at, 4, TIME_NEVER), STATUS_AGAIN);
     (void)CHECK_STATUS(sys_futex_wait(at, 5, 0), STATUS_TIMED_OUT);
     (void)CHECK_STATUS(sys_futex_wait(at, 5, deadline_in(MILLISECOND)), STATUS_TIMED_OUT);
-    const uint64_t bad[] = {at + 1, at + 2, 0, 4, PAGE_SIZE, AREA, USER_TOP - 4, USER_TOP,
-                            machine_kernel[0], UINT64_MAX, UINT64_MAX - 3};
+    const uint64_t bad[] = {
+        at + 1,     at + 2,        0, 4, PAGE_SIZE, AREA, USER_TOP - 4, USER_TOP, machine_kernel[0],
+        UINT64_MAX, UINT64_MAX - 3};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         (void)CHECK_STATUS(sys_futex_wait(bad[i], 0, TIME_NEVER), STATUS_BAD_ADDRESS);
     }
@@ -101,8 +102,8 @@ static void neighbours(void) {
 static void cancel(void) {
     uint64_t memory = carve_memory(2 * PAGE_SIZE, 0), second;
     uint64_t view = map_here(memory, AREA, PAGE_SIZE, MAP_READ);
-    (void)CHECK_OK(sys_memory_map(0, memory, AREA + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, MAP_READ,
-                                  &second));
+    (void)CHECK_OK(
+        sys_memory_map(0, memory, AREA + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, MAP_READ, &second));
     sleep_open(0, AREA, TIME_NEVER);
     sleep_open(1, AREA + PAGE_SIZE - 4, TIME_NEVER);
     sleep_open(2, AREA + PAGE_SIZE, TIME_NEVER);

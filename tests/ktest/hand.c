@@ -11,14 +11,14 @@ constexpr uint64_t HAND_SCRATCH = UINT64_C(0x1e0000000); // where the code is wr
 static bool give_code(struct hand *hand) {
     uint64_t code, view;
     if (!CHECK_OK(sys_memory_carve(hand->reticle, PAGE_SIZE, PAGE_SHIFT, CARVE_CODE, &code)) ||
-        !CHECK_OK(sys_memory_map(0, code, HAND_SCRATCH, 0, PAGE_SIZE, MAP_READ | MAP_WRITE,
-                                 &view))) {
+        !CHECK_OK(
+            sys_memory_map(0, code, HAND_SCRATCH, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view))) {
         return false;
     }
     memcpy((void *)HAND_SCRATCH, code_begin, (size_t)(code_end - code_begin));
     drop(view);
-    return CHECK_OK(sys_memory_map(hand->task, code, HAND_CODE, 0, PAGE_SIZE,
-                                   MAP_READ | MAP_EXECUTE, &view));
+    return CHECK_OK(
+        sys_memory_map(hand->task, code, HAND_CODE, 0, PAGE_SIZE, MAP_READ | MAP_EXECUTE, &view));
 }
 
 static bool give_stack(struct hand *hand) {

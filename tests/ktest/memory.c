@@ -148,8 +148,8 @@ static void map_errors(void) {
         {AREA, PAGE_SIZE, PAGE_SIZE, MAP_READ | MAP_WRITE, STATUS_OK},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        enum status status = try_map(memory, cases[i].address, cases[i].offset, cases[i].bytes,
-                                     cases[i].flags);
+        enum status status =
+            try_map(memory, cases[i].address, cases[i].offset, cases[i].bytes, cases[i].flags);
         if (status != cases[i].status) {
             check_say(__FILE__, __LINE__, "case %zu is status %u, not %u", i, status,
                       cases[i].status);
@@ -232,9 +232,9 @@ static void give(void) {
     if (!hand_begin(&hand, code_spin, 0)) {
         return;
     }
-    (void)CHECK_STATUS(sys_memory_map(hand.task, memory, AREA, 0, PAGE_SIZE, MAP_READ | MAP_WRITE,
-                                      &view),
-                       STATUS_BAD_ARGUMENT);
+    (void)CHECK_STATUS(
+        sys_memory_map(hand.task, memory, AREA, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view),
+        STATUS_BAD_ARGUMENT);
     (void)CHECK_STATUS(
         sys_memory_map(hand.task, memory, AREA, 0, PAGE_SIZE, MAP_READ | MAP_GIVE, &view),
         STATUS_BAD_ARGUMENT);

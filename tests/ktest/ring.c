@@ -25,7 +25,8 @@ static void check_info(uint64_t ring, uint64_t bound, uint64_t generation, uint6
 
 static void carve(void) {
     uint64_t ring;
-    static const uint64_t bad[] = {0, 1, 3, 6, 100, 4095, 2 * RING_SLOTS_MOST, UINT64_C(1) << 32, UINT64_MAX};
+    static const uint64_t bad[] = {
+        0, 1, 3, 6, 100, 4095, 2 * RING_SLOTS_MOST, UINT64_C(1) << 32, UINT64_MAX};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         (void)CHECK_STATUS(sys_ring_carve(ground, bad[i], &ring), STATUS_BAD_ARGUMENT);
     }

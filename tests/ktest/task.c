@@ -177,8 +177,7 @@ static void stop_states(void) {
             return;
         }
         pause_for(2 * MILLISECOND);
-        (void)CHECK_EQ(hand_state(&hand),
-                       code[i] == code_undefined ? TASK_FAULTED : TASK_RUNNING);
+        (void)CHECK_EQ(hand_state(&hand), code[i] == code_undefined ? TASK_FAULTED : TASK_RUNNING);
         (void)CHECK_OK(sys_task_stop(hand.task, 1));
         (void)CHECK_EQ(hand_state(&hand), TASK_ENDED);
         hand_destroy(&hand);

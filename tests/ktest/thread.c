@@ -2,14 +2,14 @@
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
 // Threads of one Task: starting, ending, what each has of its own.
-#include "lib/vectra/mutex.h"
 #include "lib/vectra/thread.h"
+#include "lib/vectra/mutex.h"
 #include "tests/ktest/child.h"
 #include "tests/ktest/worker.h"
 
 void worker_open(struct worker *worker, void (*run)(void *), void *argument, uint64_t flags) {
-    (void)CHECK_OK(thread_spawn(run, argument, &worker->stack[WORKER_STACK], flags,
-                                &worker->thread));
+    (void)CHECK_OK(
+        thread_spawn(run, argument, &worker->stack[WORKER_STACK], flags, &worker->thread));
 }
 
 bool worker_ended(const struct worker *worker) {
@@ -53,8 +53,7 @@ static void errors(void) {
                        STATUS_BAD_ARGUMENT);
     (void)CHECK_STATUS(sys_thread_carve(0, entry, UINT64_MAX, 0, 0, 0, &thread),
                        STATUS_BAD_ARGUMENT);
-    (void)CHECK_STATUS(sys_thread_carve(0, entry, 0, 0, USER_TOP, 0, &thread),
-                       STATUS_BAD_ARGUMENT);
+    (void)CHECK_STATUS(sys_thread_carve(0, entry, 0, 0, USER_TOP, 0, &thread), STATUS_BAD_ARGUMENT);
     (void)CHECK_STATUS(sys_thread_carve(0, entry, 0, 0, 0, 2, &thread), STATUS_BAD_ARGUMENT);
     (void)CHECK_STATUS(sys_thread_carve(0, entry, 0, 0, 0, UINT64_MAX, &thread),
                        STATUS_BAD_ARGUMENT);

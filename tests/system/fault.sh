@@ -54,4 +54,6 @@ for name in console namingd shell pool; do
     [ "$(echo "$books" | wc -l)" = 1 ] || why="$why $name:$books"
 done
 verdict 'not a byte is missing' "$why"
+boot 'fault forge\n'
+expect_status 'a program cannot forge a status' 1
 exit "$bad"

@@ -12,9 +12,9 @@
 
 #include "abi/layout.h"
 #include "apps/shell/shell.h"
+#include "apps/shell/tests/lib/vectra/syscall.h"
 #include "lib/vectra/bundle.h"
 #include "lib/vectra/stream.h"
-#include "lib/vectra/syscall.h"
 #include "lib/vectra/time.h"
 
 // Handles. Those of Rings that the shell carves follow RING_FIRST.

@@ -74,6 +74,9 @@ bool host_irq_open(uint32_t line);
 [[nodiscard]] bool host_user_execute(uint32_t hart, uint64_t address);
 // The root table a hart has loaded, or 0.
 struct phys host_space(uint32_t hart);
+// What a hart's TLB holds, entry by entry; false behind the last one. A page number of
+// 0: an empty entry.
+bool host_tlb_entry(uint32_t hart, uint32_t index, uint64_t *number, uint64_t *entry);
 // Whether any hart's TLB can still reach the page.
 bool host_tlb_reaches(uint64_t physical);
 uint64_t host_tlb_flushes(void);

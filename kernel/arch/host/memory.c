@@ -139,6 +139,15 @@ uint64_t host_tlb_flushes(void) {
     return flushes;
 }
 
+bool host_tlb_entry(uint32_t hart, uint32_t index, uint64_t *number, uint64_t *entry) {
+    if (index >= TLB_ENTRIES) {
+        return false;
+    }
+    *number = mmus[hart].tlb[index].number;
+    *entry = mmus[hart].tlb[index].entry;
+    return true;
+}
+
 bool host_tlb_reaches(uint64_t physical) {
     for (uint32_t hart = 0; hart < HOST_HARTS; hart++) {
         for (uint32_t i = 0; i < TLB_ENTRIES; i++) {

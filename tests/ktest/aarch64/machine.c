@@ -41,8 +41,12 @@ const struct fault_case machine_faults[] = {
 
 const uint64_t machine_trap_pc = 0;
 const uint64_t machine_trap_resume = 4;
-const uint64_t machine_kernel[] = {0xffffffff80000000, 0xffff000040000000, 0xffffffff80200000,
-                                   0xfffffffffffff000, 0x0000100000000000, 0x0001000000000000,
+const uint64_t machine_kernel[] = {0xffffffff80000000,
+                                   0xffff000040000000,
+                                   0xffffffff80200000,
+                                   0xfffffffffffff000,
+                                   0x0000100000000000,
+                                   0x0001000000000000,
                                    0};
 const uint64_t machine_step_flag = 0; // MDSCR_EL1.SS is out of reach
 
