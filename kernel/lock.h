@@ -20,23 +20,24 @@
 
 #include "kernel/arch.h"
 
+// Not fair on purpose: in a virtual machine the hart whose turn it is may not be running,
+// and all others would wait for it. What is done under a lock is short, so nobody starves.
 struct __attribute__((capability("lock"))) lock {
-    _Atomic uint32_t next;  // ticket of who comes next
-    _Atomic uint32_t serve; // ticket of who holds it
+    _Atomic bool held;
 };
 
 static inline void lock_acquire(struct lock *lock) __attribute__((acquire_capability(*lock)))
 __attribute__((no_thread_safety_analysis)) {
-    uint32_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
-    while (atomic_load_explicit(&lock->serve, memory_order_acquire) != ticket) {
-        arch_pause();
+    while (atomic_exchange_explicit(&lock->held, true, memory_order_acquire)) {
+        while (atomic_load_explicit(&lock->held, memory_order_relaxed)) {
+            arch_pause();
+        }
     }
 }
 
 static inline void lock_release(struct lock *lock) __attribute__((release_capability(*lock)))
 __attribute__((no_thread_safety_analysis)) {
-    uint32_t serve = atomic_load_explicit(&lock->serve, memory_order_relaxed);
-    atomic_store_explicit(&lock->serve, serve + 1, memory_order_release);
+    atomic_store_explicit(&lock->held, false, memory_order_release);
 }
 
 extern struct lock books;

@@ -64,7 +64,12 @@ static void free_cut(const struct boot_range *cut) {
 
 static void boot_memory_init(const struct boot_info *info) {
     for (uint32_t i = 0; i < info->memory_count; i++) {
-        boot_free[boot_free_count++] = info->memory[i];
+        struct boot_range range = info->memory[i];
+        if (range.base + range.size > PAGE_RAM_END) {
+            print("memory above %lu GiB is not used\n", (unsigned long)(PAGE_RAM_END >> 30));
+            range.size = range.base < PAGE_RAM_END ? PAGE_RAM_END - range.base : 0;
+        }
+        boot_free[boot_free_count++] = range;
     }
     for (uint32_t i = 0; i < info->reserved_count; i++) {
         free_cut(&info->reserved[i]);
@@ -176,7 +181,7 @@ static void root_time(struct root *root) REQUIRES_BOOKS {
 
 static void root_devices(struct root *root) REQUIRES_BOOKS {
     constexpr uint32_t COMMON = RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT;
-    if (boot->console.kind != BOOT_CONSOLE_NONE) {
+    if (boot->console.kind != BOOT_CONSOLE_NONE && arch_irq_check(boot->console.irq) == STATUS_OK) {
         bool ports = boot->console.kind == BOOT_CONSOLE_16550_PORT;
         struct device *device =
             device_make(root->reticle, ports, boot->console.base, boot->console.size);

@@ -114,6 +114,9 @@ struct extent extent_of(const struct object *object) {
 }
 
 bool memory_quiet(const struct memory *memory) {
+    if (memory->quiet == epoch_next()) {
+        (void)epoch_request(); // nobody else needed it yet
+    }
     return memory->writable_views == 0 && (memory->quiet == 0 || epoch_reached(memory->quiet));
 }
 

@@ -19,7 +19,12 @@ void page_array_init(const struct boot_info *info) {
     const struct boot_range *low = &info->memory[0];
     const struct boot_range *high = &info->memory[info->memory_count - 1];
     first_frame = (uint32_t)(low->base >> PAGE_SHIFT);
-    frame_count = (uint32_t)((high->base + high->size) >> PAGE_SHIFT) - first_frame;
+    uint64_t end = high->base + high->size;
+    end = end < PAGE_RAM_END ? end : PAGE_RAM_END;
+    if (low->base >= end) {
+        panic("all memory is above %lu GiB", (unsigned long)(PAGE_RAM_END >> 30));
+    }
+    frame_count = (uint32_t)(end >> PAGE_SHIFT) - first_frame;
     size_t bytes = (size_t)frame_count * sizeof(struct page);
     // Zeroed by boot_alloc: every entry is PAGE_ABSENT.
     pages = phys_to_virt(boot_alloc((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT));

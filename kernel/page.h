@@ -18,7 +18,9 @@
 struct reticle;
 
 constexpr uint32_t PAGE_NIL = UINT32_MAX; // no page
-constexpr uint32_t PAGE_ORDERS = 18;      // blocks of 1 << 0 .. 1 << 17 pages
+// Object numbers are 32 bits of 256-byte cells: RAM above this is left alone.
+constexpr uint64_t PAGE_RAM_END = UINT64_C(1) << 40;
+constexpr uint32_t PAGE_ORDERS = 18; // blocks of 1 << 0 .. 1 << 17 pages
 
 enum page_kind : uint8_t {
     PAGE_ABSENT, // no RAM, or the kernel's own for ever

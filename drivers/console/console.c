@@ -43,12 +43,14 @@ enum pump : uint32_t {
 
 constexpr uint32_t TURN = 64; // messages in a row before input is looked at again
 
-// The client that gets the input: the one that came first.
+// The client that gets the input: of those whose manifest connects them, the one
+// that came first. Who was bound late may write, but never hears what is typed.
 static struct serve_client *listener(struct console *console) {
     struct serve_client *first = nullptr;
     for (uint32_t i = 0; i < CLIENTS; i++) {
         struct serve_client *client = &console->clients[i];
-        if (client->used && (first == nullptr || client->about.client < first->about.client)) {
+        if (client->used && (client->about.flags & SERVE_LATE) == 0 &&
+            (first == nullptr || client->about.client < first->about.client)) {
             first = client;
         }
     }

@@ -6,13 +6,15 @@
 // ends with the client.
 //
 // Client to console: bytes for the screen, as they are (the client sends CR LF).
-// Console to client: bytes typed, raw, without echo. Only the client that came
-// first gets input; when it is gone, the next one. It is sent one message at a
-// time: until that is read, and while nobody is there, input waits in the device.
+// Console to client: bytes typed, raw, without echo. Only one client gets input: of
+// those whose manifest says `connect`, the one that came first; never one bound by
+// namingd. It is sent one message at a time: until that is read, and while nobody
+// is there, input waits in the device.
 //
 // The console may be restarted at any time: the client sees its closed bit twice,
-// reconnects by endpoint_refresh, and what it had sent and was not yet read is
-// lost. endpoint_drain tells what has reached the device.
+// reconnects by endpoint_refresh. What either side had sent and the other had not
+// yet read is lost: of the input at most one message. endpoint_drain tells what
+// has reached the device.
 #pragma once
 
 #include "lib/vectra/stream.h"

@@ -19,6 +19,7 @@ constexpr uint32_t TASKS = 3;
 constexpr uint32_t OLD_HANDLES = 32;
 constexpr uint32_t LOG = 16;
 constexpr uint64_t AREA = 0x3000000; // where views are put
+constexpr uint32_t AREA_PAGES = 12;  // few: so they are seen often, and are in each other's way
 constexpr uint64_t TASK_BYTES = 96 * PAGE_SIZE;
 
 // What the arguments of each syscall are, a letter each: capitals are handles of a class
@@ -117,7 +118,7 @@ static uint64_t user_address(struct choices *choices) {
     case 2:
         return pick(choices, 0x10000);
     case 3:
-        return AREA + pick(choices, 64) * PAGE_SIZE;
+        return AREA + pick(choices, AREA_PAGES) * PAGE_SIZE;
     default:
         return WORLD_DATA + pick(choices, 64) * 16;
     }
@@ -155,9 +156,9 @@ static uint64_t draw(struct choices *choices, char letter) {
     case 's':
         return size(choices);
     case 'p':
-        return pick(choices, 6) == 0
-                   ? user_address(choices)
-                   : AREA + pick(choices, 64) * PAGE_SIZE + ((uint64_t)pick(choices, 2) << 30);
+        return pick(choices, 6) == 0 ? user_address(choices)
+                                     : AREA + pick(choices, AREA_PAGES) * PAGE_SIZE +
+                                           ((uint64_t)pick(choices, 2) << 30);
     case 'o':
         return pick(choices, 4) != 0 ? 0 : size(choices);
     case 'f':
@@ -281,13 +282,22 @@ void operations_tell(void) {
 static void touch(struct choices *choices, uint32_t hart) {
     uint64_t address = user_address(choices);
     if (pick(choices, 2) == 0) {
-        address = AREA + pick(choices, 80) * PAGE_SIZE;
+        address = AREA + pick(choices, AREA_PAGES) * PAGE_SIZE;
     }
     uint64_t value = 0x5555555555555555;
     (void)host_user_read(hart, address, &value, 1);
     // Names stand in the first page of a Task's data.
     if (address >= AREA && host_user_write(hart, address, &value, sizeof value)) {
         check(host_user_read(hart, address, &value, sizeof value));
+    }
+}
+
+static void touch_all(struct choices *choices) {
+    for (uint32_t i = 0; i < harts_online(); i++) {
+        bool user = host_state_of(i) == HOST_USER && hart_at(i)->current != world_root;
+        for (uint32_t j = user ? pick(choices, 4) : 0; j != 0; j--) {
+            touch(choices, i);
+        }
     }
 }
 
@@ -317,9 +327,7 @@ void operations_step(struct choices *choices) {
         world_audit();
         return;
     }
-    for (uint32_t i = pick(choices, 4); i != 0; i--) {
-        touch(choices, thread->hart->index);
-    }
+    touch_all(choices);
     struct words words;
     uint64_t number = choose(choices, thread->task, words.a);
     log_call(thread, number, words.a);
@@ -396,6 +404,9 @@ void operations_begin(void) {
             {"neighbour", i == 0 ? world_named("time") : spare[i - 1], RIGHT_ALL, i == 2},
         };
         check(world_task_make(&tasks[i], TASK_BYTES, grants, 9) == STATUS_OK);
+        // A second thread, so that the Task runs on two harts.
+        check(CALL(tasks[i].thread, &end, thread_carve, 0, PROGRAM_BASE, STACK_TOP) == STATUS_OK);
+        check(CALL(tasks[i].thread, nullptr, thread_start, end) == STATUS_OK);
         char names[64][16];
         for (uint32_t j = 0; j < 64; j++) {
             memset(names[j], 0, sizeof names[j]);

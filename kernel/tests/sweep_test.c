@@ -237,7 +237,7 @@ TEST(a_full_receiver_leaves_it_in_flight) {
     CHECK_EQ(world_task_make(&poor, 40 * PAGE_SIZE, grants, 2), STATUS_OK);
     source = world_granted(&poor, "time");
     uint64_t end = world_granted(&poor, "end");
-    CHECK_EQ(CALL(world_root, nullptr, ring_send, a, 3, memory, RIGHT_ALL, 1), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_send, a, 3, memory, RIGHT_ALL, 0), STATUS_OK);
     uint64_t last = 0, made = 0;
     while (one_copy(&made) == STATUS_OK) {
         last = made;

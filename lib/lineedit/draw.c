@@ -113,6 +113,13 @@ void line_draw(struct line_editor *editor) {
     move(editor, utf8_columns(view, editor->cursor - editor->first));
 }
 
+void line_show_whole(struct line_editor *editor) {
+    if (editor->first > 0) {
+        move(editor, 0);
+        put(editor, editor->text, editor->length);
+    }
+}
+
 void line_redraw(struct line_editor *editor) {
     line_put(editor, "\r\x1b[K");
     line_put(editor, editor->prompt);

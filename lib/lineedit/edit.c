@@ -82,6 +82,7 @@ static enum line_event finish(struct line_editor *editor, enum line_event event)
     if (event == LINE_DONE) {
         editor->cursor = editor->length;
         line_draw(editor);
+        line_show_whole(editor);
     }
     if (event != LINE_END || editor->prompt[0] != 0) {
         line_put(editor, event == LINE_CANCELLED ? "^C\r\n" : "\r\n");

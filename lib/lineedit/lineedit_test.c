@@ -154,6 +154,20 @@ TEST(long_lines_scroll) {
     CHECK(strcmp(terminal_row(&terminal), ">") == 0);
 }
 
+TEST(a_long_line_is_shown_whole_at_its_end) {
+    fresh();
+    type("the beginning ");
+    for (unsigned i = 0; i < 100; i++) {
+        type("x");
+    }
+    CHECK(strstr(terminal_row(&terminal), "beginning") == nullptr);
+    terminal.last_length = 0;
+    type("\r");
+    terminal.last[terminal.last_length] = 0;
+    const char *end = strstr(terminal.last, "Dthe beginning xxxx");
+    CHECK(end != nullptr && strlen(end) == 1 + 114 + 2);
+}
+
 TEST(a_full_line_takes_no_more) {
     fresh();
     for (size_t i = 0; i < LINE_MOST + 20; i++) {

@@ -35,6 +35,8 @@ enum line_action line_input_byte(struct line_editor *editor, uint8_t byte);
 
 // draw.c: makes the terminal show the line and the cursor, with few bytes.
 void line_draw(struct line_editor *editor);
+// If the line has scrolled: shows all of it, wrapped by the terminal, for good.
+void line_show_whole(struct line_editor *editor);
 void line_put(const struct line_editor *editor, const char *text);
 
 // edit.c: changes of the text. They do not draw.

@@ -56,24 +56,55 @@ static enum status connect(struct server *server, uint32_t place, uint64_t peer)
     return STATUS_OK;
 }
 
+// Tells that a client's scope is void.
+static void forget(uint32_t client, server_scope *scope, void *context) {
+    if (scope != nullptr) {
+        scope(context, &(struct serve_scope){.client = client});
+    }
+}
+
+// Clients whose connection is over leave their place.
+static void collect(struct server *server, uint64_t bits, server_scope *scope, void *context) {
+    for (uint32_t i = 0; i < server->limit; i++) {
+        struct serve_client *client = &server->clients[i];
+        if (!client->used || (bits & client->endpoint.closed) == 0) {
+            continue;
+        }
+        endpoint_refresh(&client->endpoint);
+        if (!endpoint_bound(&client->endpoint)) {
+            server_drop(client);
+            forget(client->about.client, scope, context);
+        }
+    }
+}
+
+static uint32_t free_place(const struct server *server) {
+    uint32_t place = 0;
+    while (place < server->limit && server->clients[place].used) {
+        place++;
+    }
+    return place;
+}
+
 // The quota is checked before anything is carved; the client's end itself is only
 // borrowed for the binding.
-static enum status accept(struct server *server, const struct ring_message *message,
-                          uint64_t sequence) {
+static enum status accept(struct server *server, const struct serve_accept *about,
+                          uint64_t sequence, server_scope *scope, void *context) {
     uint64_t peer;
     enum status status =
         endpoint_take(&server->control, sequence, CLASS_RING, RIGHT_RING_BIND, &peer);
     if (status != STATUS_OK) {
         return status;
     }
-    uint32_t place = 0;
-    while (place < server->limit && server->clients[place].used) {
-        place++;
+    if (free_place(server) == server->limit) {
+        // One may have gone whose closed bit was not among the signals yet.
+        collect(server, UINT64_MAX, scope, context);
     }
+    uint32_t place = free_place(server);
     status = place < server->limit ? connect(server, place, peer) : STATUS_FULL;
     if (status == STATUS_OK) {
         struct serve_client *client = &server->clients[place];
-        memcpy(&client->about, message->payload, sizeof(client->about));
+        client->about = *about;
         client->about.name[INIT_NAME - 1] = '\0';
         client->used = true;
     }
@@ -81,9 +112,15 @@ static enum status accept(struct server *server, const struct ring_message *mess
     return status;
 }
 
-static void answer(struct server *server, const struct ring_message *message, enum status status) {
+// Accepts a client, or refuses it, and says which.
+static void introduce(struct server *server, const struct ring_message *message, uint64_t sequence,
+                      server_scope *scope, void *context) {
     struct serve_accept about;
     memcpy(&about, message->payload, sizeof(about));
+    enum status status = accept(server, &about, sequence, scope, context);
+    if (status != STATUS_OK) {
+        forget(about.client, scope, context);
+    }
     struct serve_answer answer = {.client = about.client, .status = status};
     struct ring_message reply = {.header = {.type = SERVE_ANSWER, .length = sizeof(answer)}};
     memcpy(reply.payload, &answer, sizeof(answer));
@@ -91,27 +128,7 @@ static void answer(struct server *server, const struct ring_message *message, en
     (void)endpoint_send(&server->control, &reply);
 }
 
-// Clients whose connection is over leave their place.
-static void collect(struct server *server, uint64_t bits,
-                    void (*scope)(void *context, const struct serve_scope *scope), void *context) {
-    for (uint32_t i = 0; i < server->limit; i++) {
-        struct serve_client *client = &server->clients[i];
-        if (!client->used || (bits & client->endpoint.closed) == 0) {
-            continue;
-        }
-        endpoint_refresh(&client->endpoint);
-        if (endpoint_bound(&client->endpoint)) {
-            continue;
-        }
-        server_drop(client);
-        if (scope != nullptr) {
-            scope(context, &(struct serve_scope){.client = client->about.client});
-        }
-    }
-}
-
-void server_update(struct server *server, uint64_t bits,
-                   void (*scope)(void *context, const struct serve_scope *scope), void *context) {
+void server_update(struct server *server, uint64_t bits, server_scope *scope, void *context) {
     collect(server, bits, scope, context);
     struct ring_message message;
     uint64_t sequence;
@@ -120,7 +137,7 @@ void server_update(struct server *server, uint64_t bits,
     }
     while (endpoint_receive(&server->control, &message, &sequence) == STATUS_OK) {
         if (message.header.type == SERVE_ACCEPT) {
-            answer(server, &message, accept(server, &message, sequence));
+            introduce(server, &message, sequence, scope, context);
         } else if (message.header.type == SERVE_SCOPE && scope != nullptr) {
             struct serve_scope about;
             memcpy(&about, message.payload, sizeof(about));

@@ -25,6 +25,9 @@ struct serve_client {
     struct serve_accept about; // who it is; the name is terminated
 };
 
+// What server_update calls with a scope.
+typedef void server_scope(void *context, const struct serve_scope *scope);
+
 struct server {
     struct endpoint control;
     uint64_t reticle;
@@ -41,10 +44,9 @@ void server_open(struct server *server, struct serve_client *clients, uint32_t l
 
 // Handles what the control Ring holds, and clients that have gone. To be called
 // with the signals that were set, and at the start with all bits. `scope` is called
-// for each SERVE_SCOPE, and for each client that left with its service empty; it
-// may be nullptr.
-void server_update(struct server *server, uint64_t bits,
-                   void (*scope)(void *context, const struct serve_scope *scope), void *context);
+// for each SERVE_SCOPE, and with its service empty for each client that left or was
+// refused; it may be nullptr.
+void server_update(struct server *server, uint64_t bits, server_scope *scope, void *context);
 
 // Closes a client that broke the protocol.
 void server_drop(struct serve_client *client);

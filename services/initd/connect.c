@@ -20,12 +20,21 @@ static struct connection *free_place(struct initd *initd) {
 }
 
 // Frees the place. The capability kept here is a copy; the end is the client's.
-static void forget(struct connection *connection) {
+// Its server has a place more then, for one that it had refused.
+static void forget(struct initd *initd, struct connection *connection) {
+    uint32_t server = connection->server;
     if (connection->end != HANDLE_NONE) {
         // The end may have gone with its task already.
         (void)sys_handle_drop(connection->end);
     }
     *connection = (struct connection){};
+    for (uint32_t i = 0; i < CONNECTIONS; i++) {
+        struct connection *other = &initd->connections[i];
+        if (other->number != 0 && other->server == server && other->refused) {
+            other->refused = false;
+            other->pending = true;
+        }
+    }
 }
 
 // Notes a connection to a program's service.
@@ -108,35 +117,65 @@ enum status connect_all(struct initd *initd, uint32_t program, uint32_t number,
 }
 
 // The task of the client that namingd knows by a connection's number.
-static uint32_t task_behind(const struct initd *initd, uint32_t connection) {
-    for (uint32_t i = 0; i < CONNECTIONS; i++) {
-        if (initd->connections[i].number == connection && connection != 0) {
-            return initd->connections[i].task;
+static const struct task *task_behind(struct initd *initd, uint32_t connection) {
+    for (uint32_t i = 0; i < CONNECTIONS && connection != 0; i++) {
+        if (initd->connections[i].number == connection) {
+            return task_find(initd, initd->connections[i].task);
         }
     }
-    return 0;
+    return nullptr;
 }
 
-// The end was given to namingd by the client itself, and counts against it.
-enum status connect_late(struct initd *initd, uint32_t client, const char *service, uint64_t end) {
-    struct plan_service found;
-    uint32_t task = task_behind(initd, client);
-    if (task == 0 || plan_find_service(&initd->plan, service, &found) != STATUS_OK) {
-        return STATUS_NOT_FOUND;
+// How many programs have a `connect` line to the service: so many places of its
+// server are not for late clients.
+static uint32_t declared(const struct initd *initd, const char *service) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < initd->plan.count; i++) {
+        const struct manifest *manifest = &initd->plan.program[i].manifest;
+        for (uint32_t c = 0; c < manifest->connect_count; c++) {
+            count += strcmp(manifest->connects[c].service, service) == 0;
+        }
     }
-    uint32_t late = 0;
+    return count;
+}
+
+// Whether a late connection is within the quotas: of the task, of the task at this
+// service, of all late ones at this service, and of initd's own places.
+static bool has_quota(const struct initd *initd, const struct plan_service *service,
+                      const char *name, uint32_t task) {
+    uint32_t all = 0, own = 0, own_here = 0, here = 0;
     for (uint32_t i = 0; i < CONNECTIONS; i++) {
         const struct connection *other = &initd->connections[i];
-        late += other->number != 0 && other->task == task && other->late;
+        if (other->number == 0 || !other->late) {
+            continue;
+        }
+        bool same = other->server == service->server && other->line == service->line;
+        all++;
+        here += same;
+        own += other->task == task;
+        own_here += same && other->task == task;
     }
-    if (late >= CONNECTIONS_LATE) {
-        return STATUS_FULL;
+    const struct manifest *server = &initd->plan.program[service->server].manifest;
+    return all < CONNECTIONS / 2 && own < LATE_TASK && own_here < LATE_SERVICE &&
+           here + declared(initd, name) < server->serves[service->line].clients;
+}
+
+// namingd has checked the scope, but it is not believed: the client's manifest is
+// asked here too. The end was given to namingd by the client itself.
+enum status connect_late(struct initd *initd, uint32_t client, const char *service, uint64_t end) {
+    struct plan_service found;
+    const struct task *task = task_behind(initd, client);
+    if (task == nullptr || plan_find_service(&initd->plan, service, &found) != STATUS_OK) {
+        return STATUS_NOT_FOUND;
     }
-    if (found.server == PLAN_INIT || found.server == PLAN_BROKER) {
-        // These give power over every program: only a manifest's connect does.
+    if (found.server == PLAN_INIT || found.server == PLAN_BROKER ||
+        !plan_reaches(&initd->plan.program[task->program].manifest, service)) {
+        // initd's own services give power over every program: only `connect` does.
         return STATUS_ACCESS;
     }
-    return note(initd, &found, task, end, true);
+    return has_quota(initd, &found, service, task->number)
+               ? note(initd, &found, task->number, end, true)
+               : STATUS_FULL;
 }
 
 // Whether the program hands connections over, and so needs its clients' scope.
@@ -179,7 +218,11 @@ static enum status introduce(struct initd *initd, const struct connection *conne
     if (status != STATUS_OK) {
         return status;
     }
-    struct serve_accept accept = {.client = connection->number, .service = connection->line};
+    struct serve_accept accept = {
+        .client = connection->number,
+        .service = connection->line,
+        .flags = connection->late ? SERVE_LATE : 0,
+    };
     memcpy(accept.name, client->program, sizeof(accept.name));
     struct ring_message message = {.header = {.type = SERVE_ACCEPT, .length = sizeof(accept)}};
     memcpy(message.payload, &accept, sizeof(accept));
@@ -210,9 +253,10 @@ static void introduce_all(struct initd *initd, uint32_t server) {
             return;
         }
         next->pending = false;
+        next->asked = true;
         if (status != STATUS_OK) {
             // The client has given its end away or dropped it.
-            forget(next);
+            forget(initd, next);
         }
     }
 }
@@ -228,29 +272,65 @@ static void silence(struct initd *initd, const struct manifest *server) {
     }
 }
 
-static void read_answers(struct initd *initd, uint32_t server) {
+// The connection that a server was told of under this number and is to answer for.
+static struct connection *find_asked(struct initd *initd, uint32_t server, uint32_t number) {
+    for (uint32_t i = 0; i < CONNECTIONS; i++) {
+        struct connection *connection = &initd->connections[i];
+        if (connection->number == number && connection->server == server && connection->asked) {
+            return connection;
+        }
+    }
+    return nullptr;
+}
+
+static void handle_answer(struct initd *initd, uint32_t server, struct connection *connection,
+                          enum status status) {
     const struct manifest *manifest = &initd->plan.program[server].manifest;
+    connection->asked = false;
+    if (status == STATUS_OK) {
+        silence(initd, manifest);
+        return;
+    }
+    connection->refused = status == STATUS_FULL;
+    log_line(initd, "%s: refuses client %u: %s", manifest->program, connection->number,
+             status_text(status));
+}
+
+// The task of a server, to be ended. What it says after that is not read.
+static void end_server(struct initd *initd, uint32_t server) {
+    for (uint32_t i = 0; i < TASKS; i++) {
+        if (initd->tasks[i].number != 0 && initd->tasks[i].program == server) {
+            task_break(initd, &initd->tasks[i], "breaks the protocol of its control Ring");
+        }
+    }
+    ring_end_unbind(&initd->programs[server].control.end);
+}
+
+// As many messages come as there were clients to tell of, so this ends. Clients
+// that have gone meanwhile are answered for too: up to a Ring full of that is
+// no breach.
+static void read_answers(struct initd *initd, uint32_t server) {
     struct endpoint *control = &initd->programs[server].control;
     struct ring_message message;
     uint64_t sequence;
-    // As many as one turn allows; a server that talks more waits for the next.
-    for (uint32_t i = 0; i < RING_SLOTS; i++) {
-        if (endpoint_receive(control, &message, &sequence) != STATUS_OK) {
-            return;
-        }
+    uint32_t unasked = 0;
+    enum status status = endpoint_receive(control, &message, &sequence);
+    for (; status == STATUS_OK; status = endpoint_receive(control, &message, &sequence)) {
         struct serve_answer answer;
         memcpy(&answer, message.payload, sizeof(answer));
-        if (message.header.type != SERVE_ANSWER || message.header.length != sizeof(answer)) {
-            continue;
-        }
-        if (answer.status == STATUS_OK) {
-            silence(initd, manifest);
-        } else {
-            log_line(initd, "%s: refuses client %u: %s", manifest->program, answer.client,
-                     status_text(answer.status));
+        struct connection *connection = find_asked(initd, server, answer.client);
+        bool valid = message.header.type == SERVE_ANSWER &&
+                     message.header.length == sizeof(answer) && answer.status < STATUS_COUNT;
+        if (valid && connection != nullptr) {
+            handle_answer(initd, server, connection, (enum status)answer.status);
+        } else if (!valid || ++unasked > RING_SLOTS) {
+            status = STATUS_BAD_FORMAT;
+            break;
         }
     }
-    initd->busy = true;
+    if (status == STATUS_BAD_FORMAT) {
+        end_server(initd, server);
+    }
 }
 
 // Cheap enough for each turn of the loop: one look for each server.
@@ -278,9 +358,10 @@ void connect_forget(struct initd *initd, uint32_t task, uint32_t program) {
             continue;
         }
         if (connection->task == task) {
-            forget(connection);
+            forget(initd, connection);
         } else if (connection->server == program) {
             connection->pending = true;
+            connection->asked = connection->refused = false;
         }
     }
 }

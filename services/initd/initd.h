@@ -25,9 +25,10 @@
 constexpr uint32_t TASKS = 32;
 constexpr uint32_t CLIENTS = 11; // of initd's own services
 constexpr uint32_t CONNECTIONS = 64;
-constexpr uint32_t CONNECTIONS_LATE = 8;  // made through namingd, for one task
+constexpr uint32_t LATE_TASK = 8;         // connections made through namingd, for one task
+constexpr uint32_t LATE_SERVICE = 2;      // of those to one service
 constexpr uint32_t ARGUMENT_LIMIT = 1000; // bytes
-constexpr uint32_t EVENTS = 8;            // that wait for one client
+constexpr uint32_t EVENTS = TASKS;        // that wait for one client
 constexpr uint32_t LOG_SIZE = 8192;
 constexpr uint32_t RING_SLOTS = 32; // of every Ring end made here: one page
 // What a program may do with an end that it was handed: speak, but neither bind it
@@ -72,6 +73,8 @@ struct connection {
     uint32_t line;   // of its manifest's serve lines
     uint64_t end;    // the client's Ring end: BIND, COPY, PASS
     bool pending;    // the server that runs now is yet to be told
+    bool asked;      // it was told, and is yet to answer
+    bool refused;    // it had no place
     bool late;       // made through namingd
 };
 
@@ -152,6 +155,8 @@ void task_look(struct initd *initd, struct task *task);
 void task_kill(struct initd *initd, struct task *task);
 // Clears away and restarts what is due. The next time to call it.
 [[nodiscard]] uint64_t supervise(struct initd *initd);
+// Ends a task that broke a protocol of initd; `what` it did, for the log.
+void task_break(struct initd *initd, struct task *task, const char *what);
 // By number, or nullptr.
 [[nodiscard]] struct task *task_find(struct initd *initd, uint32_t number);
 

@@ -134,10 +134,12 @@ enum serve_message : uint16_t {
     SERVE_SCOPE = 1,
 
     // struct serve_accept, initd to server; beside it the client's Ring end
-    // (BIND). The server binds an end of its own to it, or answers FULL.
+    // (BIND). The server binds an end of its own to it, or answers FULL: then it is
+    // asked again when another of its clients has gone.
     SERVE_ACCEPT = 2,
 
-    // struct serve_answer, server to initd: what became of a SERVE_ACCEPT.
+    // struct serve_answer, server to initd: what became of a SERVE_ACCEPT. One for
+    // each; a server that answers what it was not asked is ended.
     SERVE_ANSWER = 3,
 };
 
@@ -146,10 +148,15 @@ struct serve_scope {
     char service[INIT_NAME];
 };
 
+enum serve_accept_flag : uint32_t {
+    SERVE_LATE = 1 << 0, // bound through namingd, not by a `connect` line
+};
+
 struct serve_accept {
     uint32_t client;      // a new number for each connection
     uint32_t service;     // which `serve` line of the server's manifest, from 0
     char name[INIT_NAME]; // the client program
+    uint32_t flags;       // enum serve_accept_flag
 };
 
 struct serve_answer {

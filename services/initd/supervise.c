@@ -122,6 +122,19 @@ void task_kill(struct initd *initd, struct task *task) {
     ended(initd, task, &exited, 0, true);
 }
 
+// Not a kill by request: it is started again as after a fault, later each time.
+void task_break(struct initd *initd, struct task *task, const char *what) {
+    if (task->clear_at != TIME_NEVER) {
+        return;
+    }
+    (void)sys_task_stop(task->task, PROGRAM_FAULTED);
+    struct init_exited exited = {
+        .task = task->number, .status = PROGRAM_FAULTED, .fault = FAULT_PROTOCOL};
+    log_line(initd, "%s: task %u %s: ended", name_of(initd, task), task->number, what);
+    ended(initd, task, &exited, 0, false);
+    initd->busy = true; // it is cleared away in the next turn
+}
+
 static uint64_t earlier(uint64_t left, uint64_t right) {
     return left < right ? left : right;
 }

@@ -16,8 +16,10 @@
 #include "services/namingd/protocol.h"
 
 constexpr uint32_t CLIENTS = 16; // as in namingd.manifest
-constexpr uint32_t SCOPES = 128; // services that all clients together may reach
-constexpr uint32_t TURN = 8;     // requests of one client in a row
+constexpr uint32_t REACHES = 16; // lines `reach` of a manifest at most
+// Of all clients, and of one more that is being introduced.
+constexpr uint32_t SCOPES = (CLIENTS + 1) * REACHES;
+constexpr uint32_t TURN = 8; // requests of one client in a row
 constexpr uint32_t BIT_BROKER = SERVE_BIT_OWN;
 
 struct namingd {
@@ -38,19 +40,41 @@ static bool in_scope(const struct namingd *namingd, uint32_t client, const char 
     return false;
 }
 
-// A service more for a client, or, with the service empty, none any more.
-static void learn(void *context, const struct serve_scope *scope) {
-    struct namingd *namingd = context;
-    if (scope->service[0] != '\0' && in_scope(namingd, scope->client, scope->service)) {
-        return;
+static bool is_client(const struct namingd *namingd, uint32_t number) {
+    for (uint32_t i = 0; i < CLIENTS; i++) {
+        if (namingd->clients[i].used && namingd->clients[i].about.client == number) {
+            return true;
+        }
     }
+    return false;
+}
+
+// Forgets what was told of clients that never came, but for one that is on its way.
+static void purge(struct namingd *namingd, uint32_t coming) {
     for (uint32_t i = 0; i < SCOPES; i++) {
         struct serve_scope *place = &namingd->scopes[i];
-        if (scope->service[0] == '\0' && place->client == scope->client) {
+        if (place->client != coming && !is_client(namingd, place->client)) {
             *place = (struct serve_scope){};
-        } else if (scope->service[0] != '\0' && place->client == 0) {
-            *place = *scope;
-            return;
+        }
+    }
+}
+
+// A service more for a client, or, with the service empty, none any more. There is
+// always a place: initd introduces one client after the other.
+static void learn(void *context, const struct serve_scope *scope) {
+    struct namingd *namingd = context;
+    if (scope->service[0] == '\0') {
+        for (uint32_t i = 0; i < SCOPES; i++) {
+            if (namingd->scopes[i].client == scope->client) {
+                namingd->scopes[i] = (struct serve_scope){};
+            }
+        }
+        return;
+    }
+    purge(namingd, scope->client);
+    for (uint32_t i = 0; i < SCOPES && !in_scope(namingd, scope->client, scope->service); i++) {
+        if (namingd->scopes[i].client == 0) {
+            namingd->scopes[i] = *scope;
         }
     }
 }

@@ -18,7 +18,8 @@
     ROLE(reader) \
     ROLE(owner) \
     ROLE(churn) \
-    ROLE(flood)
+    ROLE(flood) \
+    ROLE(last)
 
 #define ROLE(name) uint32_t role_##name(void);
 ROLES(ROLE)

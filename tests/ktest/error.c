@@ -35,6 +35,7 @@ struct row {
     uint64_t arguments[6];
 };
 
+constexpr uint64_t FREE_ADDRESS = UINT64_C(0x1d0000000); // nothing is there
 #define NAME_X (uint64_t)"x"
 #define ROW(name, ...) {#name, CALL_##name, __VA_ARGS__}
 
@@ -52,7 +53,7 @@ static const struct row rows[] = {
     ROW(memory_carve, 0, CLASS_RETICLE, RIGHT_RETICLE_CARVE | RIGHT_RETICLE_CODE, false,
         {GOOD_RETICLE, PAGE_SIZE, 12, CARVE_CODE}),
     ROW(memory_map, 0, CLASS_TASK, RIGHT_TASK_FILL, true,
-        {GOOD_TASK, GOOD_MEMORY, AREA, 0, PAGE_SIZE, MAP_READ}),
+        {GOOD_TASK, GOOD_MEMORY, FREE_ADDRESS, 0, PAGE_SIZE, MAP_READ}),
     ROW(memory_wipe, 0, CLASS_MEMORY, RIGHT_MEMORY_WRITE, false, {GOOD_MEMORY}),
     ROW(device_port, 0, CLASS_DEVICE, 0, false, {GOOD_MEMORY, 0, 1}),
     ROW(irq_watch, 0, CLASS_IRQ, 0, false, {GOOD_MEMORY, 1}),
@@ -70,7 +71,7 @@ static const struct row rows[] = {
     ROW(thread_carve, 0, CLASS_TASK, RIGHT_TASK_FILL, true, {GOOD_TASK, HAND_CODE}),
     ROW(thread_start, 0, CLASS_THREAD, RIGHT_THREAD_START, false, {GOOD_THREAD}),
     ROW(thread_watch, 0, CLASS_THREAD, RIGHT_WATCH, false, {GOOD_THREAD, 1}),
-    ROW(thread_registers, 0, CLASS_TASK, RIGHT_TASK_DEBUG, false, {GOOD_TASK, 1, AREA, 0}),
+    ROW(thread_registers, 0, CLASS_TASK, RIGHT_TASK_DEBUG, false, {GOOD_TASK, 1, FREE_ADDRESS, 0}),
     ROW(thread_fault, 0, CLASS_TASK, RIGHT_TASK_DEBUG, false, {GOOD_TASK}),
     ROW(thread_resume, 0, CLASS_TASK, RIGHT_TASK_DEBUG, false, {GOOD_TASK, 1, 0}),
     ROW(ring_carve, 0, CLASS_RETICLE, RIGHT_RETICLE_CARVE, false, {GOOD_RETICLE, 2}),

@@ -200,8 +200,6 @@ static void errors(void) {
 
 // ----------------------------------------------------- a pager in the same Task
 
-static volatile uint64_t *const missing = (volatile uint64_t *)AREA;
-
 // The thread that faults is the first; the second maps what is missing when the
 // parent asks for it, and rings back.
 static void map_missing(void *argument) {
@@ -210,7 +208,7 @@ static void map_missing(void *argument) {
     (void)sys_doorbell(ring); // ready
     (void)sys_signal_wait(1, TIME_NEVER, 0, &bits);
     (void)CHECK_OK(sys_memory_map(0, memory, AREA, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view));
-    *missing = 0x77;
+    *(volatile uint64_t *)AREA = 0x77;
     (void)sys_doorbell(ring);
 }
 
@@ -220,7 +218,7 @@ uint32_t role_pager(void) {
     ring = child_slot("ring", CLASS_RING);
     (void)CHECK_OK(thread_spawn(map_missing, &ring, &stack[sizeof stack], 0, &thread));
     (void)CHECK_OK(sys_thread_watch(thread, 1));
-    (void)CHECK_EQ(*missing, 0x77); // faults first
+    (void)CHECK_EQ(*(volatile uint64_t *)AREA, 0x77); // faults first
     (void)CHECK_OK(sys_signal_wait(2, deadline_in(PATIENCE), 0, &bits));
     return 0;
 }

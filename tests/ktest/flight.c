@@ -71,6 +71,19 @@ static void errors(void) {
     drop(memory);
 }
 
+// What is not of the class asked for is dropped, like what nobody asks for.
+static void other_class(void) {
+    struct pair pair = pair_open();
+    uint64_t memory = carve_memory(PAGE_SIZE, 0), taken, word;
+    (void)CHECK_OK(sys_ring_send(pair.a, 1, memory, RIGHT_ALL, 0));
+    (void)CHECK_OK(sys_ring_send(pair.a, 1, memory, RIGHT_INSPECT, 0));
+    (void)CHECK_STATUS(sys_ring_take(pair.b, 1, CLASS_TASK, &taken, &word), STATUS_BAD_CLASS);
+    (void)CHECK_OK(sys_ring_take(pair.b, 1, CLASS_MEMORY, &taken, &word));
+    (void)CHECK_EQ(rights_of(taken), RIGHT_INSPECT);
+    drop(memory);
+    pair_close(&pair);
+}
+
 // What came with a message that was passed over is dropped, what it owns with it.
 static void skipped(void) {
     struct pair pair = pair_open();
@@ -206,5 +219,5 @@ static void no_slots(void) {
 }
 
 TESTS(flight, {"copy_and_move", copy_and_move}, {"errors", errors}, {"skipped", skipped},
-      {"full", full}, {"revoked", revoked}, {"parted", parted}, {"no_memory", no_memory},
-      {"no_slots", no_slots});
+      {"other_class", other_class}, {"full", full}, {"revoked", revoked}, {"parted", parted},
+      {"no_memory", no_memory}, {"no_slots", no_slots});

@@ -117,6 +117,22 @@ static void cancel(void) {
     drop(memory);
 }
 
+// Sleepers at both ends of a view that is unmapped in several steps.
+static void cancel_large(void) {
+    constexpr uint64_t BYTES = 500 * PAGE_SIZE;
+    uint64_t memory = carve_memory(BYTES, 0);
+    uint64_t view = map_here(memory, AREA, BYTES, MAP_READ);
+    sleep_open(0, AREA, TIME_NEVER);
+    sleep_open(1, AREA + BYTES / 2, TIME_NEVER);
+    sleep_open(2, AREA + BYTES - 4, TIME_NEVER);
+    pause_for(20 * MILLISECOND);
+    drop(view);
+    for (uint32_t i = 0; i < 3; i++) {
+        sleep_close(i, STATUS_CANCELLED);
+    }
+    drop(memory);
+}
+
 // --------------------------------------------------------------------- a lock
 
 static struct mutex lock;
@@ -170,4 +186,4 @@ static void race(void) {
 }
 
 TESTS(futex, {"errors", errors}, {"wake", wake}, {"neighbours", neighbours}, {"cancel", cancel},
-      {"mutex", mutex}, {"race", race});
+      {"cancel_large", cancel_large}, {"mutex", mutex}, {"race", race});

@@ -55,9 +55,11 @@ void check_in_child(void);
 extern uint64_t ground;
 constexpr uint64_t GROUND_SIZE = UINT64_C(12) << 20;
 
-// Where tests map things: 64 MiB of address space that nothing else uses.
-constexpr uint64_t AREA = UINT64_C(0x200000000);
-constexpr uint64_t AREA_SIZE = UINT64_C(64) << 20;
+// Where tests map things: address space that nothing else uses, in every Task.
+extern uint64_t area;
+#define AREA area
+// Moves it, away from a mapping that cannot be undone.
+void area_next(void);
 
 // Signal bits of tests, all free at the start of each; the harness uses two above.
 constexpr uint64_t TEST_BITS = (UINT64_C(1) << 40) - 1;

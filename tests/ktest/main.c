@@ -31,6 +31,8 @@
     GROUP(isolation) \
     GROUP(revoke) \
     GROUP(destroy) \
+    GROUP(race) \
+    GROUP(device) \
     GROUP(preempt)
 
 #define GROUP(name) extern const struct test_group name##_tests;
@@ -92,6 +94,7 @@ static void run(const char *name, const struct test_case *test) {
         say("ok %s", name);
     } else {
         failed++;
+        area_next(); // it may have left a mapping where the next one wants its own
         say("not ok %s: %s", name, outcome_reason());
     }
 }

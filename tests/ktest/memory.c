@@ -114,7 +114,7 @@ static enum status try_map(uint64_t object, uint64_t address, uint64_t offset, u
 
 static void map_errors(void) {
     uint64_t memory = carve_memory(2 * PAGE_SIZE, 0);
-    static const struct {
+    const struct {
         uint64_t address, offset, bytes, flags;
         enum status status;
     } cases[] = {

@@ -95,6 +95,9 @@ static void regions(void) {
         return;
     }
     (void)CHECK_STATUS(try_map(b, AREA + 2 * PAGE_SIZE, MAP_READ | MAP_PEER), STATUS_EXISTS);
+    // One producer: the region is written in one place; it may be read in others.
+    (void)CHECK_STATUS(try_map(a, AREA + 2 * PAGE_SIZE, MAP_READ | MAP_WRITE), STATUS_EXISTS);
+    (void)CHECK_STATUS(try_map(a, AREA + 2 * PAGE_SIZE, MAP_READ), STATUS_OK);
     volatile uint64_t *mine = (volatile uint64_t *)AREA;
     const volatile uint64_t *theirs = (const volatile uint64_t *)(AREA + PAGE_SIZE);
     (void)CHECK_EQ(*theirs, 0);

@@ -5,6 +5,11 @@
 #include "tests/ktest/ktest.h"
 
 uint64_t ground;
+uint64_t area = UINT64_C(0x200000000);
+
+void area_next(void) {
+    area += UINT64_C(64) << 20;
+}
 
 uint64_t carve_memory(uint64_t bytes, uint64_t flags) {
     uint64_t memory = HANDLE_NONE;

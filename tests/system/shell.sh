@@ -44,6 +44,18 @@ says 'no builtin but the first' 'help: it takes no input: want it first in the p
 says 'a mistake has a place' 'shell: a quote is not closed at column 6: want " at its end'
 says 'no files' 'shell: there are no files to redirect to at column 8: want | or quotes around it'
 
+# As many programs as a line may have; they all end within one turn of initd.
+many='echo a | count'
+for _ in 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+    many="$many | count"
+done
+boot "$many\\n$many\\n$many | count\\nstatus\\n"
+expect_status 'pipelines of sixteen programs' 0
+why=
+[ "$(grep -cxF '1 lines, 18 bytes' "$work/out")" = 2 ] || why="they do not end twice"
+verdict 'all sixteen programs end' "$why"
+says 'seventeen are too many' 'shell: the line has too many commands at column 124: want at most 16'
+
 # Ctrl-A, Right, Right; Ctrl-W; Tab; Up; Ctrl-U; Delete; a word typed in the middle.
 boot 'eco hi\001\033[C\033[Ch\necho gone\027here\nec\twith tab\n\033[A\nrubbish\025echo clean
 xecho del\001\033[3~\necho ab\033[D\303\266\n'
