@@ -12,6 +12,7 @@
 
 #include "kernel/hart.h"
 #include "kernel/schedule.h"
+#include "kernel/thread.h"
 
 static _Atomic uint64_t requested;
 
@@ -22,6 +23,14 @@ uint64_t epoch_next(void) {
 static bool hart_passed(struct hart *hart, uint64_t epoch) {
     return atomic_load_explicit(&hart->idle, memory_order_acquire) ||
            atomic_load_explicit(&hart->acknowledged, memory_order_acquire) >= epoch;
+}
+
+// A thread that ended in this entry is named by its hart until that goes on to another,
+// and several interrupts may be handled before: its memory must stay as long.
+static bool names_ended(const struct hart *self) {
+    const struct thread *current = self->current;
+    return current != nullptr &&
+           atomic_load_explicit(&current->state, memory_order_relaxed) == THREAD_ENDED;
 }
 
 uint64_t epoch_request(void) {
@@ -53,7 +62,7 @@ bool epoch_reached(uint64_t epoch) {
     // Who asks stands at a quiescent point itself: it holds the object that it waits
     // for and nothing else, so it may acknowledge here.
     epoch_acknowledge();
-    return all_passed(epoch, arch_hart());
+    return all_passed(epoch, nullptr);
 }
 
 // Harts that wait for an epoch which has just come. Only the last one to pass sees that
@@ -82,7 +91,8 @@ bool epoch_want(uint64_t epoch) {
 void epoch_acknowledge(void) {
     struct hart *self = arch_hart();
     uint64_t epoch = atomic_load_explicit(&requested, memory_order_acquire);
-    if (atomic_load_explicit(&self->acknowledged, memory_order_relaxed) >= epoch) {
+    if (atomic_load_explicit(&self->acknowledged, memory_order_relaxed) >= epoch ||
+        names_ended(self)) {
         return;
     }
     if (harts_online() > 1) {

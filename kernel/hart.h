@@ -15,7 +15,7 @@ struct hart {
     struct arch_hart arch; // first: the entry assembly finds it here
     uint32_t index;
 
-    struct thread *current; // runs, or last ran and is about to be replaced; nullptr: idle
+    struct thread *current; // runs, or has just blocked; nullptr: idle, or it has ended
     struct thread *loaded;  // whose floating-point state and TLS base the registers hold
     struct thread *handoff; // woken by the current one, which blocks: runs next
     struct thread *ready_first, *ready_last;

@@ -261,9 +261,8 @@ static void load(struct hart *hart, struct thread *thread) {
     }
 }
 
-// The current thread gives the hart up; it keeps its place in whatever it waits in.
-static void leave(struct hart *hart, struct thread *thread, uint64_t now) {
-    thread->ran += now - hart->switched;
+void schedule_leave(struct hart *hart) {
+    hart->current->ran += arch_time_now() - hart->switched;
     load_add(hart, UINT32_MAX);
     hart->current = nullptr;
 }
@@ -332,26 +331,28 @@ struct arch_frame *schedule_next(void) {
     return &next->frame;
 }
 
-[[gnu::noinline]] static struct arch_frame *leave_slowly(struct hart *hart, struct thread *thread) {
+[[gnu::noinline]] static struct arch_frame *leave_slowly(struct hart *hart) {
     if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) != nullptr) {
         schedule_inbox();
     }
-    if (atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING) {
-        // Woken by a thread that did not block after all: an ordinary wake.
-        if (hart->handoff != nullptr) {
-            struct thread *woken = hart->handoff;
-            hart->handoff = nullptr;
-            load_add(hart, UINT32_MAX);
-            schedule_ready(woken, false);
-        }
-        if (!hart->preempt) {
-            load(hart, thread);
-            return &thread->frame;
-        }
+    struct thread *thread = hart->current;
+    if (thread == nullptr) {
+        return schedule_next(); // it has ended
     }
-    uint64_t now = arch_time_now();
-    leave(hart, thread, now);
-    if (atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING) {
+    bool runs = atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING;
+    // Woken by a thread that did not block after all: an ordinary wake.
+    struct thread *woken = hart->handoff;
+    if (runs && woken != nullptr) {
+        hart->handoff = nullptr;
+        load_add(hart, UINT32_MAX);
+        schedule_ready(woken, false);
+    }
+    if (runs && !hart->preempt) {
+        load(hart, thread);
+        return &thread->frame;
+    }
+    schedule_leave(hart);
+    if (runs) {
         schedule_ready(thread, false);
     }
     return schedule_next();
@@ -361,10 +362,10 @@ struct arch_frame *kernel_leave(void) {
     struct hart *hart = arch_hart();
     struct thread *thread = hart->current;
     // Nothing happened that would change who runs: the way of most syscalls.
-    if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) == nullptr &&
+    if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) == nullptr && thread != nullptr &&
         atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING &&
         hart->handoff == nullptr && !hart->preempt && loaded(hart, thread)) {
         return &thread->frame;
     }
-    return leave_slowly(hart, thread);
+    return leave_slowly(hart);
 }

@@ -35,6 +35,9 @@ void schedule_inbox(void);
 // The current thread lost the hart (it blocked, ended, or moved): saves what the
 // registers hold for it.
 void schedule_unload(struct hart *hart);
+// The current thread gives the hart up, and the hart lets go of it; it keeps its place in
+// whatever it waits in.
+void schedule_leave(struct hart *hart);
 // The current thread's time on the hart up to now.
 uint64_t schedule_ran(const struct thread *thread);
 

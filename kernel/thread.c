@@ -89,6 +89,10 @@ static void withdraw(struct thread *thread) {
     if (hart->loaded == thread) {
         hart->loaded = nullptr;
     }
+    // The hart may acknowledge epochs before it leaves the kernel: it lets go of it now.
+    if (hart->current == thread) {
+        schedule_leave(hart);
+    }
     // Its tables may be freed before this hart loads others.
     if (hart->space.value == thread->task->root.value) {
         arch_space_switch((struct phys){0});

@@ -60,7 +60,7 @@ host_tests() {
 machine_tests() {
     echo ktest >build/test/ktest.script
     unit "$1/$2/ktest" ./vectra run --kernel-test --arch "$1" --harts "$2" --headless \
-        --timeout 120 --script build/test/ktest.script
+        --timeout 600 --script build/test/ktest.script
     for file in tests/system/*.sh; do
         base=${file##*/}
         unit "$1/$2/${base%.sh}" sh "$file" "$1" "$2"

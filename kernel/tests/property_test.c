@@ -54,8 +54,9 @@ static void lives(uint32_t harts, void (*step)(struct choices *), uint32_t steps
     uint64_t only = setting("VECTRA_SEED", 0);
     uint64_t count = setting("VECTRA_SEEDS", SEEDS);
     // Each seed in a process of its own, so that it repeats whatever went before.
-    for (seed_now = 1; seed_now <= count; seed_now++) {
-        if ((only == 0 || only == seed_now) && !host_passes(life)) {
+    seed_now = only == 0 ? 1 : only;
+    for (; seed_now <= (only == 0 ? count : only); seed_now++) {
+        if (!host_passes(life)) {
             exit(1);
         }
     }

@@ -293,8 +293,18 @@ void rules_before(struct task *task, uint64_t syscall, const uint64_t a[6]) {
 }
 
 static bool creates(void) {
-    return number == SYS_reticle_split || number == SYS_memory_carve || number == SYS_task_carve ||
-           number == SYS_thread_carve || number == SYS_ring_carve || number == SYS_bundle_carve;
+    switch (number) {
+    case SYS_reticle_split:
+    case SYS_memory_carve:
+    case SYS_task_carve:
+    case SYS_thread_carve:
+    case SYS_ring_carve:
+    case SYS_bundle_carve:
+    case SYS_ring_take: // Memory becomes an object of the taker's Reticle
+        return true;
+    default:
+        return false;
+    }
 }
 
 // Nobody reaches an object with more than somebody could before.

@@ -143,20 +143,20 @@ static uint32_t declared(const struct initd *initd, const char *service) {
 // service, of all late ones at this service, and of initd's own places.
 static bool has_quota(const struct initd *initd, const struct plan_service *service,
                       const char *name, uint32_t task) {
-    uint32_t all = 0, own = 0, own_here = 0, here = 0;
+    uint32_t own = 0, own_here = 0, here = 0;
     for (uint32_t i = 0; i < CONNECTIONS; i++) {
         const struct connection *other = &initd->connections[i];
         if (other->number == 0 || !other->late) {
             continue;
         }
         bool same = other->server == service->server && other->line == service->line;
-        all++;
         here += same;
         own += other->task == task;
         own_here += same && other->task == task;
     }
     const struct manifest *server = &initd->plan.program[service->server].manifest;
-    return all < CONNECTIONS / 2 && own < LATE_TASK && own_here < LATE_SERVICE &&
+    return reserve_check(initd, PLAN_NONE) == STATUS_OK && own < LATE_TASK &&
+           own_here < LATE_SERVICE &&
            here + declared(initd, name) < server->serves[service->line].clients;
 }
 

@@ -148,6 +148,12 @@ void load_plan(struct initd *initd);
 [[nodiscard]] enum status task_start(struct initd *initd, uint32_t program,
                                      const struct start_extra *extra, uint32_t *number);
 
+// ------------------------------------------------------------- reserve.c
+// Whether a program may be started by request, or with PLAN_NONE a late connection
+// be made, so that enough is left for those programs of the boot that are down. OK,
+// NO_MEMORY or FULL.
+[[nodiscard]] enum status reserve_check(const struct initd *initd, uint32_t program);
+
 // ----------------------------------------------------------- supervise.c
 // A task's bit was set: has it ended or faulted?
 void task_look(struct initd *initd, struct task *task);

@@ -213,10 +213,14 @@ enum status task_start(struct initd *initd, uint32_t program, const struct start
     if (task == nullptr || taken(initd, program)) {
         return task == nullptr ? STATUS_FULL : STATUS_EXISTS;
     }
+    enum status status = extra != nullptr ? reserve_check(initd, program) : STATUS_OK;
+    if (status != STATUS_OK) {
+        return status;
+    }
     *number = ++initd->last_task;
     struct start start = {.initd = initd, .manifest = manifest, .extra = extra, .step = "package"};
     start.spawn.scratch = initd->scratch;
-    enum status status = bring_up(&start, program, *number, (uint32_t)(task - initd->tasks));
+    status = bring_up(&start, program, *number, (uint32_t)(task - initd->tasks));
     if (status != STATUS_OK) {
         undo(&start, *number, status);
         return status;

@@ -86,11 +86,12 @@ static enum status hand_over(struct namingd *namingd, const struct serve_client 
     memcpy(request.service, service, strnlen(service, sizeof(request.service) - 1));
     struct ring_message message = {.header = {.type = BROKER_CONNECT, .length = sizeof(request)}};
     memcpy(message.payload, &request, sizeof(request));
-    struct endpoint_capability beside = {
-        .handle = end, .rights = RIGHT_RING_BIND | RIGHT_COPY | RIGHT_PASS, .move = true};
+    struct endpoint_capability beside = {.handle = end,
+                                         .rights = RIGHT_RING_BIND | RIGHT_COPY | RIGHT_PASS};
     uint64_t sequence;
     enum status status = endpoint_call(&namingd->broker, &message, &beside, 1, TIME_NEVER, nullptr,
                                        nullptr, &sequence);
+    (void)sys_handle_drop(end); // ours was a copy
     struct broker_reply reply;
     memcpy(&reply, message.payload, sizeof(reply));
     return status == STATUS_OK ? (enum status)reply.status : status;

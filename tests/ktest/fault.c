@@ -236,7 +236,7 @@ static void pager(void) {
         uint64_t thread, kind, address, pc;
         (void)CHECK_OK(sys_thread_fault(child.spawn.task, &thread, &kind, &address, &pc));
         (void)CHECK_EQ(kind, FAULT_READ);
-        (void)CHECK_EQ(address, AREA);
+        (void)CHECK_EQ(address, AREA_FIRST);
         (void)CHECK_OK(sys_doorbell(ring));
         if (await_bit(7)) {
             (void)CHECK_OK(sys_thread_resume(child.spawn.task, thread, RESUME_CONTINUE));

@@ -56,6 +56,7 @@ extern uint64_t ground;
 constexpr uint64_t GROUND_SIZE = UINT64_C(12) << 20;
 
 // Where tests map things: address space that nothing else uses, in every Task.
+constexpr uint64_t AREA_FIRST = UINT64_C(0x200000000); // and in a child always
 extern uint64_t area;
 #define AREA area
 // Moves it, away from a mapping that cannot be undone.

@@ -12,7 +12,7 @@ enum { THREADS = 4 };
 // Lets all threads of a round begin together.
 static _Atomic uint32_t arrived;
 static _Atomic uint32_t outcomes[STATUS_COUNT];
-static _Atomic uint64_t shared, second;
+static _Atomic uint64_t shared, second, mapped;
 
 static void line_up(void) {
     atomic_fetch_add(&arrived, 1);
@@ -123,7 +123,10 @@ static void move_shared(void *argument) {
         note(sys_ring_send(atomic_load(&second), 0, memory, RIGHT_ALL, 1));
         break;
     case 1:
-        (void)sys_memory_map(0, memory, AREA, 0, 8 * PAGE_SIZE, MAP_READ | MAP_WRITE, &view);
+        if (sys_memory_map(0, memory, AREA, 0, 8 * PAGE_SIZE, MAP_READ | MAP_WRITE, &view) ==
+            STATUS_OK) {
+            atomic_store(&mapped, view);
+        }
         break;
     case 2:
         (void)sys_handle_copy(memory, RIGHT_ALL, &view);
@@ -156,9 +159,9 @@ static void moves(void) {
         }
         drop(a);
         drop(b);
-        // The view, if there was one, is a tomb now; look for a free place next time.
-        if (is_readable(AREA)) {
-            area_next();
+        if (atomic_load(&mapped) != HANDLE_NONE) {
+            drop(atomic_load(&mapped)); // a tomb by now
+            atomic_store(&mapped, HANDLE_NONE);
         }
     }
 }

@@ -5,7 +5,7 @@
 #include "tests/ktest/ktest.h"
 
 uint64_t ground;
-uint64_t area = UINT64_C(0x200000000);
+uint64_t area = AREA_FIRST;
 
 void area_next(void) {
     area += UINT64_C(64) << 20;

@@ -13,7 +13,7 @@ kills() {
     yes 'kill console' | head -n "$1" | sed 's/$/\\n/' | tr -d '\n'
 }
 
-boot "set word kept\\n$(kills "$times")set\\nhistory\\ntasks\\n" --timeout 120
+boot "set word kept\\n$(kills "$times")set\\nhistory\\ntasks\\n" --timeout 600
 expect_status "$times kills of the console driver" 0
 why=
 grep -qE "console  *runs  *$((times + 1)) " "$work/out" ||

@@ -54,7 +54,7 @@ expect_status 'pipelines of sixteen programs' 0
 why=
 [ "$(grep -cxF '1 lines, 18 bytes' "$work/out")" = 2 ] || why="they do not end twice"
 verdict 'all sixteen programs end' "$why"
-says 'seventeen are too many' 'shell: the line has too many commands at column 124: want at most 16'
+says 'seventeen are too many' 'shell: the line has too many commands at column 130: want at most 16'
 
 # Ctrl-A, Right, Right; Ctrl-W; Tab; Up; Ctrl-U; Delete; a word typed in the middle.
 boot 'eco hi\001\033[C\033[Ch\necho gone\027here\nec\twith tab\n\033[A\nrubbish\025echo clean

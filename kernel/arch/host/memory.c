@@ -239,7 +239,7 @@ static void copy_check(uint64_t address, size_t size) {
     for (uint32_t i = 0; i < harts_online(); i++) {
         others |= host_state_of(i) == HOST_KERNEL;
     }
-    host_check(others || books.next == books.serve, "user memory is touched under the lock");
+    host_check(others || !atomic_load(&books.held), "user memory is touched under the lock");
     host_check(address >= USER_BASE && address < USER_TOP && size <= USER_TOP - address,
                "a copy outside of user space");
 }

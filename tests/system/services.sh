@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# SPDX-FileCopyrightText: The VectraOS contributors
+#
+# The services from a client's side: late binding within the scope, a client that
+# breaks every rule, servers that are killed. Afterwards all is as before.
+# shellcheck shell=sh disable=SC1091,SC2154
+. tests/system/system.inc
+
+boot 'run echo before\nmemory\nrun naming-test\nrestart namingd\nrun naming-test\nrun init-test
+restart console\nlog | count\nmemory\necho the end\n' --kernel-test
+expect_status 'a session with bad clients' 0 '^the end$'
+why=
+grep -q '^not ok' "$work/out" && why=$(grep '^not ok' "$work/out" | head -n 1)
+# What naming-test has the console write falls between other pieces of text.
+said() {
+    [ "$(grep -o "$1" "$work/out" | wc -l)" = "$2" ] || why="not $2 times: $1"
+}
+said 'ok naming: ' 16
+said 'ok init: ' 16
+said 'spoken through' 2
+verdict 'clients of namingd and initd' "$why"
+exit "$bad"
