@@ -12,7 +12,6 @@
 
 #include "kernel/hart.h"
 #include "kernel/schedule.h"
-#include "kernel/thread.h"
 
 static _Atomic uint64_t requested;
 
@@ -23,14 +22,6 @@ uint64_t epoch_next(void) {
 static bool hart_passed(struct hart *hart, uint64_t epoch) {
     return atomic_load_explicit(&hart->idle, memory_order_acquire) ||
            atomic_load_explicit(&hart->acknowledged, memory_order_acquire) >= epoch;
-}
-
-// A thread that ended in this entry is named by its hart until that goes on to another,
-// and several interrupts may be handled before: its memory must stay as long.
-static bool names_ended(const struct hart *self) {
-    const struct thread *current = self->current;
-    return current != nullptr &&
-           atomic_load_explicit(&current->state, memory_order_relaxed) == THREAD_ENDED;
 }
 
 uint64_t epoch_request(void) {
@@ -91,8 +82,7 @@ bool epoch_want(uint64_t epoch) {
 void epoch_acknowledge(void) {
     struct hart *self = arch_hart();
     uint64_t epoch = atomic_load_explicit(&requested, memory_order_acquire);
-    if (atomic_load_explicit(&self->acknowledged, memory_order_relaxed) >= epoch ||
-        names_ended(self)) {
+    if (atomic_load_explicit(&self->acknowledged, memory_order_relaxed) >= epoch) {
         return;
     }
     if (harts_online() > 1) {

@@ -120,6 +120,7 @@ void arch_tlb_flush_page(uint64_t address) {
         }
     }
     flushes++;
+    host_fence();
 }
 
 void arch_tlb_break_page(uint64_t address) {
@@ -246,10 +247,12 @@ static void copy_check(uint64_t address, size_t size) {
 
 bool arch_copy_from_user(void *to, uint64_t from, size_t size) {
     copy_check(from, size);
+    host_fence();
     return access(mmu(), from, to, nullptr, size);
 }
 
 bool arch_copy_to_user(uint64_t to, const void *from, size_t size) {
     copy_check(to, size);
+    host_fence();
     return access(mmu(), to, nullptr, from, size);
 }
