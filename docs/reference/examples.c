@@ -136,7 +136,7 @@ enum status example_task_slot(uint64_t task, uint64_t *held) {
         if (status != STATUS_OK) {
             return status == STATUS_NOT_FOUND ? STATUS_OK : status;
         }
-        index = (index & 0xffff) + 1;
+        index++;
     }
 }
 

@@ -238,19 +238,32 @@ static uint32_t await_end(const struct root *root, const struct run *run) {
     return (uint32_t)status;
 }
 
+// Says why initd could not be started; nothing would be different another time.
+static void say_start(const struct root *root, const struct run *run, enum status status) {
+    char sentence[100];
+    struct text_buffer text;
+    text_start(&text, sentence, sizeof(sentence));
+    if (status == STATUS_BAD_FORMAT) {
+        elf_describe(&run->spawn.elf, &text);
+    } else if (status == STATUS_NO_MEMORY) {
+        text_format(&text, "too little memory: want %lu KiB and more for the system's programs",
+                    root->initd_bytes / 1024);
+    } else {
+        text_append(&text, status_text(status));
+    }
+    say(root, "initd cannot be started: %s", sentence);
+}
+
 // Runs initd once, from nothing to nothing. Returns its exit status.
 static uint32_t run_once(const struct root *root) {
     struct run run = {};
     enum status status = start(root, &run);
-    uint32_t exit_status = 0;
-    if (status == STATUS_OK) {
-        exit_status = await_end(root, &run);
-    } else {
-        say(root, "initd cannot be started: %s", status_text(status));
+    if (status != STATUS_OK) {
+        say_start(root, &run, status);
+        return STATUS_BAD_BOOT;
     }
-    if (run.pool != HANDLE_NONE) {
-        (void)sys_handle_drop(run.pool);
-    }
+    uint32_t exit_status = await_end(root, &run);
+    (void)sys_handle_drop(run.pool);
     return exit_status;
 }
 

@@ -93,7 +93,7 @@ void books_read(struct books *books) {
            sys_task_slot(self, index, &index, &description, &object, &detail) == STATUS_OK) {
         books->handles++;
         books->by_class[description >> INFO_CLASS_SHIFT & 15]++;
-        index = (index & 0xffff) + 1;
+        index++;
     }
 }
 

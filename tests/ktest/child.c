@@ -14,6 +14,7 @@
     ROLE(full_memory) \
     ROLE(full_slots) \
     ROLE(pager) \
+    ROLE(payer) \
     ROLE(relay) \
     ROLE(reader) \
     ROLE(owner) \

@@ -218,6 +218,55 @@ static void no_slots(void) {
     no_room("full_slots", UINT64_C(3) << 20);
 }
 
+// --------------------------------------------------- who takes Memory pays for it
+
+static void bell_wait(void) {
+    uint64_t bits;
+    (void)CHECK_OK(sys_signal_wait(1, deadline_in(PATIENCE), 0, &bits));
+}
+
+uint32_t role_payer(void) {
+    uint64_t ring = child_slot("ring", CLASS_RING), taken, description, view;
+    (void)CHECK_OK(sys_ring_watch(ring, 0, UINT64_MAX));
+    (void)CHECK_STATUS(sys_ring_take(ring, 1, CLASS_MEMORY, &taken, &description),
+                       STATUS_NO_MEMORY);
+    (void)CHECK_OK(sys_doorbell(ring)); // more, please
+    bell_wait();
+    (void)CHECK_OK(sys_ring_take(ring, 1, CLASS_MEMORY, &taken, &description));
+    (void)CHECK_OK(sys_memory_map(0, taken, AREA, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view));
+    *(volatile uint64_t *)AREA = 31337;
+    (void)CHECK_OK(sys_doorbell(ring)); // it is mine now
+    bell_wait();
+    (void)CHECK_EQ(*(volatile uint64_t *)AREA, 31337);
+    (void)CHECK(is_alive(taken));
+    return 0;
+}
+
+// A taker that cannot pay leaves it in flight; one that has paid keeps it, whatever
+// becomes of the Reticle that it was carved from.
+static void taker_pays(void) {
+    constexpr uint64_t BYTES = UINT64_C(1) << 20;
+    struct child child = {.role = "payer", .bit = 9};
+    uint64_t part, memory;
+    if (!child_begin(&child) || !CHECK_OK(sys_reticle_split(ground, 3 * BYTES, &part)) ||
+        !CHECK_OK(sys_memory_carve(part, BYTES, 0, 0, &memory))) {
+        return;
+    }
+    uint64_t ring = child_connect(&child, "ring", 2);
+    (void)CHECK_OK(sys_ring_watch(ring, 1, UINT64_MAX));
+    (void)CHECK_OK(sys_ring_send(ring, 1, memory, RIGHT_ALL, 1));
+    if (child_start(&child) && await_bit(1)) {
+        (void)CHECK_OK(sys_reticle_grow(child.spawn.reticle, ground, BYTES + 8 * PAGE_SIZE));
+        (void)CHECK_OK(sys_doorbell(ring));
+        (void)await_bit(1);
+        (void)CHECK_EQ(available(part), 3 * BYTES); // as many pages came back for it
+        drop(part);
+        (void)CHECK_OK(sys_doorbell(ring));
+    }
+    child_finish(&child);
+    drop(ring);
+}
+
 TESTS(flight, {"copy_and_move", copy_and_move}, {"errors", errors}, {"skipped", skipped},
       {"other_class", other_class}, {"full", full}, {"revoked", revoked}, {"parted", parted},
-      {"no_memory", no_memory}, {"no_slots", no_slots});
+      {"no_memory", no_memory}, {"no_slots", no_slots}, {"taker_pays", taker_pays});

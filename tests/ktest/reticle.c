@@ -156,6 +156,25 @@ static void nested(void) {
     drop(part[0]);
 }
 
+// Splitting ends at a depth, with a status: nothing that walks up runs for ever.
+static void depth(void) {
+    uint64_t from, part, first;
+    if (!CHECK_OK(sys_reticle_split(ground, 64 * PAGE_SIZE, &first))) {
+        return;
+    }
+    uint32_t levels = 0;
+    enum status status = STATUS_OK;
+    for (from = first; levels < 30; from = part, levels++) {
+        status = sys_reticle_split(from, (62 - 2 * levels) * PAGE_SIZE, &part);
+        if (status != STATUS_OK) {
+            break;
+        }
+    }
+    (void)CHECK_EQ(status, STATUS_BAD_ARGUMENT);
+    (void)CHECK(levels > 8 && levels < 30);
+    drop(first);
+}
+
 TESTS(reticle, {"split_and_drop", split_and_drop}, {"split_errors", split_errors}, {"grow", grow},
       {"exhaust", exhaust}, {"half_made", half_made}, {"low_water", low_water},
-      {"code_right", code_right}, {"nested", nested});
+      {"code_right", code_right}, {"nested", nested}, {"depth", depth});

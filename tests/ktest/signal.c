@@ -39,7 +39,7 @@ static void deadlines(void) {
         (void)CHECK_STATUS(sys_signal_wait(1, until, 0, &bits), STATUS_TIMED_OUT);
         uint64_t now = time_now();
         // Never early; the emulator may be late.
-        if (!CHECK(now + 1000 >= until) || !CHECK(now < until + SECOND)) {
+        if (!CHECK(now + 1000 >= until) || !CHECK(now < until + PATIENCE)) {
             return;
         }
     }

@@ -140,7 +140,7 @@ static void slots(void) {
         }
         bool code = class == CLASS_VIEW && (detail & ~(PAGE_SIZE - 1)) == HAND_CODE;
         (void)CHECK(!code || (detail & (PAGE_SIZE - 1)) == (MAP_READ | MAP_EXECUTE));
-        index = (index & 0xffff) + 1;
+        index++;
     }
     (void)CHECK_EQ(counts[CLASS_VIEW], 3); // code, stack, Bundle
     (void)CHECK_EQ(counts[CLASS_MEMORY], 1);
@@ -154,6 +154,44 @@ static void slots(void) {
     (void)CHECK_STATUS(sys_task_slot(hand.task, UINT64_MAX, &index, &description, &object, &detail),
                        STATUS_NOT_FOUND);
     hand_destroy(&hand);
+}
+
+// What a Task was given is what the enumeration says, in number, rights and object.
+static void authority(void) {
+    enum { GIVEN = 30 };
+    static uint64_t wanted[GIVEN][2]; // description, object
+    struct hand hand = {};
+    uint64_t word, index = 0, description, object, detail, seed = time_now() | 1;
+    uint64_t sources[] = {carve_memory(PAGE_SIZE, CARVE_CODE), ground, HANDLE_NONE};
+    (void)CHECK_OK(sys_ring_carve(ground, 2, &sources[2]));
+    if (!hand_begin(&hand, code_wait, 0)) {
+        return;
+    }
+    for (uint32_t i = 0; i < GIVEN; i++) {
+        seed = seed * 6364136223846793005 + 1442695040888963407;
+        uint64_t source = sources[(seed >> 33) % 3], rights = seed >> 40 & RIGHT_ALL, copy;
+        char name[2] = {(char)('a' + i / 26), (char)('a' + i % 26)};
+        (void)CHECK_OK(sys_handle_copy(source, rights | RIGHT_PASS, &copy));
+        (void)CHECK_OK(sys_handle_info(copy, &wanted[i][0], &wanted[i][1], &word, &word));
+        (void)CHECK_OK(sys_bundle_put(hand.bundle, (uint64_t)name, 2, copy, RIGHT_ALL, 1));
+    }
+    uint32_t found = 0, others = 0;
+    (void)hand_start(&hand);
+    while (sys_task_slot(hand.task, index, &index, &description, &object, &detail) == STATUS_OK) {
+        bool match = false;
+        for (uint32_t i = 0; i < GIVEN && !match; i++) {
+            match = wanted[i][0] == description && wanted[i][1] == object;
+            wanted[i][0] = match ? 0 : wanted[i][0]; // each is found once
+        }
+        found += match;
+        others += !match;
+        index++;
+    }
+    (void)CHECK_EQ(found, GIVEN);
+    (void)CHECK_EQ(others, 6); // as in `slots`
+    hand_destroy(&hand);
+    drop(sources[0]);
+    drop(sources[2]);
 }
 
 // A watch that comes too late is told at once; the last one wins.
@@ -214,4 +252,4 @@ static void many(void) {
 
 TESTS(task, {"exits", exits}, {"life", life}, {"start_once", start_once},
       {"start_errors", start_errors}, {"start_refused", start_refused}, {"slots", slots},
-      {"watch", watch}, {"stop_states", stop_states}, {"many", many});
+      {"authority", authority}, {"watch", watch}, {"stop_states", stop_states}, {"many", many});

@@ -188,7 +188,8 @@ static enum status check_memory(const struct plan *plan, const struct plan_world
         sum += program->manifest.memory_kib;
         if (sum > world->memory_kib) {
             place(error, program, "memory", 0);
-            text_format(error, "programs that start at boot want %lu KiB or more: there are %lu",
+            text_format(error,
+                        "programs that start at boot want %lu KiB of memory or more: there are %lu",
                         sum, world->memory_kib);
             return STATUS_BAD_FORMAT;
         }

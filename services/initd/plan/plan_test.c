@@ -102,7 +102,8 @@ TEST(memory_sums) {
         SOURCES(CONSOLE, {"app", "program app\nmemory 1024\nstart boot\nconnect c console\n"},
                 {"later", "program later\nmemory 9000\n"});
     CHECK_EQ(strlen(make(1152, sources)), 0);
-    refuses("app.manifest:2: programs that start at boot want 1152 KiB or more: there are 1151",
+    refuses("app.manifest:2: programs that start at boot want 1152 KiB of memory or more: there "
+            "are 1151",
             1151, sources);
 }
 
