@@ -41,6 +41,12 @@ static uint64_t *account(struct reticle *reticle, enum charge charge) {
     return charge == CHARGE_OBJECT ? &reticle->objects : &reticle->tables;
 }
 
+static void low_tell(struct reticle *reticle) REQUIRES_BOOKS {
+    if (reticle->available < reticle->low_mark) {
+        watch_raise(&reticle->low);
+    }
+}
+
 enum status reticle_take(struct reticle *reticle, enum charge charge, uint32_t count,
                          uint32_t align, uint32_t *frame) {
     uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
@@ -53,9 +59,7 @@ enum status reticle_take(struct reticle *reticle, enum charge charge, uint32_t c
     }
     reticle->available -= bytes;
     *account(reticle, charge) += bytes;
-    if (reticle->available < reticle->low_mark) {
-        watch_raise(&reticle->low);
-    }
+    low_tell(reticle);
     *frame = taken;
     return STATUS_OK;
 }
@@ -186,9 +190,7 @@ static void move_pages(struct reticle *from, struct reticle *to, uint32_t count)
     from->objects += bytes;
     to->total += bytes;
     to->available += bytes;
-    if (from->available < from->low_mark) {
-        watch_raise(&from->low);
-    }
+    low_tell(from);
 }
 
 static enum status pages_of(uint64_t bytes, uint32_t *count) {
@@ -248,6 +250,7 @@ void reticle_exchange(struct reticle *former, struct reticle *payer, uint32_t pa
     blocks_move(payer, former, pages);
     payer->available -= bytes;
     payer->objects += bytes;
+    low_tell(payer);
     former->objects -= bytes;
     former->available += bytes;
 }

@@ -135,6 +135,15 @@ static enum status memory_grant(struct thread *self, struct memory *memory,
     return STATUS_OK;
 }
 
+// It died before it was finished: neither tells the other any more.
+static enum status memory_lost(struct thread *self) REQUIRES_BOOKS {
+    if (self->making != nullptr) {
+        self->making->destroyer = nullptr;
+        self->making = nullptr;
+    }
+    return STATUS_BUSY;
+}
+
 // Memory is zeroed while nobody but this thread knows of it, a few pages an entry. Its
 // Reticle may be destroyed between two entries; within one it cannot go away, since that
 // takes an epoch, so the pages are zeroed without the lock.
@@ -144,7 +153,7 @@ enum status sys_memory_carve(struct thread *self, uint64_t *a) {
     if (!self->unfinished.active) {
         status = memory_begin(self, a);
     } else if (self->making == nullptr || !object_live(self->making)) {
-        status = STATUS_BUSY;
+        status = memory_lost(self);
     }
     struct memory *memory = (struct memory *)self->making;
     lock_release(&books);
@@ -160,7 +169,7 @@ enum status sys_memory_carve(struct thread *self, uint64_t *a) {
     }
     self->unfinished.pages = 0;
     lock_acquire(&books);
-    status = object_live(&memory->object) ? memory_grant(self, memory, a) : STATUS_BUSY;
+    status = object_live(&memory->object) ? memory_grant(self, memory, a) : memory_lost(self);
     lock_release(&books);
     return status;
 }
