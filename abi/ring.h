@@ -13,7 +13,7 @@
 // Sleeping. The end that finds a direction drained (or full) sets its armed bit,
 // executes a full fence and looks again before it waits; the other end publishes
 // its index, executes a full fence and looks at the armed bit, and only if it is
-// set makes a doorbell syscall. tests prove that neither fence can be left out.
+// set makes a doorbell syscall. Neither fence can be left out.
 #pragma once
 
 #include <stdatomic.h>

@@ -20,7 +20,8 @@
     ROLE(owner) \
     ROLE(churn) \
     ROLE(flood) \
-    ROLE(last)
+    ROLE(last) \
+    ROLE(wild)
 
 #define ROLE(name) uint32_t role_##name(void);
 ROLES(ROLE)

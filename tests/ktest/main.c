@@ -32,6 +32,7 @@
     GROUP(revoke) \
     GROUP(destroy) \
     GROUP(race) \
+    GROUP(random) \
     GROUP(device) \
     GROUP(preempt)
 
@@ -123,6 +124,7 @@ uint32_t program_main(void) {
         check_in_child();
         return child_main(role);
     }
+    (void)stream_out(); // its views are there before anything is counted
     books_open();
     child_open();
     run_all(bundle_argument(argument));

@@ -103,25 +103,25 @@ static void watch_word(void *argument) {
 
 // After revoke has returned no hart sees what is written then: a stamp in the page.
 static void in_use(void) {
-    constexpr uint64_t BYTES = 300 * PAGE_SIZE; // several steps
-    for (uint32_t round = 0; round < 8 && check_good(); round++) {
-        uint64_t memory = carve_memory(BYTES, 0), copy;
-        uint64_t writer = map_here(memory, AREA, BYTES, MAP_READ | MAP_WRITE);
-        volatile uint64_t *word = (volatile uint64_t *)(AREA + BYTES - PAGE_SIZE);
+    for (uint32_t round = 0; round < 60 && check_good(); round++) {
+        const uint64_t bytes = (round % 4 == 0 ? 300 : 1) * PAGE_SIZE; // several steps, or one
+        uint64_t memory = carve_memory(bytes, 0), copy;
+        uint64_t writer = map_here(memory, AREA, bytes, MAP_READ | MAP_WRITE);
+        volatile uint64_t *word = (volatile uint64_t *)(AREA + bytes - PAGE_SIZE);
         *word = BEFORE;
         (void)CHECK_OK(sys_handle_copy(memory, RIGHT_ALL, &copy));
-        uint64_t reader = map_here(copy, AREA + 2 * BYTES, BYTES, MAP_READ);
+        uint64_t reader = map_here(copy, AREA + 512 * PAGE_SIZE, bytes, MAP_READ);
         atomic_store(&seen, 0);
         atomic_store(&leave, false);
         atomic_store(&bad, false);
-        worker_open(&workers[0], watch_word, (void *)(AREA + 3 * BYTES - PAGE_SIZE), 0);
+        worker_open(&workers[0], watch_word, (void *)(AREA + 511 * PAGE_SIZE + bytes), 0);
         uint64_t until = deadline_in(PATIENCE);
         while (atomic_load(&seen) != BEFORE && time_now() < until) {
             pause_for(MILLISECOND / 10);
         }
         (void)CHECK_OK(sys_handle_revoke(copy));
         *word = AFTER;
-        pause_for(3 * MILLISECOND);
+        pause_for(MILLISECOND);
         atomic_store(&leave, true);
         worker_close(&workers[0]);
         (void)CHECK(!atomic_load(&bad));
