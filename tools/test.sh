@@ -79,6 +79,7 @@ run_test() {
         machine_tests "$machine" 1
         machine_tests "$machine" 4
     done
+    [ $((passed + failed)) != 0 ] || echo "vectra: no test has '$only' in its name" >&2
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ] && [ "$passed" != 0 ]
 }

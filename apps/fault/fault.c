@@ -155,6 +155,10 @@ uint32_t program_main(void) {
             return PROGRAM_FAILED;
         }
     }
-    print("fault: `%s` is no way to die: `help fault` lists them\n", text);
+    if (words.count == 0) {
+        print("fault: no way to die is named: `help fault` lists them\n");
+    } else {
+        print("fault: `%s` is no way to die: `help fault` lists them\n", text);
+    }
     return PROGRAM_USAGE;
 }

@@ -129,5 +129,5 @@ uint32_t program_main(void) {
     child_open();
     run_all(bundle_argument(argument));
     say("ktest: %u passed, %u failed", passed, failed);
-    return failed == 0 ? PROGRAM_OK : PROGRAM_FAILED;
+    return failed == 0 && passed != 0 ? PROGRAM_OK : PROGRAM_FAILED;
 }

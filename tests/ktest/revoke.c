@@ -121,7 +121,10 @@ static void in_use(void) {
         }
         (void)CHECK_OK(sys_handle_revoke(copy));
         *word = AFTER;
-        pause_for(MILLISECOND);
+        until = deadline_in(PATIENCE);
+        while (atomic_load(&seen) != 1 && time_now() < until) {
+            pause_for(MILLISECOND / 4);
+        }
         atomic_store(&leave, true);
         worker_close(&workers[0]);
         (void)CHECK(!atomic_load(&bad));

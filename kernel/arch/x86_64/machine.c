@@ -11,7 +11,6 @@ enum serial_register : uint16_t {
     SERIAL_DIVISOR = 0, // while bit 7 of the line control is set
     SERIAL_INTERRUPTS = 1,
     SERIAL_DIVISOR_HIGH = 1,
-    SERIAL_FIFO = 2,
     SERIAL_LINE = 3,
     SERIAL_MODEM = 4,
     SERIAL_STATUS = 5,
@@ -38,7 +37,7 @@ void serial_init(uint16_t port) {
     port_write8(serial + SERIAL_DIVISOR, 1);
     port_write8(serial + SERIAL_DIVISOR_HIGH, 0);
     port_write8(serial + SERIAL_LINE, 0x03);
-    port_write8(serial + SERIAL_FIFO, 0x07);
+    // The FIFO stays as it is: changing it would drop what was typed already.
     port_write8(serial + SERIAL_MODEM, 0x0b);
 }
 
