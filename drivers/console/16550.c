@@ -52,22 +52,18 @@ enum status uart_open(struct uart *uart, uint64_t device) {
     put(uart, LINE_CONTROL, LINE_8N1);
     put(uart, INTERRUPT_ENABLE, 0);
     put(uart, MODEM_CONTROL, MODEM_ON);
-    // Switching the FIFOs on empties them: only if they are off, and the one
-    // byte that the device then may hold is kept.
-    if ((identity & IDENTITY_FIFO) != IDENTITY_FIFO) {
-        uart->held = (get(uart, LINE_STATUS) & STATUS_DATA) != 0;
-        uart->byte = uart->held ? (uint8_t)get(uart, DATA) : 0;
+    // Switching the FIFOs on empties them, and whatever comes in that moment is lost. So
+    // where somebody is typing already, they stay as they are.
+    bool fifo = (identity & IDENTITY_FIFO) == IDENTITY_FIFO;
+    if (!fifo && (get(uart, LINE_STATUS) & STATUS_DATA) == 0) {
         put(uart, FIFO_CONTROL, FIFO_ON);
+        fifo = true;
     }
+    uart->depth = fifo ? FIFO_BYTES : 1;
     return STATUS_OK;
 }
 
 bool uart_read(struct uart *uart, uint8_t *byte) {
-    if (uart->held) {
-        uart->held = false;
-        *byte = uart->byte;
-        return true;
-    }
     if ((get(uart, LINE_STATUS) & STATUS_DATA) == 0) {
         return false;
     }
@@ -77,7 +73,7 @@ bool uart_read(struct uart *uart, uint8_t *byte) {
 
 // The status says only whether all of the FIFO is free, not how much of it.
 uint32_t uart_space(struct uart *uart) {
-    return get(uart, LINE_STATUS) & STATUS_EMPTY_FIFO ? FIFO_BYTES : 0;
+    return get(uart, LINE_STATUS) & STATUS_EMPTY_FIFO ? uart->depth : 0;
 }
 
 void uart_write(struct uart *uart, uint8_t byte) {

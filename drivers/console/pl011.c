@@ -47,23 +47,19 @@ enum status uart_open(struct uart *uart, uint64_t device) {
         return status;
     }
     put(uart, INTERRUPT_MASK, 0);
-    // Switching the FIFOs on empties them: only if they are off, and the one
-    // byte that the device then may hold is kept.
-    if ((get(uart, LINE_CONTROL) & LINE_FIFO) == 0) {
-        uart->held = (get(uart, FLAGS) & FLAG_RECEIVE_EMPTY) == 0;
-        uart->byte = uart->held ? (uint8_t)get(uart, DATA) : 0;
-        put(uart, LINE_CONTROL, LINE_FIFO | LINE_8_BITS);
+    // Switching the FIFOs on empties them, and whatever comes in that moment is lost. So
+    // where somebody is typing already, they stay as they are.
+    bool fifo = (get(uart, LINE_CONTROL) & LINE_FIFO) != 0;
+    if (!fifo && (get(uart, FLAGS) & FLAG_RECEIVE_EMPTY) != 0) {
+        fifo = true;
     }
+    put(uart, LINE_CONTROL, LINE_8_BITS | (fifo ? LINE_FIFO : 0));
+    uart->depth = 1; // the flags say only whether a byte fits, not how many
     put(uart, CONTROL, CONTROL_ON);
     return STATUS_OK;
 }
 
 bool uart_read(struct uart *uart, uint8_t *byte) {
-    if (uart->held) {
-        uart->held = false;
-        *byte = uart->byte;
-        return true;
-    }
     if (get(uart, FLAGS) & FLAG_RECEIVE_EMPTY) {
         return false;
     }
@@ -71,9 +67,8 @@ bool uart_read(struct uart *uart, uint8_t *byte) {
     return true;
 }
 
-// The flags say only whether a byte fits, not how many.
 uint32_t uart_space(struct uart *uart) {
-    return get(uart, FLAGS) & FLAG_TRANSMIT_FULL ? 0 : 1;
+    return get(uart, FLAGS) & FLAG_TRANSMIT_FULL ? 0 : uart->depth;
 }
 
 void uart_write(struct uart *uart, uint8_t byte) {

@@ -19,8 +19,7 @@ struct uart {
     uint64_t device;     // the Device's handle
     uint64_t base;       // where its registers are mapped; unused with ports
     uint32_t interrupts; // enum uart_interrupt: those that are on
-    bool held;           // `byte` was received before the FIFO was switched on
-    uint8_t byte;
+    uint32_t depth;      // bytes that fit when the device says that it is empty
 };
 
 // Sets the device up, interrupts off. Statuses of memory_map and device_port.
