@@ -12,7 +12,6 @@ enum register_offset : uint32_t {
     DATA = 0, // RBR when read, THR when written; LCR bit 7 is 0 here
     INTERRUPT_ENABLE = 1,
     INTERRUPT_IDENTITY = 2, // when read
-    FIFO_CONTROL = 2,       // when written
     LINE_CONTROL = 3,
     MODEM_CONTROL = 4,
     LINE_STATUS = 5,
@@ -21,7 +20,6 @@ enum register_offset : uint32_t {
 constexpr uint32_t ENABLE_RECEIVED = 1 << 0;
 constexpr uint32_t ENABLE_EMPTY = 1 << 1;
 constexpr uint32_t IDENTITY_FIFO = 0xc0; // both bits: the FIFOs are on
-constexpr uint32_t FIFO_ON = 1 << 0;     // receive interrupt at one byte
 constexpr uint32_t LINE_8N1 = 3;
 constexpr uint32_t MODEM_ON = 0xb; // DTR, RTS, and OUT2, which gates the interrupt on a PC
 constexpr uint32_t STATUS_DATA = 1 << 0;
@@ -52,14 +50,9 @@ enum status uart_open(struct uart *uart, uint64_t device) {
     put(uart, LINE_CONTROL, LINE_8N1);
     put(uart, INTERRUPT_ENABLE, 0);
     put(uart, MODEM_CONTROL, MODEM_ON);
-    // Switching the FIFOs on empties them, and whatever comes in that moment is lost. So
-    // where somebody is typing already, they stay as they are.
-    bool fifo = (identity & IDENTITY_FIFO) == IDENTITY_FIFO;
-    if (!fifo && (get(uart, LINE_STATUS) & STATUS_DATA) == 0) {
-        put(uart, FIFO_CONTROL, FIFO_ON);
-        fifo = true;
-    }
-    uart->depth = fifo ? FIFO_BYTES : 1;
+    // The FIFOs stay as they are: switching them on empties them, and what comes in that
+    // moment is lost.
+    uart->depth = (identity & IDENTITY_FIFO) == IDENTITY_FIFO ? FIFO_BYTES : 1;
     return STATUS_OK;
 }
 

@@ -47,13 +47,9 @@ enum status uart_open(struct uart *uart, uint64_t device) {
         return status;
     }
     put(uart, INTERRUPT_MASK, 0);
-    // Switching the FIFOs on empties them, and whatever comes in that moment is lost. So
-    // where somebody is typing already, they stay as they are.
-    bool fifo = (get(uart, LINE_CONTROL) & LINE_FIFO) != 0;
-    if (!fifo && (get(uart, FLAGS) & FLAG_RECEIVE_EMPTY) != 0) {
-        fifo = true;
-    }
-    put(uart, LINE_CONTROL, LINE_8_BITS | (fifo ? LINE_FIFO : 0));
+    // The FIFOs stay as they are: switching them on empties them, and what comes in that
+    // moment is lost.
+    put(uart, LINE_CONTROL, LINE_8_BITS | (get(uart, LINE_CONTROL) & LINE_FIFO));
     uart->depth = 1; // the flags say only whether a byte fits, not how many
     put(uart, CONTROL, CONTROL_ON);
     return STATUS_OK;

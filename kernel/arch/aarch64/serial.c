@@ -13,7 +13,8 @@ enum pl011_register : uint32_t {
     PL011_INTERRUPT_MASK = 0x38,
 };
 constexpr uint32_t FLAG_TRANSMIT_FULL = 1 << 5;
-constexpr uint32_t LINE_8_BITS_FIFO = 0x70;
+constexpr uint32_t LINE_FIFO = 0x10;
+constexpr uint32_t LINE_8_BITS = 0x60;
 constexpr uint32_t CONTROL_ENABLE_BOTH = 0x301;
 
 // A line that takes no character for so long is dead; at 9600 baud one takes 1 ms.
@@ -27,7 +28,8 @@ void serial_init(uint64_t base, uint64_t size) {
         return; // nowhere to say so
     }
     mmio_write(mapped, PL011_INTERRUPT_MASK, 0);
-    mmio_write(mapped, PL011_LINE, LINE_8_BITS_FIFO);
+    // The FIFO stays as it is: changing it would drop what was typed already.
+    mmio_write(mapped, PL011_LINE, LINE_8_BITS | (mmio_read(mapped, PL011_LINE) & LINE_FIFO));
     mmio_write(mapped, PL011_CONTROL, CONTROL_ENABLE_BOTH);
     registers = mapped;
 }
