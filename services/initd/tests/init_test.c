@@ -93,13 +93,18 @@ static uint32_t flood(struct endpoint *endpoint, uint16_t type, uint16_t length)
     return sent;
 }
 
-// An index far outside of the window ends the connection.
+// An index far outside of the window ends the connection. A server looks at requests only
+// while its replies are read, and may have some left from before.
 static void lie(const char *name, struct endpoint *endpoint) {
-    uint64_t bits;
+    struct ring_message message;
+    uint64_t sequence, bits;
     atomic_store(&endpoint->end.own->produced, endpoint->end.produced + 5000);
     (void)sys_doorbell(endpoint->handle);
     uint64_t deadline = time_now() + PATIENCE;
-    while (endpoint_bound(endpoint) && endpoint_wait(endpoint, 0, deadline, &bits) == STATUS_OK) {
+    while (endpoint_bound(endpoint) && time_now() < deadline) {
+        while (endpoint_receive(endpoint, &message, &sequence) == STATUS_OK) {
+        }
+        (void)endpoint_wait(endpoint, 0, time_now() + 10 * MILLISECOND, &bits);
     }
     verdict(name, !endpoint_bound(endpoint), "still connected");
 }
@@ -117,11 +122,6 @@ uint32_t program_main(void) {
             "everything was taken");
     verdict("a flood on the console", flood(&console, 999, RING_PAYLOAD) > 0, "nothing was taken");
     lie("an index that lies to the console", &console);
-    // initd looks at requests again only when its replies are read.
-    struct ring_message message;
-    uint64_t sequence;
-    while (endpoint_receive(&init, &message, &sequence) == STATUS_OK) {
-    }
     lie("an index that lies to initd", &init);
     return failures == 0 ? PROGRAM_OK : PROGRAM_FAILED;
 }
