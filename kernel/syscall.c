@@ -11,9 +11,55 @@
 #include "kernel/schedule.h"
 #include "lib/string/string.h"
 
+typedef enum status syscall_function(struct thread *, void *, uint64_t *);
+
+[[gnu::noinline]] static enum status call_held(struct thread *self, uint64_t *a,
+                                               syscall_function *call, enum cap_class class,
+                                               uint32_t rights) {
+    struct object *object = nullptr;
+    struct slot *slot;
+    enum status status = STATUS_OK;
+    lock_acquire(&books);
+    if (class != CLASS_NONE) {
+        status = lookup_class(self->task, a[0], class, rights, &slot);
+        object = status == STATUS_OK ? slot->object : nullptr;
+    }
+    if (status == STATUS_OK) {
+        status = call(self, object, a);
+    }
+    lock_release(&books);
+    return status;
+}
+
+// What is done before a syscall's function is called; all but the first two arguments are
+// constants of the table.
+static inline enum status enter(struct thread *self, uint64_t *a, syscall_function *call, bool held,
+                                enum cap_class class, uint32_t rights) {
+    if (held) {
+        return call_held(self, a, call, class, rights);
+    }
+    struct object *object = nullptr;
+    enum status status = STATUS_OK;
+    if (class != CLASS_NONE) {
+        status = lookup(self->task, a[0], class, rights, &object);
+    }
+    return status == STATUS_OK ? call(self, object, a) : status;
+}
+
+#define FREE false, CLASS_NONE, 0
+#define QUICK(class, rights) false, class, rights
+#define BOOKS true, CLASS_NONE, 0
+#define HELD(class, rights) true, class, rights
+#define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \
+    static enum status enter_##name(struct thread *self, uint64_t *a) { \
+        return enter(self, a, sys_##name, entry); \
+    }
+#include "abi/syscalls.def"
+#undef SYSCALL
+
 static enum status (*const table[])(struct thread *, uint64_t *) = {
-#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence) \
-    [number] = sys_##name,
+#define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \
+    [number] = enter_##name,
 #include "abi/syscalls.def"
 #undef SYSCALL
 };
@@ -100,17 +146,6 @@ uint64_t grant_owner(struct task *task, struct object *object, uint32_t rights) 
     return table_handle(task, slot);
 }
 
-enum status carve_begin(struct thread *self, uint64_t handle, uint32_t rights,
-                        struct reticle **out) {
-    struct slot *slot;
-    enum status status = lookup_class(self->task, handle, CLASS_RETICLE, rights, &slot);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    *out = (struct reticle *)slot->object;
-    return table_reserve(self->task, 1);
-}
-
 enum status task_of(struct thread *self, uint64_t handle, uint32_t right, struct task **out) {
     if (handle == HANDLE_NONE && right == RIGHT_TASK_FILL) {
         *out = self->task;
@@ -122,7 +157,7 @@ enum status task_of(struct thread *self, uint64_t handle, uint32_t right, struct
         return status;
     }
     *out = (struct task *)slot->object;
-    bool empty = atomic_load_explicit(&(*out)->state, memory_order_acquire) == TASK_EMPTY;
+    bool empty = task_state_of(*out) == TASK_EMPTY;
     return right == RIGHT_TASK_FILL && !empty ? STATUS_ACCESS : STATUS_OK;
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// What every syscall's function looks like: the calling thread and its argument
-// registers. Results are written to a[1]..a[4], only on success; the status goes to
-// a[0] at one place, in syscall.c. Checks come first; below the point of no return, which
-// each function marks where it is not plain, nothing can be refused any more.
+// What every syscall's function looks like: the calling thread, the object that argument 0
+// names where abi/syscalls.def says QUICK or HELD, and the argument registers. Results are
+// written to a[1]..a[4], only on success; the status goes to a[0] at one place, in syscall.c.
+// Checks come first; below the point of no return, which each function marks where it is
+// not plain, nothing can be refused any more.
 #pragma once
 
 #include "kernel/task.h"
@@ -14,9 +15,17 @@
 constexpr enum status STATUS_BLOCKED = (enum status)0x10000; // the waker writes the result
 constexpr enum status STATUS_RESTART = (enum status)0x10001; // the same syscall again
 
-#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence) \
-    [[nodiscard]] enum status sys_##name(struct thread *self, uint64_t *a);
+#define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \
+    [[nodiscard]] enum status sys_##name(struct thread *self, void *object, uint64_t *a) entry;
+#define FREE
+#define QUICK(class, rights)
+#define BOOKS REQUIRES_BOOKS
+#define HELD(class, rights) REQUIRES_BOOKS
 #include "abi/syscalls.def"
+#undef HELD
+#undef BOOKS
+#undef QUICK
+#undef FREE
 #undef SYSCALL
 
 // Helpers of more than one file.
@@ -28,9 +37,6 @@ struct bundle_name;
 [[nodiscard]] enum status copy_to_user(uint64_t to, const void *from, uint64_t size);
 // Fills a reserved slot with the owner capability of a new object; returns its handle.
 uint64_t grant_owner(struct task *task, struct object *object, uint32_t rights) REQUIRES_BOOKS;
-// The Reticle of a handle with the right to carve, and a free slot in the caller's table.
-[[nodiscard]] enum status carve_begin(struct thread *self, uint64_t handle, uint32_t rights,
-                                      struct reticle **out) REQUIRES_BOOKS;
 // A Task by handle with that right; 0 is the caller's own where the right is FILL.
 [[nodiscard]] enum status task_of(struct thread *self, uint64_t handle, uint32_t right,
                                   struct task **out) REQUIRES_BOOKS;

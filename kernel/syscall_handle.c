@@ -35,8 +35,9 @@ constexpr uint32_t STEPS = 8;
     return STATUS_OK;
 }
 
-enum status sys_system_info(struct thread *self, uint64_t *a) {
+enum status sys_system_info(struct thread *self, void *object, uint64_t *a) {
     (void)self;
+    (void)object;
     if (a[0] != 0) {
         return system_info_rest(a[0], a);
     }
@@ -47,7 +48,8 @@ enum status sys_system_info(struct thread *self, uint64_t *a) {
     return STATUS_OK;
 }
 
-static enum status copy_locked(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
+enum status sys_handle_copy(struct thread *self, void *object, uint64_t *a) {
+    (void)object;
     struct slot *from;
     enum status status = lookup_slot(self->task, a[0], &from);
     if (status != STATUS_OK) {
@@ -70,13 +72,6 @@ static enum status copy_locked(struct thread *self, uint64_t *a) REQUIRES_BOOKS 
     struct slot *to = table_take(self->task);
     status = capability_copy(from, (uint32_t)a[1] & RIGHT_ALL, to);
     a[1] = table_handle(self->task, to);
-    return status;
-}
-
-enum status sys_handle_copy(struct thread *self, uint64_t *a) {
-    lock_acquire(&books);
-    enum status status = copy_locked(self, a);
-    lock_release(&books);
     return status;
 }
 
@@ -149,7 +144,8 @@ static enum status drop_locked(struct thread *self, uint64_t handle,
     return STATUS_OK;
 }
 
-enum status sys_handle_drop(struct thread *self, uint64_t *a) {
+enum status sys_handle_drop(struct thread *self, void *object, uint64_t *a) {
+    (void)object;
     if (!self->unfinished.committed) {
         uint64_t epoch = 0;
         lock_acquire(&books);
@@ -204,7 +200,8 @@ static enum status revoke_locked(struct thread *self, uint64_t handle,
     return status;
 }
 
-enum status sys_handle_revoke(struct thread *self, uint64_t *a) {
+enum status sys_handle_revoke(struct thread *self, void *object, uint64_t *a) {
+    (void)object;
     if (!self->unfinished.committed) {
         enum step step;
         lock_acquire(&books);
@@ -282,8 +279,8 @@ static uint64_t slot_object_number(const struct slot *slot) REQUIRES_BOOKS {
     return gone ? 0 : object_number(slot->object);
 }
 
-enum status sys_handle_info(struct thread *self, uint64_t *a) {
-    lock_acquire(&books);
+enum status sys_handle_info(struct thread *self, void *object, uint64_t *a) {
+    (void)object;
     struct slot *slot;
     enum status status = lookup_slot(self->task, a[0], &slot);
     if (status == STATUS_OK) {
@@ -291,12 +288,12 @@ enum status sys_handle_info(struct thread *self, uint64_t *a) {
         a[2] = slot_object_number(slot);
         describe(slot, &a[3], &a[4]);
     }
-    lock_release(&books);
     return status;
 }
 
 // The next used slot, a bounded look at an entry.
-static enum status slot_next(struct thread *self, struct task *task, uint64_t *a) REQUIRES_BOOKS {
+enum status sys_task_slot(struct thread *self, void *object, uint64_t *a) {
+    struct task *task = object;
     constexpr uint32_t LOOKS = 512;
     uint64_t end = (uint64_t)task->table.pages * SLOTS_PER_PAGE;
     uint64_t from = self->unfinished.active ? self->unfinished.pages : a[1];
@@ -316,15 +313,4 @@ static enum status slot_next(struct thread *self, struct task *task, uint64_t *a
         }
     }
     return STATUS_NOT_FOUND;
-}
-
-enum status sys_task_slot(struct thread *self, uint64_t *a) {
-    struct task *task;
-    lock_acquire(&books);
-    enum status status = task_of(self, a[0], RIGHT_INSPECT, &task);
-    if (status == STATUS_OK) {
-        status = slot_next(self, task, a);
-    }
-    lock_release(&books);
-    return status;
 }

@@ -16,80 +16,56 @@ constexpr uint32_t ZERO_STEP = 8;
 constexpr uint32_t OWNER_RIGHTS =
     RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH; // of every class
 
-enum status sys_reticle_split(struct thread *self, uint64_t *a) {
-    lock_acquire(&books);
-    struct reticle *from, *part;
+enum status sys_reticle_split(struct thread *self, void *object, uint64_t *a) {
+    struct reticle *part;
     struct slot *slot;
-    enum status status = carve_begin(self, a[0], RIGHT_RETICLE_CARVE, &from);
+    enum status status = lookup_slot(self->task, a[0], &slot);
     if (status == STATUS_OK) {
-        status = reticle_split(from, a[1], &part);
+        status = table_reserve(self->task, 1);
+    }
+    if (status == STATUS_OK) {
+        status = reticle_split(object, a[1], &part);
     }
     if (status == STATUS_OK) {
         // The right to make code is inherited, not conjured up.
-        uint32_t rights = OWNER_RIGHTS | RIGHT_RETICLE_CARVE | RIGHT_RETICLE_GROW;
-        status = lookup_slot(self->task, a[0], &slot);
-        check(status == STATUS_OK);
-        rights |= slot_rights(slot) & RIGHT_RETICLE_CODE;
+        uint32_t rights = OWNER_RIGHTS | RIGHT_RETICLE_CARVE | RIGHT_RETICLE_GROW |
+                          (slot_rights(slot) & RIGHT_RETICLE_CODE);
         a[1] = grant_owner(self->task, &part->object, rights);
     }
-    lock_release(&books);
     return status;
 }
 
-static enum status grow_locked(struct thread *self, const uint64_t *a) REQUIRES_BOOKS {
-    struct slot *part, *source;
-    enum status status = lookup_class(self->task, a[0], CLASS_RETICLE, RIGHT_RETICLE_GROW, &part);
+enum status sys_reticle_grow(struct thread *self, void *object, uint64_t *a) {
+    struct reticle *part = object;
+    struct slot *source;
+    enum status status = lookup_class(self->task, a[1], CLASS_RETICLE, RIGHT_RETICLE_GROW, &source);
     if (status != STATUS_OK) {
         return status;
     }
-    status = lookup_class(self->task, a[1], CLASS_RETICLE, RIGHT_RETICLE_GROW, &source);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct reticle *reticle = (struct reticle *)part->object;
-    if (reticle->parent != (struct reticle *)source->object) {
+    if (part->parent != (struct reticle *)source->object) {
         return STATUS_BAD_ARGUMENT;
     }
-    return reticle_grow(reticle, a[2]);
+    return reticle_grow(part, a[2]);
 }
 
-enum status sys_reticle_grow(struct thread *self, uint64_t *a) {
-    lock_acquire(&books);
-    enum status status = grow_locked(self, a);
-    lock_release(&books);
-    return status;
+enum status sys_reticle_info(struct thread *self, void *object, uint64_t *a) {
+    (void)self;
+    const struct reticle *reticle = object;
+    a[1] = reticle->total;
+    a[2] = reticle->available;
+    a[3] = reticle->objects;
+    a[4] = reticle->tables;
+    return STATUS_OK;
 }
 
-enum status sys_reticle_info(struct thread *self, uint64_t *a) {
-    lock_acquire(&books);
-    struct slot *slot;
-    enum status status = lookup_class(self->task, a[0], CLASS_RETICLE, RIGHT_INSPECT, &slot);
-    if (status == STATUS_OK) {
-        const struct reticle *reticle = (const struct reticle *)slot->object;
-        a[1] = reticle->total;
-        a[2] = reticle->available;
-        a[3] = reticle->objects;
-        a[4] = reticle->tables;
-    }
-    lock_release(&books);
-    return status;
-}
-
-enum status sys_reticle_watch(struct thread *self, uint64_t *a) {
+enum status sys_reticle_watch(struct thread *self, void *object, uint64_t *a) {
+    struct reticle *reticle = object;
     uint32_t bit;
     enum status status = bit_of(a[1], &bit);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    lock_acquire(&books);
-    struct slot *slot;
-    status = lookup_class(self->task, a[0], CLASS_RETICLE, RIGHT_WATCH, &slot);
     if (status == STATUS_OK) {
-        struct reticle *reticle = (struct reticle *)slot->object;
         watch_bind(&reticle->low, self, bit);
         reticle->low_mark = bit == WATCH_NONE ? 0 : a[2];
     }
-    lock_release(&books);
     return status;
 }
 
@@ -103,15 +79,18 @@ static enum status memory_begin(struct thread *self, const uint64_t *a) REQUIRES
     }
     uint32_t rights = RIGHT_RETICLE_CARVE;
     rights |= (a[3] & CARVE_CODE) != 0 ? (uint32_t)RIGHT_RETICLE_CODE : 0;
-    struct reticle *reticle;
-    enum status status = carve_begin(self, a[0], rights, &reticle);
+    struct slot *slot;
+    enum status status = lookup_class(self->task, a[0], CLASS_RETICLE, rights, &slot);
+    if (status == STATUS_OK) {
+        status = table_reserve(self->task, 1);
+    }
     if (status != STATUS_OK) {
         return status;
     }
     uint32_t align = a[2] > PAGE_SHIFT ? (uint32_t)a[2] - PAGE_SHIFT : 0;
     struct memory *memory;
-    status =
-        memory_carve(reticle, (uint32_t)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT), align, &memory);
+    status = memory_carve((struct reticle *)slot->object,
+                          (uint32_t)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT), align, &memory);
     if (status == STATUS_OK) {
         self->making = &memory->object;
         memory->object.destroyer = self; // is told if it goes before it is finished
@@ -147,7 +126,8 @@ static enum status memory_lost(struct thread *self) REQUIRES_BOOKS {
 // Memory is zeroed while nobody but this thread knows of it, a few pages an entry. Its
 // Reticle may be destroyed between two entries; within one it cannot go away, since that
 // takes an epoch, so the pages are zeroed without the lock.
-enum status sys_memory_carve(struct thread *self, uint64_t *a) {
+enum status sys_memory_carve(struct thread *self, void *object, uint64_t *a) {
+    (void)object;
     enum status status = STATUS_OK;
     lock_acquire(&books);
     if (!self->unfinished.active) {
@@ -174,29 +154,24 @@ enum status sys_memory_carve(struct thread *self, uint64_t *a) {
     return status;
 }
 
-enum status sys_memory_wipe(struct thread *self, uint64_t *a) {
-    struct memory *memory;
-    lock_acquire(&books);
+enum status sys_memory_wipe(struct thread *self, void *object, uint64_t *a) {
+    struct memory *memory = object;
     struct slot *slot;
-    enum status status = lookup_class(self->task, a[0], CLASS_MEMORY, RIGHT_MEMORY_WRITE, &slot);
-    if (status == STATUS_OK) {
-        memory = (struct memory *)slot->object;
-        // A copy could map it while it is wiped, and would see a part of both.
-        bool quiet = slot->node.first == nullptr && memory_quiet(memory);
-        status = quiet ? STATUS_OK : STATUS_BAD_STATE;
-    }
-    if (status == STATUS_OK) {
-        uint32_t count = memory->pages - self->unfinished.pages;
-        count = count < ZERO_STEP ? count : ZERO_STEP;
-        arch_zero_pages(page_address(memory->frame + self->unfinished.pages), count);
-        self->unfinished.pages += count;
-        status = self->unfinished.pages == memory->pages ? STATUS_OK : STATUS_RESTART;
-    }
-    if (status != STATUS_RESTART) {
+    enum status status = lookup_slot(self->task, a[0], &slot);
+    // A copy could map it while it is wiped, and would see a part of both.
+    if (status != STATUS_OK || slot->node.first != nullptr || !memory_quiet(memory)) {
         self->unfinished.pages = 0;
+        return STATUS_BAD_STATE;
     }
-    lock_release(&books);
-    return status;
+    uint32_t count = memory->pages - self->unfinished.pages;
+    count = count < ZERO_STEP ? count : ZERO_STEP;
+    arch_zero_pages(page_address(memory->frame + self->unfinished.pages), count);
+    self->unfinished.pages += count;
+    if (self->unfinished.pages != memory->pages) {
+        return STATUS_RESTART;
+    }
+    self->unfinished.pages = 0;
+    return STATUS_OK;
 }
 
 // ----------------------------------------------------------------------- views
@@ -407,15 +382,11 @@ static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
     return self->unfinished.map_status;
 }
 
-enum status sys_memory_map(struct thread *self, uint64_t *a) {
-    lock_acquire(&books);
+enum status sys_memory_map(struct thread *self, void *object, uint64_t *a) {
+    (void)object;
     enum status status = STATUS_OK;
     if (self->unfinished.mapping == HANDLE_NONE) {
         status = map_begin(self, a);
     }
-    if (status == STATUS_OK) {
-        status = map_go_on(self, a);
-    }
-    lock_release(&books);
-    return status;
+    return status == STATUS_OK ? map_go_on(self, a) : status;
 }

@@ -48,6 +48,9 @@ bool task_end_threads(struct task *task) REQUIRES_BOOKS;
 static inline bool task_over(const struct task *task) REQUIRES_BOOKS {
     return task->ending && atomic_load_explicit(&task->live, memory_order_acquire) == 0;
 }
+static inline enum task_state task_state_of(const struct task *task) {
+    return atomic_load_explicit(&task->state, memory_order_acquire);
+}
 // The last thread has ended, on whatever hart.
 void task_ended(struct task *task);
 // Pages of it were unmapped: other harts must not trust their TLB.

@@ -53,7 +53,7 @@ struct syscall {
 #define R3(...) #__VA_ARGS__
 #define R4(...) #__VA_ARGS__
 static const struct syscall syscalls[] = {
-#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence) \
+#define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \
     {number, #name, switches, arguments, results, rights, errors, sentence},
 #include "abi/syscalls.def"
 #undef SYSCALL

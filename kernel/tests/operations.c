@@ -264,7 +264,7 @@ static void log_call(const struct thread *thread, uint64_t number, const uint64_
 
 void operations_tell(void) {
     static const char *const names[] = {
-#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence) #name,
+#define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) #name,
 #include "abi/syscalls.def"
 #undef SYSCALL
     };

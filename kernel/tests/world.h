@@ -15,7 +15,7 @@
 #include "kernel/thread.h"
 
 enum syscall_number : uint64_t {
-#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence) \
+#define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \
     SYS_##name = number,
 #include "abi/syscalls.def"
 #undef SYSCALL

@@ -48,7 +48,7 @@
         SYSCALL_STRIP assign return (enum status)result.status; \
     }
 #define SYSCALL_SPREAD(...) SYSCALL_DEFINE(__VA_ARGS__)
-#define SYSCALL(number, name, switches, arguments, results, rights, errors, sentence) \
+#define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \
     SYSCALL_SPREAD(number, name, arguments, results)
 
 #include "abi/syscalls.def"
