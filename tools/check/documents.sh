@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# SPDX-FileCopyrightText: The VectraOS contributors
+#
+# Rules of `./vectra check` that keep the documents true: what a document
+# points to is there. Part of tools/check.sh.
+# shellcheck shell=sh disable=SC2016
+
+# Links to files of this tree; those with a scheme are not looked at.
+rule_links() {
+    code_files '\.md$' | xargs grep -noE '\]\([^) ]+\)' /dev/null | sed -E 's/\]\(([^)#]*)[^)]*\)$/\1/' |
+        grep -vE ':[a-z]+://|:$' | while IFS=: read -r file line target; do
+        [ -e "$(dirname "$file")/$target" ] || echo "$file:$line: a link to $target, which is not there"
+    done
+}
+
+# Tests that documents name: `ktest:GROUP.CASE` of tests/ktest, `host:FILE.TEST` of a
+# host test FILE.c, `system:NAME` of tests/system/NAME.sh.
+rule_tests_named() {
+    code_files '\.md$' | xargs grep -noE '`(ktest|host|system):[^`]+`' /dev/null | tr -d '`' |
+        while IFS=: read -r file line kind name; do
+            test_exists "$kind" "${name%%.*}" "${name#*.}" ||
+                echo "$file:$line: there is no test $kind:$name"
+        done
+}
+
+# test_exists KIND FILE-OR-GROUP CASE
+test_exists() {
+    case $1 in
+    ktest) cat tests/ktest/*.c | tr -d '\n' | grep -qE "TESTS\\($2,[^;]*\\{\"$3\"," ;;
+    host)
+        for source in $(code_files "/$2\\.c\$"); do
+            ! grep -q "^TEST($3)" "$source" || return 0
+        done
+        return 1
+        ;;
+    system) [ -e "tests/system/$2.sh" ] ;;
+    esac
+}
