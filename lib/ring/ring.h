@@ -126,6 +126,12 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
     for (uint32_t i = 0; i < RING_SLOT_SIZE / 8; i++) {
         word[i] = atomic_load_explicit(&slot[i], memory_order_relaxed);
     }
+    // The peer may have died under the copy, which then is zeros from some word on: it counts
+    // only if the region, once gone never back, was still there after the last word.
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load_explicit(&end->peer->generation, memory_order_relaxed) != end->generation) {
+        return ring_end_look_message(end);
+    }
     __builtin_memcpy(message, word, RING_SLOT_SIZE);
     return message->header.length <= RING_PAYLOAD ? STATUS_OK : STATUS_BAD_FORMAT;
 }

@@ -125,6 +125,22 @@ TEST(peek_leaves_the_message) {
     CHECK_EQ(ring_end_drained(&pair.end[0]), STATUS_OK);
 }
 
+// It was announced and looked up, but its words are those of the zero page.
+TEST(a_message_of_a_region_that_went_is_none) {
+    struct pair pair;
+    pair_init(&pair, 4, 4);
+    bool doorbell;
+    for (uint64_t i = 0; i < 2; i++) {
+        struct ring_message message = numbered(i);
+        CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+    }
+    struct ring_message message = numbered(7);
+    CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_OK);
+    memset(&pair.region[0], 0, sizeof pair.region[0]);
+    CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_EMPTY);
+    CHECK_EQ(number_of(&message), 0); // the first one, untouched
+}
+
 TEST(a_new_peer_starts_at_zero) {
     struct pair pair;
     pair_init(&pair, 4, 4);
