@@ -54,6 +54,8 @@ host_tests() {
     while read -r fuzzed; do
         unit "fuzz/$fuzzed" fuzz_smoke "$fuzzed"
     done <build/test/fuzz
+    unit models/ring sh tests/models/run.sh ring
+    unit models/litmus sh tests/models/run.sh litmus
 }
 
 # machine_tests ARCH HARTS
