@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// The audit of memory: every page of RAM has exactly one use, the accounts of all
-// Reticles are the sums of these uses, and what is free can be reached by nobody.
+// The audit of memory: every page of RAM has exactly one use, and the accounts of all
+// Reticles are the sums of these uses. It runs on the host and, in the check kernel, in
+// the machine: nothing here recurses, since a kernel stack is small, and nothing asks for
+// more than the lock of the books.
 #include "kernel/tests/audit.h"
 
-#include <string.h>
-
+#include "kernel/bundle.h"
 #include "kernel/check.h"
-#include "kernel/tests/world.h"
+#include "kernel/memory.h"
+#include "kernel/ring.h"
+#include "kernel/task.h"
+#include "lib/string/string.h"
 
-constexpr uint32_t FRAMES_MOST = 1 << 15;
-constexpr uint8_t GARBAGE = 0xdb;
+constexpr uint32_t FRAMES_MOST = 1 << 16;
+constexpr uint32_t BUCKETS = 1024;
+constexpr uint32_t NIL = UINT32_MAX;
 
 static bool claimed[FRAMES_MOST];   // in this audit
-static bool filled[FRAMES_MOST];    // free since an earlier one, and overwritten
 static uint16_t cells[FRAMES_MOST]; // the cells that objects stand in
+// Pages of cells by their owner: the first of each bucket, then the next one.
+static uint32_t bucket[BUCKETS], chain[FRAMES_MOST];
 
 static uint32_t at(uint32_t frame) {
     uint32_t index = frame - page_array_first();
@@ -32,17 +38,24 @@ void audit_claim(uint32_t frame, uint32_t count) {
 
 void audit_objects(struct reticle *reticle, object_visit *visit) {
     struct object *object = reticle->children;
-    if (object == nullptr) {
-        return;
-    }
-    do {
-        audit(object->reticle == reticle && object->next->prev == object);
+    while (object != nullptr) {
+        audit(object->next->prev == object);
         visit(object);
-        if (object->class == CLASS_RETICLE) {
-            audit_objects((struct reticle *)object, visit);
+        struct object *inner =
+            object->class == CLASS_RETICLE ? ((struct reticle *)object)->children : nullptr;
+        if (inner != nullptr) {
+            audit(inner->reticle == (struct reticle *)object);
+            object = inner;
+            continue;
         }
-        object = object->next;
-    } while (object != reticle->children);
+        // The next one, or that of the first Reticle above which has one.
+        while (object->next == object->reticle->children && object->reticle != reticle) {
+            object = &object->reticle->object;
+        }
+        bool last = object->next == object->reticle->children;
+        audit(last || object->next->reticle == object->reticle);
+        object = last ? nullptr : object->next;
+    }
 }
 
 // Pages that an object holds, header not counted; those for tables apart.
@@ -117,6 +130,22 @@ static void claim_free(struct reticle *reticle) REQUIRES_BOOKS {
     }
 }
 
+static uint32_t bucket_of(uint32_t owner) {
+    return owner * UINT32_C(2654435761) >> 22;
+}
+static_assert(BUCKETS == 1 << (32 - 22));
+
+static void sort_cells(void) {
+    memset(bucket, 0xff, sizeof bucket);
+    for (uint32_t i = 0; i < page_array_count(); i++) {
+        const struct page *page = page_entry(page_array_first() + i);
+        if (page->kind == PAGE_CELLS) {
+            chain[i] = bucket[bucket_of(page->owner)];
+            bucket[bucket_of(page->owner)] = i;
+        }
+    }
+}
+
 // Pages of cells of a Reticle; those with a free cell stand in its list.
 static uint32_t claim_cells(struct reticle *reticle) REQUIRES_BOOKS {
     uint32_t listed = 0, pages = 0;
@@ -126,9 +155,10 @@ static uint32_t claim_cells(struct reticle *reticle) REQUIRES_BOOKS {
         last = frame;
         listed++;
     }
-    for (uint32_t i = 0; i < page_array_count(); i++) {
+    uint32_t owner = object_number(&reticle->object);
+    for (uint32_t i = bucket[bucket_of(owner)]; i != NIL; i = chain[i]) {
         const struct page *page = page_entry(page_array_first() + i);
-        if (page->kind != PAGE_CELLS || page->owner != object_number(&reticle->object)) {
+        if (page->owner != owner) {
             continue;
         }
         audit_claim(page_array_first() + i, 1);
@@ -143,15 +173,7 @@ static uint32_t claim_cells(struct reticle *reticle) REQUIRES_BOOKS {
     return pages;
 }
 
-static void audit_reticle(struct reticle *reticle) REQUIRES_BOOKS;
-
-static void audit_child(struct object *object) REQUIRES_BOOKS {
-    if (object->class == CLASS_RETICLE) {
-        audit_reticle((struct reticle *)object);
-    }
-}
-
-static void audit_reticle(struct reticle *reticle) {
+static void audit_reticle(struct reticle *reticle) REQUIRES_BOOKS {
     reticle_check(reticle);
     struct pages sum = {};
     struct object *object = reticle->children;
@@ -169,53 +191,24 @@ static void audit_reticle(struct reticle *reticle) {
     audit((uint64_t)sum.objects << PAGE_SHIFT == reticle->objects);
     audit((uint64_t)sum.tables << PAGE_SHIFT == reticle->tables);
     audit(reticle->total == reticle->available + reticle->objects + reticle->tables);
-    object = reticle->children;
-    any = object != nullptr;
-    while (any) {
-        audit_child(object);
-        object = object->next;
-        any = object != reticle->children;
+}
+
+static void visit(struct object *object) REQUIRES_BOOKS {
+    if (object->class == CLASS_RETICLE) {
+        audit_reticle((struct reticle *)object);
     }
 }
 
-// Overwrites what became free since the last audit, and sees that nobody wrote there
-// since, nor can reach it.
-static void fill_free(void) {
-    for (uint32_t i = 0; i < page_array_count(); i++) {
-        uint32_t frame = page_array_first() + i;
-        const struct page *page = page_entry(frame);
-        if (page->kind != PAGE_FREE) {
-            filled[i] = false;
-            continue;
-        }
-        uint32_t size = UINT32_C(1) << page->order;
-        for (uint32_t j = i; j < i + size; j++) {
-            uint8_t *bytes = page_address(page_array_first() + j);
-            // Where it was used in between, the beginning differs too.
-            if (filled[j] && bytes[0] == GARBAGE && memcmp(bytes, bytes + 1, 63) == 0) {
-                audit(memcmp(bytes, bytes + 1, PAGE_SIZE - 1) == 0);
-                continue;
-            }
-            audit(!host_tlb_reaches((uint64_t)(page_array_first() + j) << PAGE_SHIFT));
-            memset(bytes, GARBAGE, PAGE_SIZE);
-            filled[j] = true;
-        }
-        i += size - 1;
-    }
-}
-
-void world_audit(void) {
-    lock_acquire(&books);
+void audit_memory(void) {
+    audit(page_array_count() <= FRAMES_MOST);
     memset(claimed, 0, page_array_count());
     memset(cells, 0, page_array_count() * sizeof *cells);
+    sort_cells();
     audit_reticle(reticle_first());
+    audit_objects(reticle_first(), visit);
     uint64_t used = 0;
     for (uint32_t i = 0; i < page_array_count(); i++) {
         used += claimed[i];
     }
     audit(used << PAGE_SHIFT == reticle_first()->total);
-    fill_free();
-    audit_capabilities();
-    audit_threads();
-    lock_release(&books);
 }
