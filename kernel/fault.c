@@ -27,6 +27,7 @@ static bool fault_passed(struct task *task, enum fault_kind kind, uint64_t addre
 struct arch_frame *kernel_fault(enum fault_kind kind, uint64_t address) {
     struct thread *thread = thread_current();
     struct task *task = thread->task;
+    hook_enter(HOOK_FAULT, nullptr);
     if (fault_passed(task, kind, address)) {
         return kernel_leave();
     }

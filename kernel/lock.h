@@ -20,6 +20,8 @@
 
 #include "kernel/arch.h"
 
+#include <hooks.h>
+
 // Not fair on purpose: in a virtual machine the hart whose turn it is may not be running,
 // and all others would wait for it. What is done under a lock is short, so nobody starves.
 struct __attribute__((capability("lock"))) lock {
@@ -33,6 +35,7 @@ __attribute__((no_thread_safety_analysis)) {
             arch_pause();
         }
     }
+    hook_lock(lock);
 }
 
 static inline void lock_release(struct lock *lock) __attribute__((release_capability(*lock)))

@@ -198,6 +198,7 @@ static void deadlines_pass(struct hart *hart) {
 
 void schedule_wake_from_idle(void) {
     struct hart *hart = arch_hart();
+    hook_enter(HOOK_INTERRUPT, nullptr);
     hart->interrupts++;
     if (atomic_load_explicit(&hart->idle, memory_order_relaxed)) {
         epoch_idle_leave();
@@ -303,6 +304,7 @@ static void idle(struct hart *hart) {
         }
         epoch_idle_enter();
         if (atomic_load_explicit(&hart->inbox, memory_order_acquire) == nullptr) {
+            hook_leave();
             arch_idle();
         }
         if (atomic_load_explicit(&hart->idle, memory_order_relaxed)) {
@@ -328,6 +330,7 @@ struct arch_frame *schedule_next(void) {
     if (hart->ready_first != nullptr || object_reap_needed()) {
         timer_arm(hart);
     }
+    hook_leave();
     return &next->frame;
 }
 
@@ -349,6 +352,7 @@ struct arch_frame *schedule_next(void) {
     }
     if (runs && !hart->preempt) {
         load(hart, thread);
+        hook_leave();
         return &thread->frame;
     }
     schedule_leave(hart);
@@ -365,6 +369,7 @@ struct arch_frame *kernel_leave(void) {
     if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) == nullptr && thread != nullptr &&
         atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING &&
         hart->handoff == nullptr && !hart->preempt && loaded(hart, thread)) {
+        hook_leave();
         return &thread->frame;
     }
     return leave_slowly(hart);

@@ -91,12 +91,14 @@ struct arch_frame *kernel_syscall(uint64_t number) {
     struct thread *self = thread_current();
     uint64_t *a = self->frame.arg;
     if (self->unfinished.active) {
+        hook_enter(self->unfinished.number, self->unfinished.argument);
         return go_on(self);
     }
     if (number >= sizeof table / sizeof *table) {
         a[0] = STATUS_BAD_SYSCALL;
         return kernel_leave();
     }
+    hook_enter(number, a);
     enum status status = table[number](self, a);
     if (status < STATUS_BLOCKED) {
         a[0] = status;

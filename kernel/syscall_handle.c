@@ -25,7 +25,7 @@ constexpr uint32_t STEPS = 8;
         return STATUS_OK;
     }
     if (topic - 2 >= harts_online()) {
-        return STATUS_NOT_FOUND;
+        return hook_info(topic, a);
     }
     const struct hart *hart = hart_at((uint32_t)(topic - 2));
     a[1] = hart->idle_ns;

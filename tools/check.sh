@@ -16,13 +16,18 @@ rule_format() {
         grep -E 'error:' | head -n 40
 }
 
-# flags_for MACHINE: how code is compiled for x86_64, aarch64 or the host.
+# flags_for MACHINE: how code is compiled for x86_64, aarch64, the host, or in the check kernel.
 flags_for() {
+    hooks=-Ikernel/hooks
     case $1 in
+    check)
+        hooks='-Ikernel/tests/hooks -Ikernel/tests/hooks/x86_64'
+        set -- x86_64 x86_64 --target=x86_64-unknown-none-elf -ffreestanding -nostdlibinc -mgeneral-regs-only
+        ;;
     host) set -- "$(uname -m)" host -D_GNU_SOURCE ;;
     *) set -- "$1" "$1" "--target=$1-unknown-none-elf" -ffreestanding -nostdlibinc -mgeneral-regs-only ;;
     esac
-    flags="-std=c23 -Wall -Wextra -I. -Iabi/$1 -Ikernel/arch/$2 -Ilib/vectra/arch/$1"
+    flags="-std=c23 -Wall -Wextra -I. -Iabi/$1 -Ikernel/arch/$2 $hooks -Ilib/vectra/arch/$1"
     shift 2
     flags="$flags $*"
 }
@@ -60,8 +65,9 @@ lint_for() {
 # Code that embeds a file that is built is left to the compiler.
 rule_lint() {
     code_files '\.c$' | xargs grep -L '^#embed' /dev/null | grep -v '^/dev/null$' >build/check/all
-    host_only <build/check/all >build/check/host
-    grep -vxFf build/check/host build/check/all >build/check/bare
+    grep '^kernel/tests/hooks/' build/check/all | lint_for check
+    host_only <build/check/all | grep -v '^kernel/tests/hooks/' >build/check/host
+    host_only <build/check/all | grep -vxFf - build/check/all >build/check/bare
     grep -v '/aarch64/' build/check/bare | lint_for x86_64
     grep '/aarch64/' build/check/bare | lint_for aarch64
     lint_for host <build/check/host

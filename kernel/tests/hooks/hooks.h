@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The hooks of the check kernel, in place of kernel/hooks/hooks.h. What they find out is
+// read with system_info, by topics that the shipped kernel does not know:
+//   0x1000       audits all books now. Results: audits made, entries, objects checked, and
+//                nanoseconds spent in audits
+//   0x1001       edges of the portable kernel: hit, all, and the entry at which the last new
+//                one was seen; entries
+//   0x1002       forgets the tallies of locks and lengths
+//   0x1003       a bound: the instructions that one entry may take; the counts of edges and
+//                of kinds of entries; 1 if lengths are instructions (one hart, icount)
+//   0x1100 + e   locks of entries e: entries, locks taken, those of the books, most in one
+//   0x1200 + e   length of entries e, in counts of the machine's instruction counter: the
+//                longest, the sum
+//   0x1300 + i   the edges 256 i and on, a bit each, in four words
+//   0x2000       a capability to an interrupt line where nothing stands, and its number
+//   0x2001       a capability to a device of 16 ports that do nothing
+//   0x2002       the line of 0x2000 is raised
+// An entry e is a syscall's number, or one of those below. It begins in the kernel's C code
+// and ends when the kernel leaves for user code or idles; an audit is not counted into it.
+#pragma once
+
+#include <stdint.h>
+
+#include "abi/status.h"
+
+struct lock;
+
+constexpr uint32_t HOOK_FAULT = 64;
+constexpr uint32_t HOOK_INTERRUPT = 65;
+constexpr uint32_t HOOK_KINDS = 66;
+
+enum hook_topic : uint64_t {
+    HOOK_TOPIC_AUDIT = 0x1000,
+    HOOK_TOPIC_EDGES = 0x1001,
+    HOOK_TOPIC_FORGET = 0x1002,
+    HOOK_TOPIC_BOUND = 0x1003,
+    HOOK_TOPIC_LOCKS = 0x1100,
+    HOOK_TOPIC_LENGTH = 0x1200,
+    HOOK_TOPIC_MAP = 0x1300,
+    HOOK_TOPIC_IRQ = 0x2000,
+    HOOK_TOPIC_PORTS = 0x2001,
+    HOOK_TOPIC_RAISE = 0x2002,
+};
+constexpr uint64_t HOOK_BOUND = 20'000; // instructions, the kernel contract's "Shape"
+
+// The kernel is entered; arguments: those of a syscall, of which handles name objects that
+// are checked, or nullptr. A second call before the next hook_leave is only counted where
+// it is another syscall or fault.
+void hook_enter(uint64_t entry, const uint64_t *arguments);
+// It leaves, or idles.
+void hook_leave(void);
+// A lock was taken.
+void hook_lock(const struct lock *lock);
+// Topics of system_info that the kernel does not know.
+enum status hook_info(uint64_t topic, uint64_t *a);
