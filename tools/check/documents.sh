@@ -16,7 +16,7 @@ rule_links() {
 # Tests that documents name: `ktest:GROUP.CASE` of tests/ktest, `host:FILE.TEST` of a
 # host test FILE.c, `system:NAME` of tests/system/NAME.sh.
 rule_tests_named() {
-    code_files '\.md$' | xargs grep -noE '`(ktest|host|system):[^`]+`' /dev/null | tr -d '`' |
+    code_files '\.md$' | xargs grep -noE '`(ktest|host|system):[a-z0-9_.-]+`' /dev/null | tr -d '`' |
         while IFS=: read -r file line kind name; do
             test_exists "$kind" "${name%%.*}" "${name#*.}" ||
                 echo "$file:$line: there is no test $kind:$name"
