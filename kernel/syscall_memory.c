@@ -196,9 +196,9 @@ static enum status plan_memory(const struct thread *self, struct map_plan *plan,
         return STATUS_ACCESS;
     }
     bool give = (flags & MAP_GIVE) != 0;
-    bool foreign = plan->task != self->task;
+    bool hand_over = plan->task != self->task && (flags & MAP_WRITE) != 0;
     // Writable Memory is seen by its owner's Task only.
-    if (give != (foreign && (flags & MAP_WRITE) != 0) || (flags & MAP_PEER) != 0) {
+    if (give != hand_over || (flags & MAP_PEER) != 0) {
         return STATUS_BAD_ARGUMENT;
     }
     if (((flags & MAP_WRITE) != 0 && memory->executable_views != 0) ||
