@@ -12,6 +12,8 @@
 #include "lib/string/string.h"
 
 constexpr uint32_t BUNDLE_PAGES = BUNDLE_SIZE / PAGE_SIZE;
+// Values are put at multiples of 8: what has room still has it when its size is rounded up.
+static_assert((BUNDLE_SIZE - BUNDLE_VALUES) % 8 == 0);
 
 enum status bundle_carve(struct reticle *reticle, struct bundle **out) {
     void *cell;
@@ -78,9 +80,6 @@ void bundle_value(struct bundle *bundle, const struct bundle_name *name, const v
     entry->word = BUNDLE_VALUES + bundle->used;
     memcpy((uint8_t *)bundle->page + entry->word, value, size);
     bundle->used += (size + 7) & ~UINT32_C(7);
-    if (bundle->used > BUNDLE_SIZE - BUNDLE_VALUES) {
-        bundle->used = BUNDLE_SIZE - BUNDLE_VALUES;
-    }
 }
 
 uint32_t bundle_capabilities(const struct bundle *bundle) {

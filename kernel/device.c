@@ -16,9 +16,8 @@ static _Atomic uint32_t irq_count;
 
 static void *boot_object(struct reticle *reticle, enum cap_class class) REQUIRES_BOOKS {
     void *cell;
-    if (reticle_take_cells(reticle, 1, &cell) != STATUS_OK) {
-        panic("too little memory for the first objects");
-    }
+    enum status status = reticle_take_cells(reticle, 1, &cell);
+    check(status == STATUS_OK); // there is a page of cells since the first Bundle
     struct object *object = cell;
     object->class = class;
     object->reticle = reticle;

@@ -16,7 +16,7 @@ static bool fault_passed(struct task *task, enum fault_kind kind, uint64_t addre
     }
     lock_acquire(&books);
     const uint64_t *entry = space_entry(task, address >> PAGE_SHIFT);
-    bool present = entry != nullptr && arch_pte_present(*entry) && arch_pte_readable(*entry);
+    bool present = entry != nullptr && arch_pte_readable(*entry);
     lock_release(&books);
     if (present) {
         arch_tlb_flush();

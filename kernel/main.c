@@ -110,14 +110,13 @@ struct root {
     panic("too little memory for the root Task: status %u", (unsigned)status);
 }
 
+// The Bundle has room for all that is put into it here, and the Task's first page of slots
+// too: only a mistake in this file could fill them.
 static void bundle_add(struct root *root, const char *name, struct object *object, uint32_t rights,
                        uint16_t flags) REQUIRES_BOOKS {
     struct bundle_name text = {};
     memcpy(text.text, name, strlen(name));
-    if (bundle_room(root->bundle, &text, 0) != STATUS_OK ||
-        table_reserve(root->task, 1) != STATUS_OK) {
-        too_little(STATUS_FULL);
-    }
+    check(bundle_room(root->bundle, &text, 0) == STATUS_OK);
     // By way of the Task's own table, as any maker would.
     struct slot *slot = table_take(root->task);
     slot_fill(slot, object, object->class, rights, flags, &object->tree);
@@ -128,17 +127,12 @@ static void bundle_add_value(struct root *root, const char *name, const void *va
                              uint32_t size) REQUIRES_BOOKS {
     struct bundle_name text = {};
     memcpy(text.text, name, strlen(name));
-    if (bundle_room(root->bundle, &text, size) != STATUS_OK) {
-        too_little(STATUS_FULL);
-    }
+    check(bundle_room(root->bundle, &text, size) == STATUS_OK);
     bundle_value(root->bundle, &text, value, size);
 }
 
 static void root_view(struct root *root, struct memory *memory, uint64_t address,
                       uint16_t access) REQUIRES_BOOKS {
-    if (table_reserve(root->task, 1) != STATUS_OK) {
-        too_little(STATUS_NO_MEMORY);
-    }
     struct slot *view = table_take(root->task);
     view_begin(view, &memory->object, &memory->object.tree, address, 0, access, 0);
     enum status status = STATUS_OK;
@@ -234,10 +228,6 @@ static void root_start(void) REQUIRES_BOOKS {
                RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH | RIGHT_RETICLE_CARVE |
                    RIGHT_RETICLE_GROW | RIGHT_RETICLE_CODE,
                0);
-    status = table_reserve(root.task, bundle_capabilities(root.bundle) + 1);
-    if (status != STATUS_OK) {
-        too_little(status);
-    }
     status = bundle_map(root.bundle, root.task);
     if (status != STATUS_OK) {
         too_little(status);

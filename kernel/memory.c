@@ -44,9 +44,8 @@ enum status memory_carve(struct reticle *reticle, uint32_t pages, uint32_t align
 
 struct memory *memory_borrow(struct reticle *reticle, uint32_t frame, uint32_t pages) {
     void *cell;
-    if (reticle_take_cells(reticle, 1, &cell) != STATUS_OK) {
-        panic("too little memory for the first objects");
-    }
+    enum status status = reticle_take_cells(reticle, 1, &cell);
+    check(status == STATUS_OK); // there is a page of cells since the first Bundle
     struct memory *memory = cell;
     memory->object.class = CLASS_MEMORY;
     memory->object.reticle = reticle;
@@ -103,13 +102,12 @@ struct extent extent_of(const struct object *object) {
         const struct bundle *bundle = (const struct bundle *)object;
         return (struct extent){page_frame(bundle->page), BUNDLE_SIZE >> PAGE_SHIFT, false};
     }
-    case CLASS_DEVICE: {
+    default: { // nothing else can be seen through a view
         const struct device *device = (const struct device *)object;
+        check(object->class == CLASS_DEVICE);
         return (struct extent){(uint32_t)(device->base >> PAGE_SHIFT),
                                (uint32_t)(device->size >> PAGE_SHIFT), true};
     }
-    default:
-        return (struct extent){};
     }
 }
 

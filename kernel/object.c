@@ -76,9 +76,6 @@ static void queue_push(struct object *object) REQUIRES_BOOKS {
 
 static struct object *queue_pop(void) REQUIRES_BOOKS {
     struct object *object = queue_first;
-    if (object == nullptr) {
-        return nullptr;
-    }
     queue_first = object->dying;
     if (queue_first == nullptr) {
         queue_last = nullptr;
@@ -204,10 +201,10 @@ static enum step object_step(struct object *object) REQUIRES_BOOKS {
 }
 
 enum step object_reap(uint64_t *epoch) {
-    struct object *object = queue_pop();
-    if (object == nullptr) {
+    if (queue_first == nullptr) {
         return STEP_DONE;
     }
+    struct object *object = queue_pop();
     // The header may be gone after a last step: nothing of it is read then.
     enum step step = object_step(object);
     if (step == STEP_DONE) {

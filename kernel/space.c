@@ -26,14 +26,10 @@ static enum status table_make(struct task *task, struct phys *out) REQUIRES_BOOK
     return STATUS_OK;
 }
 
-enum status space_make(struct task *task) {
-    struct phys root;
-    enum status status = table_make(task, &root);
-    if (status == STATUS_OK) {
-        arch_space_init(root);
-        task->root = root;
-    }
-    return status;
+void space_make(struct task *task) {
+    enum status status = table_make(task, &task->root);
+    check(status == STATUS_OK);
+    arch_space_init(task->root);
 }
 
 static uint64_t *entry_in(struct phys table, uint64_t number, uint32_t level) {
@@ -106,9 +102,6 @@ static uint64_t *first_entry(struct phys table, uint32_t count) {
 
 enum step space_free(struct task *task) {
     struct phys table = task->root;
-    if (table.value == 0) {
-        return STEP_DONE;
-    }
     uint64_t *above = nullptr;
     for (uint32_t level = ROOT_LEVEL; level != 0; level--) {
         uint64_t *at = first_entry(table, level == ROOT_LEVEL ? ROOT_USER_ENTRIES : TABLE_ENTRIES);
@@ -120,7 +113,7 @@ enum step space_free(struct task *task) {
     }
     if (above == nullptr) {
         task->root = (struct phys){0};
-    } else if (arch_pte_phys(*above).value == table.value) {
+    } else {
         *above = 0;
     }
     reticle_return(task->object.reticle, CHARGE_TABLE, (uint32_t)(table.value >> PAGE_SHIFT), 1);

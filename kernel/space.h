@@ -13,7 +13,7 @@
 struct task;
 
 // Makes the root table.
-[[nodiscard]] enum status space_make(struct task *task) REQUIRES_BOOKS;
+void space_make(struct task *task) REQUIRES_BOOKS;
 // The entry for a page of the Task, or nullptr where there is no table. `number` is the
 // address divided by the page size.
 uint64_t *space_entry(struct task *task, uint64_t number) REQUIRES_BOOKS;

@@ -90,11 +90,7 @@ uint64_t table_handle(const struct task *task, const struct slot *slot) {
 
 static inline enum status slot_find(struct task *task, uint64_t handle, struct slot **out,
                                     uint64_t *meta) {
-    uint64_t index = handle & HANDLE_SLOT_MASK;
-    if (index >= TABLE_SLOTS) {
-        return STATUS_BAD_HANDLE;
-    }
-    struct slot *slot = table_slot(task, (uint32_t)index);
+    struct slot *slot = table_slot(task, (uint32_t)(handle & HANDLE_SLOT_MASK));
     if (slot == nullptr) {
         return STATUS_BAD_HANDLE;
     }

@@ -29,8 +29,7 @@ enum status task_carve(struct reticle *reticle, struct task **out) {
     arch_zero_pages(task, 1);
     object_init(&task->object, CLASS_TASK, reticle, (struct storage){.pages = 1});
     task->table.free = TABLE_NIL;
-    status = space_make(task);
-    check(status == STATUS_OK);
+    space_make(task);
     status = table_reserve(task, 1);
     check(status == STATUS_OK);
     *out = task;
@@ -113,7 +112,7 @@ enum step task_detach(struct task *task) {
 }
 
 enum step task_free(struct task *task) {
-    if (task->root.value != 0 && space_free(task) != STEP_DONE) {
+    if (space_free(task) != STEP_DONE) {
         return STEP_MORE;
     }
     struct table *table = &task->table;

@@ -12,7 +12,7 @@ run_coverage() {
     options "" "$@"
     set_up
     out=build/coverage
-    configure coverage
+    compile coverage build.ninja # which names the tests
     grep '^kernel_' "$out/tests.list" >"$out/tests"
     # shellcheck disable=SC2046
     compile coverage libkernel.a $(sed 's/^/test-/' "$out/tests")

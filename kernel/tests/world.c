@@ -31,8 +31,12 @@ uint64_t world_named(const char *name) {
 }
 
 void world_boot(uint64_t memory, uint32_t harts) {
-    host_boot(&(struct host_options){.memory = memory, .harts = harts});
-    for (uint32_t i = 0; i < harts; i++) {
+    world_boot_as(&(struct host_options){.memory = memory, .harts = harts});
+}
+
+void world_boot_as(const struct host_options *options) {
+    host_boot(options);
+    for (uint32_t i = 0; i < options->harts; i++) {
         if (host_state_of(i) == HOST_USER) {
             world_root = hart_at(i)->current;
         }

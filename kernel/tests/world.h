@@ -31,6 +31,7 @@ struct words {
 };
 
 void world_boot(uint64_t memory, uint32_t harts);
+void world_boot_as(const struct host_options *options);
 extern struct thread *world_root; // the root's thread
 
 // A capability of the root's Bundle, by name.

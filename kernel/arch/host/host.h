@@ -35,6 +35,12 @@ struct host_options {
     uint64_t memory; // bytes of RAM
     uint32_t harts;
     bool ports; // the console has ports, not registers in memory
+    // What the tests of the boot want otherwise; 0 is as usual.
+    uint64_t base;  // RAM begins here, in one range
+    uint64_t image; // bytes of the root's image
+    bool slow;      // the other harts come when the first one waits for them already
+    bool absent;    // one hart more is started, which never comes
+    void (*change)(struct boot_info *info); // the last word on what the firmware says
 };
 
 // Boots until the root's thread is in user mode on hart 0 and the other harts idle.
@@ -85,6 +91,7 @@ uint64_t host_tlb_flushes(void);
 const char *host_console(void);
 // Runs a function in a child process; true if the kernel panicked there. Or powered off.
 bool host_panics(void (*run)(void));
+bool host_panics_with(void (*run)(void), const char *part_of_the_sentence);
 bool host_stops(void (*run)(void));
 // The same for one that is to end by itself; what goes wrong in it is reported.
 bool host_passes(void (*run)(void));

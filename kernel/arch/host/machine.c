@@ -13,7 +13,7 @@
 #include "machine/registers.h"
 
 constexpr uint32_t FLOAT_SIZE = 64;
-constexpr int EXIT_PANIC = 86, EXIT_STOPPED = 87;
+constexpr int EXIT_PANIC = 86, EXIT_STOPPED = 87, EXIT_OTHERWISE = 88;
 constexpr size_t CONSOLE_SIZE = 8192;
 
 static uint64_t now;
@@ -22,7 +22,8 @@ static uint64_t tls_unit[HOST_HARTS];
 static bool line_open[HOST_LINES];
 static char console[CONSOLE_SIZE + 1], told[CONSOLE_SIZE + 1];
 static size_t console_length;
-static bool child; // the process ends quietly
+static bool child;                       // the process ends quietly
+static const char *sentence = "panic: "; // part of what a panic there is to say
 static void (*death)(void);
 
 [[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)(void));
@@ -55,7 +56,7 @@ void host_on_death(void (*tell)(void)) {
 
 void arch_halt(void) {
     if (child) {
-        leave(EXIT_PANIC);
+        leave(strstr(host_console(), sentence) != nullptr ? EXIT_PANIC : EXIT_OTHERWISE);
     }
     fprintf(stderr, "%s\n", host_console());
     if (death != nullptr) {
@@ -98,6 +99,14 @@ static int child_status(void (*run)(void), bool quiet) {
 
 bool host_panics(void (*run)(void)) {
     return child_status(run, true) == EXIT_PANIC;
+}
+
+bool host_panics_with(void (*run)(void), const char *part_of_the_sentence) {
+    const char *usual = sentence;
+    sentence = part_of_the_sentence;
+    bool panics = host_panics(run);
+    sentence = usual;
+    return panics;
 }
 
 bool host_stops(void (*run)(void)) {

@@ -13,6 +13,7 @@
 constexpr uint64_t LOW_BASE = 0x10000, LOW_END = 0x60000;
 constexpr uint64_t HIGH_BASE = 0x100000;
 constexpr uint64_t IMAGE_SIZE = 3 * PAGE_SIZE, PACKAGE_SIZE = 3 * PAGE_SIZE - 100;
+constexpr uint64_t GARBAGE_MOST = 64 << 20;      // larger RAM would take too long to fill
 constexpr uint64_t KERNEL_HALF = 0x6c656e72656b; // in the last entry of each root
 constexpr uint32_t TLB_ENTRIES = 256;
 
@@ -28,7 +29,7 @@ struct mmu {
 };
 
 static struct boot_info info;
-static uint64_t ram_end;
+static uint64_t ram_base, ram_end, image_size;
 static struct mmu mmus[HOST_HARTS];
 static uint64_t flushes;
 
@@ -43,35 +44,48 @@ uint64_t host_ram_size(void) {
 }
 
 void host_memory_make(const struct host_options *options) {
-    ram_end = HIGH_BASE + options->memory;
-    void *at = mmap((void *)ARCH_DIRECT_BASE, ram_end, PROT_READ | PROT_WRITE,
+    ram_base = options->base != 0 ? options->base : HIGH_BASE;
+    ram_end = ram_base + options->memory;
+    image_size = options->image != 0 ? options->image : IMAGE_SIZE;
+    uint64_t from = options->base != 0 ? options->base : 0;
+    void *wanted = phys_to_virt((struct phys){from});
+    void *at = mmap(wanted, ram_end - from, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-    host_check(at == (void *)ARCH_DIRECT_BASE, "RAM cannot be mapped at its address");
-    // As after a warm start: nothing may rely on memory being zero.
-    memset(phys_to_virt((struct phys){LOW_BASE}), 0xa5, LOW_END - LOW_BASE);
-    memset(phys_to_virt((struct phys){HIGH_BASE}), 0xa5, ram_end - HIGH_BASE);
-    info.memory_count = 2;
-    info.memory[0] = (struct boot_range){LOW_BASE, LOW_END - LOW_BASE};
-    info.memory[1] = (struct boot_range){HIGH_BASE, options->memory};
+    host_check(at == wanted, "RAM cannot be mapped at its address");
+    if (options->base == 0) {
+        info.memory[info.memory_count++] = (struct boot_range){LOW_BASE, LOW_END - LOW_BASE};
+    }
+    info.memory[info.memory_count++] = (struct boot_range){ram_base, options->memory};
     info.reserved_count = 2;
-    info.reserved[0] = (struct boot_range){HIGH_BASE, IMAGE_SIZE};
-    info.reserved[1] = (struct boot_range){HIGH_BASE + IMAGE_SIZE, 3 * PAGE_SIZE};
-    info.package = (struct boot_range){HIGH_BASE + IMAGE_SIZE, PACKAGE_SIZE};
+    info.reserved[0] = (struct boot_range){ram_base, image_size};
+    info.reserved[1] = (struct boot_range){ram_base + image_size, 3 * PAGE_SIZE};
+    info.package = (struct boot_range){ram_base + image_size, PACKAGE_SIZE};
     info.hart_count = options->harts;
     info.console.kind = options->ports ? BOOT_CONSOLE_16550_PORT : BOOT_CONSOLE_PL011;
     info.console.base = options->ports ? 0x3f8 : HOST_DEVICE_BASE;
     info.console.size = options->ports ? 8 : PAGE_SIZE;
     info.console.irq = HOST_CONSOLE_LINE;
     strcpy(info.command_line, "test");
+    if (options->change != nullptr) {
+        options->change(&info);
+    }
+    // As after a warm start: nothing may rely on memory being zero.
+    for (uint32_t i = 0; i < info.memory_count && options->memory <= GARBAGE_MOST; i++) {
+        uint64_t base = info.memory[i].base, end = base + info.memory[i].size;
+        end = end < ram_end ? end : ram_end;
+        if (base < end) {
+            memset(phys_to_virt((struct phys){base}), 0xa5, end - base);
+        }
+    }
 }
 
 // The image of the root stands in RAM, like that of the kernel on a machine.
 const void *root_image(void) {
-    return phys_to_virt((struct phys){HIGH_BASE});
+    return phys_to_virt((struct phys){ram_base});
 }
 
 size_t root_image_size(void) {
-    return IMAGE_SIZE;
+    return image_size;
 }
 
 struct phys arch_image_phys(const void *address) {
@@ -79,8 +93,12 @@ struct phys arch_image_phys(const void *address) {
 }
 
 static bool is_ram(uint64_t physical) {
-    return (physical >= LOW_BASE && physical < LOW_END) ||
-           (physical >= HIGH_BASE && physical < ram_end);
+    for (uint32_t i = 0; i < info.memory_count; i++) {
+        if (physical - info.memory[i].base < info.memory[i].size) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void arch_zero_pages(void *page, size_t count) {
