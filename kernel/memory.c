@@ -55,7 +55,15 @@ struct memory *memory_borrow(struct reticle *reticle, uint32_t frame, uint32_t p
     return memory;
 }
 
+// The words that stand here serve no more: their bit says only that something came.
+void memory_detach(struct memory *memory) {
+    if (memory->words != nullptr) {
+        watch_words(memory->words, memory->words->words & 63, nullptr, 0);
+    }
+}
+
 void memory_free(struct memory *memory) {
+    check(memory->words == nullptr);
     check(memory->writable_views == 0 && memory->executable_views == 0);
     reticle_return(memory->object.reticle, CHARGE_OBJECT, memory->frame, memory->pages);
 }
@@ -111,11 +119,12 @@ struct extent extent_of(const struct object *object) {
     }
 }
 
-bool memory_quiet(const struct memory *memory) {
+bool memory_quiet(const struct memory *memory, uint32_t views) {
     if (memory->quiet == epoch_next()) {
         (void)epoch_request(); // nobody else needed it yet
     }
-    return memory->writable_views == 0 && (memory->quiet == 0 || epoch_reached(memory->quiet));
+    return memory->words == nullptr && memory->writable_views == views &&
+           (memory->quiet == 0 || epoch_reached(memory->quiet));
 }
 
 // A writable view of the Task goes: its other threads may run on other harts.

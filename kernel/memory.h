@@ -21,7 +21,10 @@ struct memory {
     struct object object;
     uint32_t frame, pages;
     uint32_t writable_views, executable_views;
-    uint64_t quiet; // until this epoch some hart's TLB may still let somebody write; 0: none
+    // Until this epoch some hart may still write: its TLB lets somebody, or it raises a watch
+    // of the words that were here. 0: none.
+    uint64_t quiet;
+    struct thread *words; // the thread whose words stand at its start (watch.h)
 };
 static_assert(sizeof(struct memory) <= OBJECT_CELL);
 
@@ -34,6 +37,7 @@ void memory_init(void);
 // Makes a Memory, never freed, out of pages that no Reticle has.
 struct memory *memory_borrow(struct reticle *reticle, uint32_t frame,
                              uint32_t pages) REQUIRES_BOOKS;
+void memory_detach(struct memory *memory) REQUIRES_BOOKS;
 void memory_free(struct memory *memory) REQUIRES_BOOKS;
 
 // Memory that changed hands for good: the Reticle of its new owner pays for it from now
@@ -41,8 +45,9 @@ void memory_free(struct memory *memory) REQUIRES_BOOKS;
 [[nodiscard]] enum status memory_take_over(struct slot *owner,
                                            struct reticle *payer) REQUIRES_BOOKS;
 
-// Whether nobody can write to it any more through a mapping that is gone.
-bool memory_quiet(const struct memory *memory) REQUIRES_BOOKS;
+// Whether nobody can write to it any more but through so many writable views: not through
+// a mapping that is gone, nor the kernel for a watch. Until then it stays with its owner.
+bool memory_quiet(const struct memory *memory, uint32_t views) REQUIRES_BOOKS;
 
 // What a view is to show.
 struct extent {

@@ -114,6 +114,9 @@ static enum step detach(struct object *object) REQUIRES_BOOKS {
         return thread_detach((struct thread *)object);
     case CLASS_RING:
         return ring_detach((struct ring *)object);
+    case CLASS_MEMORY:
+        memory_detach((struct memory *)object);
+        return STEP_DONE;
     case CLASS_BUNDLE:
         return bundle_detach((struct bundle *)object);
     default:

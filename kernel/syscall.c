@@ -163,8 +163,8 @@ enum status task_of(struct thread *self, uint64_t handle, uint32_t right, struct
     return right == RIGHT_TASK_FILL && !empty ? STATUS_ACCESS : STATUS_OK;
 }
 
-enum status bit_of(uint64_t word, uint32_t *bit) {
-    if (word >= 64 && word != UINT64_MAX) {
+enum status bit_of(const struct thread *self, uint64_t word, uint32_t *bit) {
+    if (word >= 64 + 64 * (uint64_t)watch_words_count(self) && word != UINT64_MAX) {
         return STATUS_BAD_ARGUMENT;
     }
     *bit = word == UINT64_MAX ? WATCH_NONE : (uint32_t)word;

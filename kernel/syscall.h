@@ -40,5 +40,6 @@ uint64_t grant_owner(struct task *task, struct object *object, uint32_t rights) 
 // A Task by handle with that right; 0 is the caller's own where the right is FILL.
 [[nodiscard]] enum status task_of(struct thread *self, uint64_t handle, uint32_t right,
                                   struct task **out) REQUIRES_BOOKS;
-// Whether a word names a signal bit (0..63), or is WATCH_NONE as ~0.
-[[nodiscard]] enum status bit_of(uint64_t word, uint32_t *bit);
+// Whether a word names a signal bit (0..63), one of the thread's words (64 + i), or is
+// WATCH_NONE as ~0.
+[[nodiscard]] enum status bit_of(const struct thread *self, uint64_t word, uint32_t *bit);

@@ -35,7 +35,7 @@ enum status sys_device_port(struct thread *self, void *object, uint64_t *a) {
 enum status sys_irq_watch(struct thread *self, void *object, uint64_t *a) {
     struct irq *irq = object;
     uint32_t bit;
-    enum status status = bit_of(a[1], &bit);
+    enum status status = bit_of(self, a[1], &bit);
     if (status != STATUS_OK) {
         return status;
     }

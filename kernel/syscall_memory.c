@@ -61,7 +61,7 @@ enum status sys_reticle_info(struct thread *self, void *object, uint64_t *a) {
 enum status sys_reticle_watch(struct thread *self, void *object, uint64_t *a) {
     struct reticle *reticle = object;
     uint32_t bit;
-    enum status status = bit_of(a[1], &bit);
+    enum status status = bit_of(self, a[1], &bit);
     if (status == STATUS_OK) {
         watch_bind(&reticle->low, self, bit);
         reticle->low_mark = bit == WATCH_NONE ? 0 : a[2];
@@ -159,7 +159,7 @@ enum status sys_memory_wipe(struct thread *self, void *object, uint64_t *a) {
     struct slot *slot;
     enum status status = lookup_slot(self->task, a[0], &slot);
     // A copy could map it while it is wiped, and would see a part of both.
-    if (status != STATUS_OK || slot->node.first != nullptr || !memory_quiet(memory)) {
+    if (status != STATUS_OK || slot->node.first != nullptr || !memory_quiet(memory, 0)) {
         self->unfinished.pages = 0;
         return STATUS_BAD_STATE;
     }
@@ -202,7 +202,7 @@ static enum status plan_memory(const struct thread *self, struct map_plan *plan,
         return STATUS_BAD_ARGUMENT;
     }
     if (((flags & MAP_WRITE) != 0 && memory->executable_views != 0) ||
-        ((flags & MAP_EXECUTE) != 0 && !memory_quiet(memory))) {
+        ((flags & MAP_EXECUTE) != 0 && !memory_quiet(memory, 0))) {
         return STATUS_BUSY;
     }
     return give ? capability_may_pass(plan->source, true) : STATUS_OK;
@@ -339,7 +339,8 @@ static enum status map_give(struct thread *self, struct task *task, uint64_t han
     enum status status =
         lookup_class(self->task, handle, CLASS_MEMORY, RIGHT_MEMORY_WRITE, &source);
     if (status == STATUS_OK) {
-        bool alone = source->node.first == &view->node && source->node.last == &view->node;
+        bool alone = source->node.first == &view->node && source->node.last == &view->node &&
+                     memory_quiet((const struct memory *)source->object, 1);
         status = alone && object_open(source->object) ? table_reserve(task, 1) : STATUS_BUSY;
     }
     if (status == STATUS_OK) {

@@ -38,9 +38,9 @@ enum status sys_ring_bind(struct thread *self, void *object, uint64_t *a) {
 enum status sys_ring_watch(struct thread *self, void *object, uint64_t *a) {
     struct ring *ring = object;
     uint32_t message, closed;
-    enum status status = bit_of(a[1], &message);
+    enum status status = bit_of(self, a[1], &message);
     if (status == STATUS_OK) {
-        status = bit_of(a[2], &closed);
+        status = bit_of(self, a[2], &closed);
     }
     if (status == STATUS_OK) {
         watch_bind(&ring->message, self, message);
@@ -106,6 +106,29 @@ enum status sys_signal_wait(struct thread *self, void *object, uint64_t *a) {
         return STATUS_BAD_ARGUMENT; // nothing could ever end it
     }
     return wait(self, a, a[0], a[1]);
+}
+
+// Nobody but the kernel and the owner's Task writes there, and nobody executes it.
+enum status sys_signal_words(struct thread *self, void *object, uint64_t *a) {
+    (void)object;
+    if (a[1] >= 64 || a[2] > WATCH_WORDS) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    struct memory *memory = nullptr;
+    if (a[2] != 0) {
+        struct slot *slot;
+        enum status status =
+            lookup_class(self->task, a[0], CLASS_MEMORY, RIGHT_MEMORY_WRITE, &slot);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        memory = (struct memory *)slot->object;
+        if (memory->executable_views != 0 || (memory->words != nullptr && memory->words != self)) {
+            return STATUS_BUSY;
+        }
+    }
+    watch_words(self, (uint32_t)a[1], memory, (uint32_t)a[2]);
+    return STATUS_OK;
 }
 
 // ---------------------------------------------------------------- capabilities

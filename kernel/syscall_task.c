@@ -60,7 +60,7 @@ enum status sys_task_start(struct thread *self, void *object, uint64_t *a) {
 enum status sys_task_watch(struct thread *self, void *object, uint64_t *a) {
     struct task *task = object;
     uint32_t bit;
-    enum status status = bit_of(a[1], &bit);
+    enum status status = bit_of(self, a[1], &bit);
     if (status != STATUS_OK) {
         return status;
     }

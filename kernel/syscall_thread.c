@@ -59,7 +59,7 @@ enum status sys_thread_exit(struct thread *self, void *object, uint64_t *a) {
 enum status sys_thread_watch(struct thread *self, void *object, uint64_t *a) {
     struct thread *thread = object;
     uint32_t bit;
-    enum status status = bit_of(a[1], &bit);
+    enum status status = bit_of(self, a[1], &bit);
     if (status == STATUS_OK) {
         watch_bind(&thread->ended, self, bit);
         if (atomic_load_explicit(&thread->state, memory_order_acquire) == THREAD_ENDED) {

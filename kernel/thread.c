@@ -215,6 +215,7 @@ enum step thread_detach(struct thread *thread) {
         return STEP_MORE;
     }
     watch_unbind(&thread->ended);
+    watch_words(thread, 0, nullptr, 0);
     if (thread->destroying != nullptr) {
         thread->destroying->destroyer = nullptr;
         thread->destroying = nullptr;

@@ -16,6 +16,7 @@
 
 struct task;
 struct hart;
+struct memory;
 
 enum thread_state : uint8_t {
     THREAD_NEW,      // made, not started
@@ -66,6 +67,9 @@ struct thread {
     uint32_t number;     // names it within its Task
     void *float_area;    // nullptr: no floating point
     struct thread *next; // among the threads of the Task; guard: books
+
+    _Atomic uint64_t words;      // behind a bit of `signals` (watch.h); written under books
+    struct memory *words_memory; // where they are; nullptr: nowhere; guard: books
 
     // Set by anyone.
     _Atomic uint64_t signals;

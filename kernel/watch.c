@@ -1,18 +1,35 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// Watches and signal bits.
+// Watches, signal bits and the words behind one. See watch.h for the order of a raise.
 #include "kernel/watch.h"
 
 #include "kernel/check.h"
+#include "kernel/epoch.h"
+#include "kernel/memory.h"
 #include "kernel/signal.h"
 #include "kernel/thread.h"
 
-// A thread object is page-aligned: the bit number fits below.
-static_assert(PAGE_SIZE > 64);
+// A thread's frame, or that of its words, and what belongs to it are one word, so that
+// raising reads both at once. A thread object begins a page.
+constexpr uint32_t FRAME_SHIFT = 16;
+constexpr uint64_t BOUND = UINT64_C(1) << 63;
+static_assert(64 + 64 * WATCH_WORDS <= 1 << FRAME_SHIFT);
 
-static struct thread *target_thread(uint64_t target) {
-    return (struct thread *)(target & ~(PAGE_SIZE - 1));
+// `words` of a thread: frame << 16 | count << 6 | bit.
+constexpr uint32_t COUNT_SHIFT = 6;
+static_assert(WATCH_WORDS < 1 << (FRAME_SHIFT - COUNT_SHIFT));
+
+static void *frame_of(uint64_t word) {
+    return page_address((uint32_t)(word >> FRAME_SHIFT));
+}
+
+static uint32_t count_of(uint64_t words) {
+    return (uint32_t)(words >> COUNT_SHIFT) & ((1 << (FRAME_SHIFT - COUNT_SHIFT)) - 1);
+}
+
+uint32_t watch_words_count(const struct thread *thread) {
+    return count_of(atomic_load_explicit(&((struct thread *)thread)->words, memory_order_relaxed));
 }
 
 void watch_unbind(struct watch *watch) {
@@ -22,7 +39,7 @@ void watch_unbind(struct watch *watch) {
     }
     atomic_store_explicit(&watch->target, 0, memory_order_release);
     if (watch->prev == nullptr) {
-        target_thread(target)->watches = watch->next;
+        ((struct thread *)frame_of(target))->watches = watch->next;
     } else {
         watch->prev->next = watch->next;
     }
@@ -36,26 +53,54 @@ void watch_bind(struct watch *watch, struct thread *thread, uint32_t bit) {
     if (bit == WATCH_NONE) {
         return;
     }
-    check(bit < 64);
+    check(bit < 64 + 64 * WATCH_WORDS);
     watch->prev = nullptr;
     watch->next = thread->watches;
     if (watch->next != nullptr) {
         watch->next->prev = watch;
     }
     thread->watches = watch;
-    atomic_store_explicit(&watch->target, (uint64_t)thread | bit, memory_order_release);
+    uint64_t frame = page_frame(thread);
+    atomic_store_explicit(&watch->target, BOUND | frame << FRAME_SHIFT | bit, memory_order_release);
+}
+
+void watch_words(struct thread *thread, uint32_t bit, struct memory *memory, uint32_t count) {
+    struct memory *old = thread->words_memory;
+    if (old != nullptr) {
+        old->words = nullptr;
+        old->quiet = epoch_next(); // who raises just now may still write there
+    }
+    thread->words_memory = memory;
+    uint64_t words = bit | count << COUNT_SHIFT;
+    if (memory != nullptr) {
+        memory->words = thread;
+        words |= (uint64_t)memory->frame << FRAME_SHIFT;
+    }
+    atomic_store_explicit(&thread->words, words, memory_order_release);
+}
+
+static void raise(struct watch *watch, bool handoff) {
+    uint64_t target = atomic_load_explicit(&watch->target, memory_order_acquire);
+    if (target == 0) {
+        return;
+    }
+    struct thread *thread = frame_of(target);
+    uint32_t number = target & ((1 << FRAME_SHIFT) - 1), bit = number;
+    if (number >= 64) {
+        uint64_t words = atomic_load_explicit(&thread->words, memory_order_acquire);
+        bit = words & 63;
+        if (number / 64 <= count_of(words)) {
+            _Atomic uint64_t *word = (_Atomic uint64_t *)frame_of(words) + number / 64 - 1;
+            atomic_fetch_or_explicit(word, UINT64_C(1) << (number & 63), memory_order_release);
+        }
+    }
+    signal_raise(thread, UINT64_C(1) << bit, handoff);
 }
 
 void watch_raise(struct watch *watch) {
-    uint64_t target = atomic_load_explicit(&watch->target, memory_order_acquire);
-    if (target != 0) {
-        signal_raise(target_thread(target), UINT64_C(1) << (target & 63), false);
-    }
+    raise(watch, false);
 }
 
 void watch_raise_handoff(struct watch *watch) {
-    uint64_t target = atomic_load_explicit(&watch->target, memory_order_acquire);
-    if (target != 0) {
-        signal_raise(target_thread(target), UINT64_C(1) << (target & 63), true);
-    }
+    raise(watch, true);
 }

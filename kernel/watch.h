@@ -5,20 +5,34 @@
 // low-water mark) to one bit of the Signal Mask of the thread that asked for it.
 // Nobody else can set that bit: each source stores what its receiver chose.
 //
+// Words. Behind one bit of a thread, the top bit, may stand words in a Memory of its own,
+// at most one page of them: a watch then names a bit of the words, 64 + i. Who raises it
+//   1. sets the bit of the word, through the kernel's alias of the page;
+//   2. sets the top bit, always, even where it or the other was set already;
+//   3. wakes the thread if it waits for the top bit (kernel/signal.h).
+// The receiver clears the top bit by waiting, and then exchanges each word with 0.
+// No wake is lost: 1 comes before 2 for everybody, since 2 releases. If the clearing comes
+// after 2, it acquires what 2 released and the exchange sees 1; if it comes before 2, the
+// top bit is set when the receiver waits next, or 3 wakes it. Always, since a receiver may
+// leave bits in its words for later, and who set the same bit first may not be at 2 yet.
+//
 // Binding is guarded by books; raising takes no lock and may race with it: it then
-// goes to the old or the new thread, both of which stay in memory for the epoch.
+// goes to the old or the new thread, and to the old or the new words, all of which stay
+// in memory, and with their owner, for the epoch.
 #pragma once
 
 #include <stdatomic.h>
 
 #include "kernel/lock.h"
 
+struct memory;
 struct thread;
 
 constexpr uint32_t WATCH_NONE = UINT32_MAX; // a bit number that unbinds
+constexpr uint32_t WATCH_WORDS = 512;       // at most, of 64 bits: one page
 
 struct watch {
-    _Atomic uint64_t target;   // the thread, which is page-aligned, plus the bit number; 0: none
+    _Atomic uint64_t target;   // bit 63, the thread's frame << 16, the bit number; 0: none
     struct watch *next, *prev; // among the watches of that thread
 };
 
@@ -27,3 +41,11 @@ void watch_unbind(struct watch *watch) REQUIRES_BOOKS;
 void watch_raise(struct watch *watch);
 // The same by a thread that is about to block: the one it wakes may run next.
 void watch_raise_handoff(struct watch *watch);
+
+// From now on `count` words at the start of the Memory stand behind that bit of the thread;
+// the words before it serve no more. nullptr: none do, and watches of the words set the
+// bit alone. Until one epoch has passed the old Memory is not quiet.
+void watch_words(struct thread *thread, uint32_t bit, struct memory *memory,
+                 uint32_t count) REQUIRES_BOOKS;
+// How many words stand behind a bit of the thread.
+uint32_t watch_words_count(const struct thread *thread);

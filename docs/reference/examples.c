@@ -262,3 +262,8 @@ enum status example_bundle_value(uint64_t bundle) {
 enum status example_machine_control(uint64_t machine) {
     return sys_machine_control(machine, MACHINE_POWER_OFF, 0);
 }
+
+// 4,096 sources behind bit 5: watches name them as 64 to 4,159.
+enum status example_signal_words(uint64_t memory) {
+    return sys_signal_words(memory, 5, 64);
+}

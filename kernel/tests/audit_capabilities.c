@@ -224,6 +224,8 @@ static void visit(struct object *object) REQUIRES_BOOKS {
     case CLASS_MEMORY:
         counted_writable += ((const struct memory *)object)->writable_views;
         counted_executable += ((const struct memory *)object)->executable_views;
+        audit(((const struct memory *)object)->words == nullptr ||
+              ((const struct memory *)object)->words->words_memory == (struct memory *)object);
         break;
     default:
         break;

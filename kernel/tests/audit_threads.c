@@ -100,9 +100,13 @@ static void audit_thread(const struct thread *thread) REQUIRES_BOOKS {
     audit_sleep(thread);
     audit(!thread->in_heap || state == THREAD_WAITING || state == THREAD_SLEEPING);
     audit((thread->wanted != 0) <= (state == THREAD_WAITING));
+    const struct memory *words = thread->words_memory;
+    audit((words != nullptr) == (watch_words_count(thread) != 0));
+    audit(words == nullptr || (words->words == thread && words->executable_views == 0 &&
+                               words->frame == (uint32_t)(thread->words >> 16)));
     const struct watch *last = nullptr;
     for (const struct watch *w = thread->watches; w != nullptr; w = w->next) {
-        audit((w->target & ~(PAGE_SIZE - 1)) == (uint64_t)thread && w->prev == last);
+        audit(page_address((uint32_t)(w->target >> 16)) == thread && w->prev == last);
         last = w;
     }
     // No wake-up is lost: a bit that is wanted and set would have ended the wait. Another

@@ -40,6 +40,7 @@ static const char *const shapes[SYS_COUNT] = {
     [SYS_doorbell_wait] = "Gmt",  [SYS_signal_wait] = "mt",      [SYS_futex_wait] = "ugt",
     [SYS_futex_wake] = "un",      [SYS_bundle_carve] = "R",      [SYS_bundle_put] = "BulQrv",
     [SYS_bundle_value] = "Bulun", [SYS_machine_control] = "Xyu",
+    [SYS_signal_words] = "Mbn",
 };
 
 struct logged {
@@ -152,7 +153,7 @@ static uint64_t draw(struct choices *choices, char letter) {
     case 'r':
         return rights(choices);
     case 'b':
-        return pick(choices, 5) == 0 ? UINT64_MAX - pick(choices, 2) : pick(choices, 70);
+        return pick(choices, 5) == 0 ? UINT64_MAX - pick(choices, 2) : pick(choices, 100);
     case 's':
         return size(choices);
     case 'p':

@@ -234,6 +234,8 @@ static bool may(const uint64_t *a) {
         return may_move(a[2], a[4] != 0);
     case SYS_bundle_put:
         return may_move(a[3], a[5] != 0);
+    case SYS_signal_words:
+        return a[2] == 0 || has(a[0], CLASS_MEMORY, RIGHT_MEMORY_WRITE);
     case SYS_machine_control:
         return has(a[0], CLASS_MACHINE,
                    a[1] < MACHINE_QUIET ? RIGHT_MACHINE_POWER : RIGHT_MACHINE_CONSOLE);

@@ -93,6 +93,7 @@ static const struct row rows[] = {
     ROW(bundle_value, 0, CLASS_BUNDLE, RIGHT_BUNDLE_FILL, false, {GOOD_BUNDLE, NAME_X, 1, 0, 0}),
     ROW(machine_control, 0, CLASS_MACHINE, RIGHT_MACHINE_POWER, false,
         {GOOD_MACHINE, MACHINE_POWER_OFF, 200}),
+    ROW(signal_words, 0, CLASS_MEMORY, RIGHT_MEMORY_WRITE, false, {GOOD_MEMORY, 1, 1}),
 };
 constexpr size_t ROWS = sizeof rows / sizeof rows[0];
 
