@@ -31,8 +31,8 @@ static enum status take_window(struct endpoint *endpoint, uint64_t own_size) {
 
 // Point of no return: once the bits are chosen nothing below can fail, and until
 // then only the own mapping has to be taken back.
-enum status endpoint_open(struct endpoint *endpoint, uint64_t handle, uint32_t message_bit,
-                          uint32_t closed_bit) {
+static enum status open(struct endpoint *endpoint, uint64_t handle, uint64_t message_bit,
+                        uint64_t closed_bit) {
     uint64_t bound, generation, slots, peer_slots;
     enum status status = sys_ring_info(handle, &bound, &generation, &slots, &peer_slots);
     if (status != STATUS_OK) {
@@ -55,11 +55,22 @@ enum status endpoint_open(struct endpoint *endpoint, uint64_t handle, uint32_t m
     }
     endpoint->handle = handle;
     endpoint->peer_view = HANDLE_NONE;
-    endpoint->closed = UINT64_C(1) << closed_bit;
-    endpoint->signals = endpoint->closed | UINT64_C(1) << message_bit;
     ring_end_init(&endpoint->end, (struct ring_region *)endpoint->window, (uint32_t)slots);
     endpoint_refresh(endpoint);
     return STATUS_OK;
+}
+
+enum status endpoint_open(struct endpoint *endpoint, uint64_t handle, uint32_t message_bit,
+                          uint32_t closed_bit) {
+    endpoint->closed = UINT64_C(1) << closed_bit;
+    endpoint->signals = endpoint->closed | UINT64_C(1) << message_bit;
+    return open(endpoint, handle, message_bit, closed_bit);
+}
+
+enum status endpoint_open_source(struct endpoint *endpoint, uint64_t handle,
+                                 uint32_t message_source, uint32_t closed_source) {
+    endpoint->closed = endpoint->signals = 0; // its owner is told by words_next
+    return open(endpoint, handle, 64 + (uint64_t)message_source, 64 + (uint64_t)closed_source);
 }
 
 void endpoint_close(struct endpoint *endpoint) {

@@ -38,6 +38,12 @@ struct endpoint_capability {
 [[nodiscard]] enum status endpoint_open(struct endpoint *endpoint, uint64_t handle,
                                         uint32_t message_bit, uint32_t closed_bit);
 
+// The same for a server with very many: both bits are sources of the thread's words
+// (lib/vectra/sources.h), of which the first stands in front of all. Such an endpoint never
+// waits alone: the calls below that wait would take the signal of the others.
+[[nodiscard]] enum status endpoint_open_source(struct endpoint *endpoint, uint64_t handle,
+                                               uint32_t message_source, uint32_t closed_source);
+
 // Unmaps everything and drops the handle. The endpoint may be opened again.
 void endpoint_close(struct endpoint *endpoint);
 

@@ -24,6 +24,7 @@
     GROUP(task) \
     GROUP(thread) \
     GROUP(signal) \
+    GROUP(words) \
     GROUP(futex) \
     GROUP(ring) \
     GROUP(flight) \
