@@ -9,6 +9,7 @@
 #include "kernel/ring.h"
 #include "kernel/task.h"
 #include "kernel/tests/audit.h"
+#include "kernel/thread.h"
 
 constexpr uint32_t TABLE_ENTRIES = 512;
 constexpr uint32_t USER_ENTRIES = USER_TOP >> 39;

@@ -5,6 +5,7 @@
 // its Task, and among the watches that raise its bits. Where other harts go on meanwhile,
 // only the threads of this one are looked at, and nothing that others may be changing.
 #include "kernel/check.h"
+#include "kernel/memory.h"
 #include "kernel/schedule.h"
 #include "kernel/task.h"
 #include "kernel/tests/audit.h"

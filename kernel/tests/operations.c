@@ -39,8 +39,7 @@ static const char *const shapes[SYS_COUNT] = {
     [SYS_ring_send] = "GqQrv",    [SYS_ring_take] = "Gqj",       [SYS_doorbell] = "G",
     [SYS_doorbell_wait] = "Gmt",  [SYS_signal_wait] = "mt",      [SYS_futex_wait] = "ugt",
     [SYS_futex_wake] = "un",      [SYS_bundle_carve] = "R",      [SYS_bundle_put] = "BulQrv",
-    [SYS_bundle_value] = "Bulun", [SYS_machine_control] = "Xyu",
-    [SYS_signal_words] = "Mbn",
+    [SYS_bundle_value] = "Bulun", [SYS_machine_control] = "Xyu", [SYS_signal_words] = "Mbn",
 };
 
 struct logged {
