@@ -155,7 +155,7 @@ void local_send(uint32_t apic_id, uint32_t command);
 void line_arrived(uint32_t line);
 
 // time.c
-void time_init(const struct boot_info *info);
+void time_init(void);
 bool time_reached(void); // whether the deadline of this hart passed; sets the timer anew if not
 
 // float.c

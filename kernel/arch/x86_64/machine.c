@@ -55,7 +55,7 @@ void arch_init(const struct boot_info *info) {
     paging_init(info);
     float_init();
     interrupt_init(info);
-    time_init(info);
+    time_init();
 }
 
 // Writes a register of the firmware's if it is one of I/O ports.
