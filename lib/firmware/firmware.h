@@ -65,3 +65,34 @@ struct firmware_error {
 // order, alignment, and that the parts agree with each other. BAD_FORMAT if one
 // does not hold.
 [[nodiscard]] enum status firmware_check(const struct boot_info *info);
+
+// ------------------------------------------------- of a structure that passed the check
+
+// What the machine's entry code adds: the kernel's own image is reserved, and the hart
+// `self`, which runs this, becomes the first. NOT_FOUND: it is not listed.
+[[nodiscard]] enum status firmware_own(struct boot_info *out, uint64_t image, uint64_t size,
+                                       uint64_t self, struct firmware_error *error);
+
+// Forgets memory above `limit`. Whether there was any.
+bool firmware_limit(struct boot_info *out, uint64_t limit);
+
+// The memory that is not reserved, upwards; returns how many ranges.
+constexpr uint32_t FIRMWARE_FREE = 2 * BOOT_RANGES;
+uint32_t firmware_free(const struct boot_info *info, struct boot_range out[FIRMWARE_FREE]);
+
+// How an I/O APIC input is driven: as the firmware says of an ISA interrupt, else as the
+// buses do: ISA by edge and high, PCI by level and low (ACPI 6.5, 5.2.12.5).
+struct firmware_line {
+    bool level, active_low;
+};
+[[nodiscard]] struct firmware_line firmware_line(const struct boot_info *info, uint32_t input);
+
+// Writes to I/O ports that switch the machine off (ACPI S5) or reset it, in order;
+// returns how many. Registers in memory are left out: 0 is the answer for them.
+struct firmware_write {
+    uint16_t port;
+    uint32_t width; // bytes
+    uint32_t value;
+};
+uint32_t firmware_power_off(const struct boot_info *info, struct firmware_write out[2]);
+uint32_t firmware_reset(const struct boot_info *info, struct firmware_write *out);

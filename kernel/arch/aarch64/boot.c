@@ -5,6 +5,7 @@
 // line and the direct map, and hands over to the portable kernel. entry.S has
 // mapped only the image and a stack.
 #include "kernel/arch/aarch64/own.h"
+#include "kernel/page.h"
 #include "lib/firmware/firmware.h"
 
 [[noreturn]] void boot_main(uint64_t tree, uint64_t counter);
@@ -17,19 +18,6 @@ uint64_t __stack_chk_guard;
 static const void *map_firmware(void *context, uint64_t physical, uint64_t size) {
     (void)context;
     return window_map(physical, size, MAP_MEMORY | PTE_READ_ONLY);
-}
-
-// The tree lists the harts in any order; the kernel counts from the one that runs.
-static void put_self_first(struct boot_info *info) {
-    uint64_t self = mpidr_affinity();
-    for (uint32_t i = 0; i < info->hart_count; i++) {
-        if (info->hart_id[i] == self) {
-            info->hart_id[i] = info->hart_id[0];
-            info->hart_id[0] = self;
-            return;
-        }
-    }
-    panic("the device tree does not list the hart it was given to: %lx", self);
 }
 
 __attribute__((no_stack_protector)) void boot_main(uint64_t tree, uint64_t counter) {
@@ -48,13 +36,15 @@ __attribute__((no_stack_protector)) void boot_main(uint64_t tree, uint64_t count
     }
     power_init(info.power.conduit);
     if (status == STATUS_OK) {
-        status = firmware_reserve(&info, arch_image_phys(image_start).value,
-                                  (uint64_t)(image_end - image_start), &error);
+        status = firmware_own(&info, arch_image_phys(image_start).value,
+                              (uint64_t)(image_end - image_start), mpidr_affinity(), &error);
     }
     if (status != STATUS_OK) {
         panic("%s", error.text);
     }
-    put_self_first(&info);
+    if (firmware_limit(&info, PAGE_RAM_END)) {
+        print("memory above %lu GiB is not used\n", PAGE_RAM_END >> 30);
+    }
     direct_map(&info);
     kernel_main(&info);
 }

@@ -72,35 +72,14 @@ static const void *memory_map(void *, uint64_t physical, uint64_t size) {
     return mapped ? phys_to_virt((struct phys){physical}) : nullptr;
 }
 
-static bool page_is_free(uint64_t page) {
-    bool free = false;
-    for (uint32_t i = 0; i < boot.memory_count; i++) {
-        const struct boot_range *range = &boot.memory[i];
-        free |= page >= range->base && page - range->base < range->size;
+// A hart starts in real mode, hence below 1 MiB. Page 0 is never free.
+static enum status trampoline_find(struct firmware_error *error) {
+    struct boot_range free[FIRMWARE_FREE];
+    if (firmware_free(&boot, free) == 0 || free[0].base >= LOW_MEMORY) {
+        return STATUS_OK; // there will be one hart
     }
-    for (uint32_t i = 0; i < boot.reserved_count; i++) {
-        const struct boot_range *range = &boot.reserved[i];
-        free &= page + PAGE_SIZE <= range->base || page >= range->base + range->size;
-    }
-    return free;
-}
-
-static void reserve(uint64_t base, uint64_t size) {
-    struct firmware_error error;
-    if (firmware_reserve(&boot, base, size, &error) != STATUS_OK) {
-        panic("%s", error.text);
-    }
-}
-
-// A hart starts in real mode, hence below 1 MiB, and never in page 0.
-static void trampoline_find(void) {
-    for (uint64_t page = PAGE_SIZE; page < LOW_MEMORY; page += PAGE_SIZE) {
-        if (page_is_free(page)) {
-            trampoline = page;
-            reserve(page, PAGE_SIZE);
-            return;
-        }
-    }
+    trampoline = free[0].base;
+    return firmware_reserve(&boot, trampoline, PAGE_SIZE, error);
 }
 
 // The kernel's first tables are taken from the end of RAM. Maps what lies beyond the
@@ -110,51 +89,36 @@ static void memory_limit(void) {
     for (uint64_t at = BOOT_MAPPED; at < limit; at += GIB) {
         boot_low[at / GIB] = at | PTE_PRESENT | PTE_WRITE | PTE_LARGE;
     }
-    for (uint32_t i = 0; i < boot.memory_count; i++) {
-        struct boot_range *range = &boot.memory[i];
-        if (range->base + range->size > limit) {
-            print("x86_64: memory above %lu GiB is not used\n", limit / GIB);
-            range->size = range->base < limit ? limit - range->base : 0;
-            boot.memory_count = range->size > 0 ? i + 1 : i;
-        }
+    if (firmware_limit(&boot, limit)) {
+        print("memory above %lu GiB is not used\n", limit / GIB);
     }
-}
-
-// Hart 0 is the one that booted, wherever the firmware lists it.
-static void harts_order(void) {
-    uint64_t self = cpuid(1, 0).b >> 24;
-    for (uint32_t i = 0; i < boot.hart_count; i++) {
-        if (boot.hart_id[i] == self) {
-            boot.hart_id[i] = boot.hart_id[0];
-            boot.hart_id[0] = self;
-            return;
-        }
-    }
-    panic("the firmware's tables do not list the processor that booted");
 }
 
 // From entry.S. It sets the canary, so it cannot have one.
 [[noreturn, gnu::no_stack_protector]] void boot_main(uint64_t start_info) {
-    features.random = cpuid(1, 0).c >> 30 & 1;
-    __stack_chk_guard = arch_random();
     msr_write(MSR_GS_BASE, (uint64_t)&early_hart);
     serial_init(0); // not known yet
     trap_init();
     features_find();
+    __stack_chk_guard = arch_random();
     smap_patch();
     control_load();
     struct firmware_memory memory = {.map = memory_map};
     struct firmware_error error;
-    if (firmware_pvh(&memory, start_info, &boot, &error) != STATUS_OK) {
-        panic("%s", error.text);
-    }
+    enum status status = firmware_pvh(&memory, start_info, &boot, &error);
     if (boot.console.kind == BOOT_CONSOLE_16550_PORT) {
         serial_init((uint16_t)boot.console.base);
     }
-    uint64_t image = (uint64_t)image_start - KERNEL_BASE;
-    reserve(image, (uint64_t)(image_end - image_start));
-    trampoline_find();
-    harts_order();
+    if (status == STATUS_OK) {
+        status = firmware_own(&boot, arch_image_phys(image_start).value,
+                              (uint64_t)(image_end - image_start), cpuid(1, 0).b >> 24, &error);
+    }
+    if (status == STATUS_OK) {
+        status = trampoline_find(&error);
+    }
+    if (status != STATUS_OK) {
+        panic("%s", error.text);
+    }
     memory_limit();
     kernel_main(&boot);
 }

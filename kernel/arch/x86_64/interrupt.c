@@ -11,6 +11,7 @@
 #include "cpu.h"
 
 #include "kernel/lock.h"
+#include "lib/firmware/firmware.h"
 
 // Registers of the local APIC: byte offsets, SDM vol 3 10.4.1.
 enum local_register : uint32_t {
@@ -41,7 +42,6 @@ constexpr uint32_t INPUT_TABLE = 0x10;
 constexpr uint32_t ENTRY_MASKED = 1 << 16;
 constexpr uint32_t ENTRY_LEVEL = 1 << 15;
 constexpr uint32_t ENTRY_ACTIVE_LOW = 1 << 13;
-constexpr uint32_t ISA_LINES = 16;
 
 struct line {
     volatile uint32_t *input; // nullptr: no such line
@@ -121,25 +121,18 @@ static void line_write(const struct line *line, bool masked) {
                 line->entry | (masked ? ENTRY_MASKED : 0));
 }
 
-// Trigger and polarity: what the firmware says of an ISA interrupt, else what the
-// buses do: ISA edge and high, PCI level and low (ACPI 5.2.12.5).
-static uint32_t line_mode(const struct boot_info *info, uint32_t number) {
-    for (uint32_t i = 0; i < info->interrupt.route_count; i++) {
-        const struct boot_irq_route *route = &info->interrupt.route[i];
-        if (route->input == number) {
-            return (route->level ? ENTRY_LEVEL : 0) | (route->active_low ? ENTRY_ACTIVE_LOW : 0);
-        }
-    }
-    return number < ISA_LINES ? 0 : ENTRY_LEVEL | ENTRY_ACTIVE_LOW;
-}
-
 static void input_init(const struct boot_info *info, uint64_t base, uint32_t first) {
     volatile uint32_t *input = paging_device(base);
     uint32_t pins = (input_read(input, INPUT_VERSION) >> 16 & 0xff) + 1;
     for (uint32_t pin = 0; pin < pins && first < LINES && pin < LINES - first; pin++) {
         uint32_t number = first + pin;
+        struct firmware_line mode = firmware_line(info, number);
         lines[number] = (struct line){
-            .input = input, .pin = pin, .entry = (VECTOR_LINES + number) | line_mode(info, number)};
+            .input = input,
+            .pin = pin,
+            .entry = (VECTOR_LINES + number) | (mode.level ? ENTRY_LEVEL : 0) |
+                     (mode.active_low ? ENTRY_ACTIVE_LOW : 0),
+        };
         line_write(&lines[number], true);
     }
 }

@@ -5,6 +5,8 @@
 // brings up the rest in order.
 #include "cpu.h"
 
+#include "lib/firmware/firmware.h"
+
 // 16550 registers, offsets from its port.
 enum serial_register : uint16_t {
     SERIAL_DATA = 0,
@@ -19,8 +21,6 @@ constexpr uint8_t STATUS_ROOM = 1 << 5;
 constexpr uint16_t SERIAL_COM1 = 0x3f8; // until the firmware's word is known
 constexpr uint32_t SERIAL_STEPS = 100'000;
 
-constexpr uint32_t SLEEP_ENABLE = 1 << 13; // PM1 control, ACPI 4.8.3.2.1
-constexpr uint32_t SLEEP_TYPE_SHIFT = 10;
 constexpr uint32_t POWER_STEPS = 10'000'000;
 
 constexpr uint16_t KEYBOARD = 0x64;
@@ -58,15 +58,11 @@ void arch_init(const struct boot_info *info) {
     time_init();
 }
 
-// Writes a register of the firmware's if it is one of I/O ports.
-static void register_write(const struct boot_register *at, uint32_t value) {
-    if (at->address != 0 && at->space == 1) {
-        uint32_t width = at->bits == 8 || at->bits == 32 ? at->bits / 8 : 2;
-        (void)arch_port_write((uint16_t)at->address, width, value);
+// Writes what the firmware asks for, and gives it time to work.
+static void firmware_writes(const struct firmware_write *writes, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        (void)arch_port_write(writes[i].port, writes[i].width, writes[i].value);
     }
-}
-
-static void settle(void) {
     for (uint32_t i = 0; i < POWER_STEPS; i++) {
         arch_pause();
     }
@@ -75,15 +71,8 @@ static void settle(void) {
 // ACPI S5. Where it is unknown or does not work the machine stands still, which
 // is nearer to "off" than a reset.
 void arch_power_off(void) {
-    const struct boot_register *a = &boot.power.pm1a;
-    const struct boot_register *b = &boot.power.pm1b;
-    if (boot.power.sleep_known) {
-        uint32_t type_a = (uint32_t)boot.power.sleep_a << SLEEP_TYPE_SHIFT;
-        uint32_t type_b = (uint32_t)boot.power.sleep_b << SLEEP_TYPE_SHIFT;
-        register_write(a, type_a | SLEEP_ENABLE);
-        register_write(b, type_b | SLEEP_ENABLE);
-        settle();
-    }
+    struct firmware_write writes[2];
+    firmware_writes(writes, firmware_power_off(&boot, writes));
     print("x86_64: the machine can be switched off now\n");
     arch_halt();
 }
@@ -94,13 +83,13 @@ void arch_reset(void) {
         uint16_t limit;
         uint64_t base;
     } nothing = {};
-    register_write(&boot.power.reset, boot.power.reset_value);
-    settle();
+    struct firmware_write write;
+    firmware_writes(&write, firmware_reset(&boot, &write));
     for (uint32_t i = 0; i < SERIAL_STEPS && (port_read8(KEYBOARD) & KEYBOARD_BUSY) != 0; i++) {
         arch_pause();
     }
-    port_write8(KEYBOARD, KEYBOARD_RESET);
-    settle();
+    write = (struct firmware_write){KEYBOARD, 1, KEYBOARD_RESET};
+    firmware_writes(&write, 1);
     __asm__ volatile("lidt %0; int3" ::"m"(nothing));
     arch_halt();
 }
