@@ -26,9 +26,9 @@ static _Atomic uint32_t online; // harts 0 .. online - 1 take part
 static uint32_t harts_started;
 
 static const struct boot_info *boot;
-// The boot allocator: the ranges of RAM, in which what is reserved is passed over. It
-// goes downwards from the end of the first large range, so that low memory stays.
-static struct boot_range boot_free[BOOT_RANGES + BOOT_RANGES];
+// The boot allocator: the ranges of free RAM. It goes downwards from the end of the
+// largest, so that low memory stays.
+static struct boot_range boot_free[FIRMWARE_FREE];
 static uint32_t boot_free_count;
 static bool boot_over;
 
@@ -42,39 +42,6 @@ uint32_t harts_online(void) {
 }
 
 // ------------------------------------------------------------ memory at boot
-
-// Cuts one reserved range out of the free ranges.
-static void free_cut(const struct boot_range *cut) {
-    uint64_t cut_end = cut->base + cut->size;
-    for (uint32_t i = 0; i < boot_free_count; i++) {
-        struct boot_range *range = &boot_free[i];
-        uint64_t end = range->base + range->size;
-        if (cut_end <= range->base || cut->base >= end) {
-            continue;
-        }
-        uint64_t before = cut->base > range->base ? cut->base - range->base : 0;
-        uint64_t after = cut_end < end ? end - cut_end : 0;
-        range->size = before;
-        if (after != 0) {
-            check(boot_free_count < sizeof boot_free / sizeof *boot_free);
-            boot_free[boot_free_count++] = (struct boot_range){cut_end, after};
-        }
-    }
-}
-
-static void boot_memory_init(const struct boot_info *info) {
-    for (uint32_t i = 0; i < info->memory_count; i++) {
-        struct boot_range range = info->memory[i];
-        if (range.base + range.size > PAGE_RAM_END) {
-            print("memory above %lu GiB is not used\n", (unsigned long)(PAGE_RAM_END >> 30));
-            range.size = range.base < PAGE_RAM_END ? PAGE_RAM_END - range.base : 0;
-        }
-        boot_free[boot_free_count++] = range;
-    }
-    for (uint32_t i = 0; i < info->reserved_count; i++) {
-        free_cut(&info->reserved[i]);
-    }
-}
 
 struct phys boot_alloc(size_t pages) {
     check(!boot_over);
@@ -106,8 +73,10 @@ struct root {
     struct bundle *bundle;
 };
 
-[[noreturn]] static void too_little(enum status status) {
-    panic("too little memory for the root Task: status %u", (unsigned)status);
+static void need(enum status status) {
+    if (status != STATUS_OK) {
+        panic("too little memory for the root Task: status %u", (unsigned)status);
+    }
 }
 
 // The Bundle has room for all that is put into it here, and the Task's first page of slots
@@ -140,9 +109,8 @@ static void root_view(struct root *root, struct memory *memory, uint64_t address
     do {
         step = view_grow(root->task, view, memory->pages, &status);
     } while (step == STEP_MORE);
-    if (step != STEP_DONE) {
-        too_little(status);
-    }
+    need(status);
+    check(step == STEP_DONE);
 }
 
 static void root_memory(struct root *root) REQUIRES_BOOKS {
@@ -152,20 +120,14 @@ static void root_memory(struct root *root) REQUIRES_BOOKS {
     arch_code_sync(page_address(text->frame), root_image_size());
     root_view(root, text, PROGRAM_BASE, MAP_READ | MAP_EXECUTE);
     struct memory *stack;
-    enum status status = memory_carve(root->reticle, ROOT_STACK >> PAGE_SHIFT, 0, &stack);
-    if (status != STATUS_OK) {
-        too_little(status);
-    }
+    need(memory_carve(root->reticle, ROOT_STACK >> PAGE_SHIFT, 0, &stack));
     arch_zero_pages(page_address(stack->frame), stack->pages);
     root_view(root, stack, STACK_TOP - ROOT_STACK, MAP_READ | MAP_WRITE);
 }
 
 static void root_time(struct root *root) REQUIRES_BOOKS {
     struct memory *time;
-    enum status status = memory_carve(root->reticle, 1, 0, &time);
-    if (status != STATUS_OK) {
-        too_little(status);
-    }
+    need(memory_carve(root->reticle, 1, 0, &time));
     void *page = page_address(time->frame);
     arch_zero_pages(page, 1);
     arch_time_page(page);
@@ -209,16 +171,9 @@ static void root_package(struct root *root) REQUIRES_BOOKS {
 
 static void root_start(void) REQUIRES_BOOKS {
     struct root root = {.reticle = reticle_first()};
-    enum status status = task_carve(root.reticle, &root.task);
-    if (status == STATUS_OK) {
-        status = bundle_carve(root.reticle, &root.bundle);
-    }
-    if (status == STATUS_OK) {
-        status = thread_carve(root.task, false, &root.thread);
-    }
-    if (status != STATUS_OK) {
-        too_little(status);
-    }
+    need(task_carve(root.reticle, &root.task));
+    need(bundle_carve(root.reticle, &root.bundle));
+    need(thread_carve(root.task, false, &root.thread));
     root.task->is_root = true;
     root_memory(&root);
     root_time(&root);
@@ -228,10 +183,7 @@ static void root_start(void) REQUIRES_BOOKS {
                RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH | RIGHT_RETICLE_CARVE |
                    RIGHT_RETICLE_GROW | RIGHT_RETICLE_CODE,
                0);
-    status = bundle_map(root.bundle, root.task);
-    if (status != STATUS_OK) {
-        too_little(status);
-    }
+    need(bundle_map(root.bundle, root.task));
     bundle_seal(root.bundle, root.task);
     atomic_store_explicit(&root.task->state, TASK_RUNNING, memory_order_release);
     arch_frame_init(&root.thread->frame, PROGRAM_BASE, STACK_TOP, 0);
@@ -266,7 +218,7 @@ static uint32_t harts_count(void) {
 
 void kernel_main(const struct boot_info *info) {
     boot = info;
-    boot_memory_init(info);
+    boot_free_count = firmware_free(info, boot_free);
     arch_init(info);
     atomic_store_explicit(&online, 1, memory_order_relaxed);
     atomic_store_explicit(&harts[0].online, true, memory_order_relaxed);
