@@ -218,7 +218,7 @@ static uint32_t harts_count(void) {
 
 void kernel_main(const struct boot_info *info) {
     boot = info;
-    boot_free_count = firmware_free(info, boot_free);
+    boot_free_count = firmware_free(info, PAGE_RAM_END, boot_free);
     arch_init(info);
     atomic_store_explicit(&online, 1, memory_order_relaxed);
     atomic_store_explicit(&harts[0].online, true, memory_order_relaxed);

@@ -57,11 +57,13 @@ static uint64_t reserved_end(const struct boot_info *info, uint64_t address, uin
     return address;
 }
 
-uint32_t firmware_free(const struct boot_info *info, struct boot_range out[FIRMWARE_FREE]) {
+uint32_t firmware_free(const struct boot_info *info, uint64_t limit,
+                       struct boot_range out[FIRMWARE_FREE]) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < info->memory_count; i++) {
         uint64_t at = info->memory[i].base;
         uint64_t end = at + info->memory[i].size;
+        end = end < limit ? end : limit;
         // Each turn passes a reserved range or lists what lies before one, so there are
         // at most as many entries as ranges of both kinds.
         while (at < end) {

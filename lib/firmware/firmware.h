@@ -76,9 +76,10 @@ struct firmware_error {
 // Forgets memory above `limit`. Whether there was any.
 bool firmware_limit(struct boot_info *out, uint64_t limit);
 
-// The memory that is not reserved, upwards; returns how many ranges.
+// The memory below `limit` that is not reserved, upwards; returns how many ranges.
 constexpr uint32_t FIRMWARE_FREE = 2 * BOOT_RANGES;
-uint32_t firmware_free(const struct boot_info *info, struct boot_range out[FIRMWARE_FREE]);
+uint32_t firmware_free(const struct boot_info *info, uint64_t limit,
+                       struct boot_range out[FIRMWARE_FREE]);
 
 // How an I/O APIC input is driven: as the firmware says of an ISA interrupt, else as the
 // buses do: ISA by edge and high, PCI by level and low (ACPI 6.5, 5.2.12.5).

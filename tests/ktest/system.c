@@ -50,8 +50,14 @@ static void harts(void) {
 }
 
 static void unknown_syscall(void) {
-    static const uint64_t numbers[] = {
-        44, 45, 63, 64, 255, 4096, UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX};
+    enum : uint64_t { // one more each: the first number that there is not
+#define SYSCALL(number, ...) BEYOND_##number,
+#include "abi/syscalls.def"
+#undef SYSCALL
+        FIRST
+    };
+    static const uint64_t numbers[] = {FIRST,      FIRST + 1,         63,        64, 255, 4096,
+                                       UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         struct arch_result result = arch_call6(numbers[i], 1, 2, 3, 4, 5, 6);
         (void)CHECK_EQ(result.status, STATUS_BAD_SYSCALL);

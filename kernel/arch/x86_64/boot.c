@@ -75,7 +75,7 @@ static const void *memory_map(void *, uint64_t physical, uint64_t size) {
 // A hart starts in real mode, hence below 1 MiB. Page 0 is never free.
 static enum status trampoline_find(struct firmware_error *error) {
     struct boot_range free[FIRMWARE_FREE];
-    if (firmware_free(&boot, free) == 0 || free[0].base >= LOW_MEMORY) {
+    if (firmware_free(&boot, LOW_MEMORY, free) == 0) {
         return STATUS_OK; // there will be one hart
     }
     trampoline = free[0].base;
