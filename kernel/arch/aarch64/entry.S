@@ -5,23 +5,16 @@
 // Linux boot protocol (Documentation/arch/arm64/booting: device tree in x0, MMU
 // off, at any address that is 2 MiB aligned), the others by PSCI CPU_ON with
 // their index in x0. The steps are the same for all: 1. at EL2 leave a stub
-// there and drop to EL1; 2. the first hart lays down the tables of the kernel
-// half; 3. MMU on, by an identity mapping of this code; 4. go on at the high
+// there and drop to EL1; 2. the first hart lays down the tables of the image,
+// in C (boot_map); 3. MMU on, by an identity mapping of this code; 4. go on at the high
 // address. Until 4. only addresses relative to the program counter are used.
 // "ARM" is DDI 0487.
 
     .arch armv8.5-a
 
-    // Descriptor bits, as in arch/machine.h.
-    .equ TABLE, 0x3
-    .equ PAGE, 0x707                        // page, normal, inner shareable, accessed
-    .equ BLOCK, 0x705                       // the same of 2 MiB
-    .equ READ_ONLY, 1 << 7
-    .equ PTE_GP, 1 << 50
-    .equ PXN, 1 << 53
-    .equ UXN, 1 << 54
-    .equ STACK_TOP, 5 * 4096 - 16           // own.h; below the word with the frame
-    .equ STACK_SHIFT, 15
+    // common/paging.h: the first hart's stack, below the word with the frame.
+    .equ STACK_TOP, 0xffffffffe0000000 + 5 * 4096 - 16
+    .equ STACK_SHIFT, 16
 
     // Attribute 0 is Device-nGnRE, 1 is normal, write-back, allocating (ARM, MAIR_EL1).
     .equ MAIR, 0xff04
@@ -52,12 +45,16 @@ start:
     mov x19, x0
     bl drop_to_el1
     mrs x20, cntvct_el0                     // the kernel's time begins here
-    bl make_tables
+    bl drop_lines
+    adrp x0, boot_stack_top
+    mov sp, x0
+    bl boot_map
+    bl drop_lines
     ldr x27, =start_high
     b mmu_on
 start_high:
     bti j
-    ldr x0, =0xffffffff80400000 + STACK_TOP // STACKS_BASE
+    ldr x0, =boot_stack_top
     mov sp, x0
     adrp x0, bss_start
     add x0, x0, :lo12:bss_start
@@ -78,7 +75,7 @@ hart_start:
     b mmu_on
 hart_high:
     bti j
-    ldr x0, =0xffffffff80400000 + STACK_TOP
+    ldr x0, =STACK_TOP
     add x0, x0, x19, lsl #STACK_SHIFT
     mov sp, x0
     mov x0, x19
@@ -168,90 +165,22 @@ stub_vectors:
 1:  mov x0, #-1
     eret
 
-// --------------------------------------------------------------------- 2. tables
-// Clobbers x0..x9. What is written here bypasses the caches, which may hold older
-// lines of it: they are dropped after the last write (ARM, DC IVAC). The rest of the
-// image is left alone; the boot loader has cleaned it.
-make_tables:
-    adrp x0, tables
-    mov x1, x0
-    adrp x2, tables_end
-1:  stp xzr, xzr, [x1], #16
-    cmp x1, x2
-    b.lo 1b
-
-    // Identity: 2 MiB around mmu_on, executable and not writable.
-    add x1, x0, #0x1000
-    add x2, x0, #0x2000
-    adr x3, mmu_on
-    orr x4, x1, #TABLE
-    ubfx x5, x3, #39, #9
-    str x4, [x0, x5, lsl #3]
-    orr x4, x2, #TABLE
-    ubfx x5, x3, #30, #9
-    str x4, [x1, x5, lsl #3]
-    and x4, x3, #~0x1fffff
-    ldr x5, =BLOCK | READ_ONLY | UXN
-    orr x4, x4, x5
-    ubfx x5, x3, #21, #9
-    str x4, [x2, x5, lsl #3]
-
-    // The kernel half: root, then the top GiB but one, of which three tables.
-    adrp x0, kernel_root
-    add x1, x0, #0x1000
-    add x2, x0, #0x2000
-    orr x4, x1, #TABLE
-    str x4, [x0, #511 * 8]
-    orr x4, x2, #TABLE
-    str x4, [x1, #510 * 8]
-    add x3, x0, #0x3000                     // image_table
-    orr x4, x3, #TABLE
-    str x4, [x2]
-    add x4, x4, #0x1000                     // window_table
-    str x4, [x2, #8]
-    add x4, x4, #0x1000                     // stack_table
-    str x4, [x2, #16]
-
-    // The image: text is executable, constants are not, the rest is writable.
-    adrp x4, image_start
-    adrp x5, text_end
-    adrp x6, constants_end
-    adrp x7, image_end
-    ldr x8, =PAGE | READ_ONLY | UXN | PTE_GP
-2:  cmp x4, x5
-    b.lo 3f
-    ldr x8, =PAGE | READ_ONLY | UXN | PXN
-    cmp x4, x6
-    b.lo 3f
-    ldr x8, =PAGE | UXN | PXN
-3:  orr x9, x4, x8
-    str x9, [x3], #8
-    add x4, x4, #0x1000
-    cmp x4, x7
-    b.lo 2b
-
-    // The first hart's stack: four pages above a guard, one above another.
-    add x3, x0, #0x5000
-    adrp x4, boot_stack
-    orr x4, x4, x8
-    mov x5, #1
-4:  str x4, [x3, x5, lsl #3]
-    add x4, x4, #0x1000
-    add x5, x5, #1
-    cmp x5, #5
-    b.lo 4b
-    str x4, [x3, #6 * 8]
-
+// ---------------------------------------------------------------- 2. stale lines
+// What the kernel writes with the MMU off bypasses the caches, which may hold older
+// lines of it: they are dropped before and after (ARM, DC IVAC). Identity mapping and
+// image take seven tables. The rest of the image is left alone; the boot loader has
+// cleaned it.
+drop_lines:
     mrs x2, ctr_el0                         // DminLine: log2 of words in a line
     ubfx x2, x2, #16, #4
     mov x3, #4
     lsl x2, x3, x2
-    adrp x0, tables
-    dmb sy
-5:  dc ivac, x0
+    adrp x0, boot_start
+    adrp x1, table_pool + 8 * 4096
+1:  dc ivac, x0
     add x0, x0, x2
-    cmp x0, x7
-    b.lo 5b
+    cmp x0, x1
+    b.lo 1b
     dsb sy
     ret
 
@@ -272,7 +201,7 @@ mmu_on:
     cbz x1, 1f
     orr x0, x0, #TCR_E0PD1                  // EL0 learns nothing from faults up here
 1:  msr tcr_el1, x0
-    adrp x0, tables
+    adrp x0, identity_root
     msr ttbr0_el1, x0
     adrp x0, kernel_root
     msr ttbr1_el1, x0
@@ -297,22 +226,3 @@ mmu_on:
     br x27
 
     .ltorg
-
-    .section .boot, "aw", %nobits
-    .balign 4096
-    .global kernel_root, window_table, stack_table, empty_table
-tables:
-    .skip 3 * 4096                          // identity
-kernel_root:
-    .skip 3 * 4096
-image_table:
-    .skip 4096
-window_table:
-    .skip 4096
-stack_table:
-    .skip 4096
-empty_table:                                // a user half with nothing in it
-    .skip 4096
-tables_end:
-boot_stack:
-    .skip 5 * 4096

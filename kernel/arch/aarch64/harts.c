@@ -29,9 +29,6 @@ void harts_init(const struct boot_info *info) {
     place_count = info->hart_count;
     for (uint32_t i = 0; i < place_count; i++) {
         places[i].affinity = info->hart_id[i];
-        if (i > 0) {
-            stack_map(i); // boot_alloc ends before the harts start
-        }
     }
 }
 
@@ -94,9 +91,8 @@ static void restrict_user(void) {
 
 void arch_hart_init(struct hart *hart) {
     struct arch_hart *arch = (struct arch_hart *)hart;
-    uint64_t stack = STACKS_BASE + arch->place * STACK_STRIDE;
-    arch->slot = (struct arch_frame **)(stack + STACK_TOP_OFFSET - 16);
-    arch->emergency = stack + EMERGENCY_TOP_OFFSET;
+    arch->slot = (struct arch_frame **)(stack_top(arch->place, STACK_MAIN) - 16);
+    arch->emergency = stack_top(arch->place, STACK_EMERGENCY);
     arch->affinity = mpidr_affinity();
     SYSREG_WRITE(tpidr_el1, hart);
     restrict_user();

@@ -29,7 +29,7 @@ enum gicc_register : uint32_t {
     GICC_EOIR = 0x10,
 };
 enum gicr_register : uint32_t {
-    GICR_TYPER = 0x08, // 64 bits: Last is bit 4, VLPIS bit 1, affinity the upper word
+    GICR_TYPER = 0x08, // 64 bits: affinity is the upper word
     GICR_WAKER = 0x14,
 };
 
@@ -42,6 +42,8 @@ constexpr uint32_t PRIORITY_ALL = 0xa0a0a0a0;
 constexpr uint32_t PRIORITY_MASK = 0xf0;                      // lets 0xa0 through
 constexpr uint32_t GICD_ENABLE_V3 = 1 << 4 | 1 << 1 | 1 << 0; // ARE and the groups
 constexpr uint32_t GICD_RWP = UINT32_C(1) << 31;
+constexpr uint32_t TYPER_VLPIS = 1 << 1;
+constexpr uint32_t TYPER_LAST = 1 << 4;
 constexpr uint32_t WAKER_SLEEP = 1 << 1;
 constexpr uint32_t WAKER_ASLEEP = 1 << 2;
 constexpr uint64_t FRAME = 0x10000; // of a redistributor, which has two, or four with VLPIs
@@ -53,10 +55,10 @@ constexpr uint32_t HANDLE_MAX = 16;
 static struct {
     bool v3;
     void *distributor;
-    void *cpu; // v2
+    void *cpu; // v2: the interface; v3: the redistributors
+    uint64_t cpu_size;
     uint32_t lines;
     uint32_t timer;
-    void *redistributor[BOOT_HARTS];    // v3, per place: two pages, one of each frame
     struct arch_hart *hart[BOOT_HARTS]; // by index
 } gic;
 
@@ -74,40 +76,22 @@ static void wait_clear(const void *base, uint32_t offset, uint32_t bit) {
 }
 
 // ---------------------------------------------------------------------- first hart
-static void *map_or_panic(uint64_t base, uint64_t size) {
-    void *mapped = window_map(base, size, MAP_DEVICE);
-    if (mapped == nullptr) {
-        panic("no room to map the interrupt controller at %lx", base);
+// This hart's own: the frames stand one behind the other, the last one says so.
+static char *redistributor_find(uint64_t self) {
+    uint64_t size = 0;
+    for (uint64_t at = 0; at + 2 * FRAME <= gic.cpu_size; at += size) {
+        char *frame = (char *)gic.cpu + at;
+        uint32_t type = mmio_read(frame, GICR_TYPER);
+        uint32_t affinity = mmio_read(frame, GICR_TYPER + 4);
+        if ((affinity & 0xffffff) == (self & 0xffffff) && affinity >> 24 == self >> 32) {
+            return frame;
+        }
+        if ((type & TYPER_LAST) != 0) {
+            break;
+        }
+        size = (type & TYPER_VLPIS) != 0 ? 4 * FRAME : 2 * FRAME;
     }
-    return mapped;
-}
-
-// Walks the redistributors and keeps the pages of those whose hart we know. Only
-// the first page of either frame holds registers that are used here.
-static void find_redistributors(const struct boot_info *info) {
-    const struct boot_range *region = &info->interrupt.cpu;
-    for (uint64_t at = 0; at + 2 * FRAME <= region->size;) {
-        uint32_t mark = window_mark();
-        char *pages = map_or_panic(region->base + at, PAGE_SIZE);
-        (void)map_or_panic(region->base + at + FRAME, PAGE_SIZE);
-        uint32_t type = mmio_read(pages, GICR_TYPER);
-        uint32_t packed = mmio_read(pages, GICR_TYPER + 4);
-        uint64_t affinity = (packed & 0xffffff) | (uint64_t)(packed >> 24) << 32;
-        bool kept = false;
-        for (uint32_t i = 0; i < info->hart_count; i++) {
-            if (info->hart_id[i] == affinity) {
-                gic.redistributor[i] = pages;
-                kept = true;
-            }
-        }
-        if (!kept) {
-            window_release(mark);
-        }
-        if ((type & 1 << 4) != 0) {
-            return;
-        }
-        at += (type & 1 << 1) != 0 ? 4 * FRAME : 2 * FRAME;
-    }
+    panic("hart %lx has no redistributor", self);
 }
 
 // Priority, level and group of lines [from, to) in one frame.
@@ -140,13 +124,12 @@ void gic_init(const struct boot_info *info) {
         panic("the timer's interrupt %u is not a hart's own", gic.timer);
     }
     gic.distributor =
-        map_or_panic(info->interrupt.distributor.base, gic.v3 ? DISTRIBUTOR_V3 : PAGE_SIZE);
+        device_map(info->interrupt.distributor.base, gic.v3 ? DISTRIBUTOR_V3 : PAGE_SIZE);
+    gic.cpu_size = info->interrupt.cpu.size;
+    gic.cpu = device_map(info->interrupt.cpu.base, gic.cpu_size);
     mmio_write(gic.distributor, GICD_CTLR, 0);
     if (gic.v3) {
         wait_clear(gic.distributor, GICD_CTLR, GICD_RWP);
-        find_redistributors(info);
-    } else {
-        gic.cpu = map_or_panic(info->interrupt.cpu.base, PAGE_SIZE);
     }
     gic.lines = 32 * ((mmio_read(gic.distributor, GICD_TYPER) & 31) + 1);
     gic.lines = gic.lines < SPI_END ? gic.lines : SPI_END;
@@ -165,15 +148,12 @@ void gic_init(const struct boot_info *info) {
 }
 
 // ----------------------------------------------------------------------- each hart
-static void hart_init_v3(uint32_t place) {
-    char *frame = gic.redistributor[place];
-    if (frame == nullptr) {
-        panic("hart %u has no redistributor", place);
-    }
+static void hart_init_v3(uint64_t affinity) {
+    char *frame = redistributor_find(affinity);
     mmio_write(frame, GICR_WAKER, mmio_read(frame, GICR_WAKER) & ~WAKER_SLEEP);
     wait_clear(frame, GICR_WAKER, WAKER_ASLEEP);
-    lines_init(frame + PAGE_SIZE, 0, SPI_FIRST);
-    mmio_write(frame + PAGE_SIZE, GIC_ISENABLER, 1 << SGI_IPI | 1 << SGI_HALT | 1U << gic.timer);
+    lines_init(frame + FRAME, 0, SPI_FIRST);
+    mmio_write(frame + FRAME, GIC_ISENABLER, 1 << SGI_IPI | 1 << SGI_HALT | 1U << gic.timer);
     SYSREG_WRITE(icc_sre_el1, 1);
     barrier_isb();
     SYSREG_WRITE(icc_pmr_el1, PRIORITY_MASK);
@@ -185,7 +165,7 @@ static void hart_init_v3(uint32_t place) {
 
 void gic_hart_init(struct arch_hart *hart, uint32_t index) {
     if (gic.v3) {
-        hart_init_v3(hart->place);
+        hart_init_v3(hart->affinity);
     } else {
         // SGIs and PPIs are banked; so are the targets, which name the reader.
         hart->gic_target = mmio_read(gic.distributor, GICD_ITARGETSR) & 0xff;

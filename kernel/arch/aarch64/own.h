@@ -6,7 +6,7 @@
 // starting up.
 #pragma once
 
-#include "kernel/arch.h"
+#include "kernel/arch/common/paging.h"
 
 #define SYSREG_READ(name) \
     ({ \
@@ -41,34 +41,6 @@ static inline uint32_t mmio_read(const void *base, uint32_t offset) {
 static inline void mmio_write(void *base, uint32_t offset, uint32_t value) {
     *(volatile uint32_t *)((char *)base + offset) = value;
 }
-
-// The kernel half, beside the direct map. Each of the three is what one level 0
-// table covers, 2 MiB; entry.S lays down the tables, kernel.ld has the first.
-constexpr uint64_t KERNEL_BASE = 0xffffffff80000000; // the image
-constexpr uint64_t WINDOW_BASE = 0xffffffff80200000; // devices; firmware's tables while booting
-constexpr uint64_t STACKS_BASE = 0xffffffff80400000;
-constexpr uint32_t TABLE_ENTRIES = 512;
-
-// A hart's eight pages: guard, four of stack, guard, emergency stack, guard.
-constexpr uint64_t STACK_STRIDE = 8 * PAGE_SIZE;
-constexpr uint64_t STACK_PAGES = 4;
-constexpr uint64_t STACK_TOP_OFFSET = 5 * PAGE_SIZE;
-constexpr uint64_t EMERGENCY_TOP_OFFSET = 7 * PAGE_SIZE;
-static_assert(BOOT_HARTS * STACK_STRIDE == TABLE_ENTRIES * PAGE_SIZE);
-
-// From kernel.ld: addresses, not objects.
-extern char image_start[], text_end[], constants_end[], image_end[];
-
-// paging.c. Maps pages one after the other; nullptr when the window is full. window_release
-// unmaps all since window_mark: for what only booting needs.
-void *window_map(uint64_t physical, uint64_t size, uint64_t attributes);
-uint32_t window_mark(void);
-void window_release(uint32_t mark);
-constexpr uint64_t MAP_MEMORY = PTE_NORMAL | PTE_INNER | PTE_ACCESSED | PTE_KERNEL_NX | PTE_USER_NX;
-constexpr uint64_t MAP_DEVICE = PTE_ACCESSED | PTE_KERNEL_NX | PTE_USER_NX;
-// Maps all RAM; takes the tables from free memory and reserves it in `info`.
-void direct_map(struct boot_info *info);
-void stack_map(uint32_t place); // of a hart but the first
 
 // serial.c, time.c, power.c
 void serial_init(uint64_t base, uint64_t size);

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// The kernel half of the address space, and the TLB. The kernel half never
-// changes once the harts run, and is the same for all: TTBR1 has it, so that a
-// Task's root in TTBR0 holds nothing of the kernel. User entries are not global
-// and there is one address space identifier, 0; a switch drops them all.
+// Address spaces and the TLB. The kernel half (kernel/arch/common/paging.c) never changes
+// once the harts run, and is the same for all: TTBR1 has it, so that a Task's root in TTBR0 holds
+// nothing of the kernel. User entries are not global and there is one address space identifier, 0;
+// a switch drops them all.
 #include "kernel/arch/aarch64/own.h"
-#include "lib/firmware/firmware.h"
 #include "lib/string/string.h"
 
-// From entry.S, already in use.
-extern uint64_t kernel_root[], window_table[], stack_table[], empty_table[];
+// From kernel.ld: the user half of a hart that comes up, and one with nothing in it.
+extern uint64_t identity_root[], empty_table[];
 
-constexpr uint32_t LEVEL_BITS = 9;
+void boot_map(void);
 
 struct phys arch_image_phys(const void *address) {
     uint64_t par;
@@ -24,138 +23,14 @@ struct phys arch_image_phys(const void *address) {
     return (struct phys){(par & PTE_ADDRESS) | ((uint64_t)address & (PAGE_SIZE - 1))};
 }
 
-// ------------------------------------------------------------------------ window
-static uint32_t window_used;
-
-void *window_map(uint64_t physical, uint64_t size, uint64_t attributes) {
-    uint64_t offset = physical & (PAGE_SIZE - 1);
-    if (size > TABLE_ENTRIES * PAGE_SIZE) {
-        return nullptr;
-    }
-    uint32_t pages = (uint32_t)((offset + size + PAGE_SIZE - 1) >> PAGE_SHIFT);
-    if (pages > TABLE_ENTRIES - window_used) {
-        return nullptr;
-    }
-    uint64_t address = WINDOW_BASE + window_used * PAGE_SIZE;
-    for (uint32_t i = 0; i < pages; i++) {
-        window_table[window_used++] =
-            (physical - offset + i * PAGE_SIZE) | attributes | PTE_TABLE | PTE_VALID;
-    }
-    arch_pte_sync();
-    return (void *)(address + offset);
-}
-
-uint32_t window_mark(void) {
-    return window_used;
-}
-
-void window_release(uint32_t mark) {
-    while (window_used > mark) {
-        window_table[--window_used] = 0;
-    }
-    // Other harts never used them: all this is done before they start.
-    __asm__ volatile("dsb ishst\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
-}
-
-// -------------------------------------------------------------------- direct map
-// Tables for it come from the first free memory that is large enough for the
-// worst case; what was used of it is then reserved. Most machines use five.
-constexpr uint64_t POOL_PAGES = 64;
-
-struct pool {
-    uint64_t physical;
-    char *alias; // in the window
-    uint64_t used;
-};
-
-static uint64_t pool_find(const struct boot_info *info) {
-    uint64_t size = POOL_PAGES * PAGE_SIZE;
-    for (uint32_t i = 0; i < info->memory_count; i++) {
-        uint64_t end = info->memory[i].base + info->memory[i].size;
-        uint64_t at = info->memory[i].base;
-        // Reserved ranges have no order: start over after each step forward.
-        for (uint32_t j = 0; j < info->reserved_count; j++) {
-            const struct boot_range *taken = &info->reserved[j];
-            if (at < taken->base + taken->size && taken->base < at + size) {
-                at = taken->base + taken->size;
-                j = UINT32_MAX;
-            }
-        }
-        if (at < end && end - at >= size) {
-            return at;
-        }
-    }
-    panic("no %lu KiB of free memory for page tables", size >> 10);
-}
-
-static uint64_t *table_below(struct pool *pool, uint64_t *entry) {
-    if (!arch_pte_present(*entry)) {
-        if (pool->used == POOL_PAGES) {
-            panic("memory is in too many pieces for %lu page tables", POOL_PAGES);
-        }
-        uint64_t offset = pool->used++ * PAGE_SIZE;
-        memset(pool->alias + offset, 0, PAGE_SIZE);
-        *entry = arch_pte_table((struct phys){pool->physical + offset});
-    }
-    return (uint64_t *)(pool->alias + ((*entry & PTE_ADDRESS) - pool->physical));
-}
-
-static void map_range(struct pool *pool, uint64_t from, uint64_t to, uint64_t attributes) {
-    while (from < to) {
-        // The largest block that begins here and ends within: 1 GiB, 2 MiB or a page.
-        uint32_t level = 2;
-        uint32_t shift = PAGE_SHIFT + 2 * LEVEL_BITS;
-        while (level > 0 && ((from & ((1ULL << shift) - 1)) != 0 || to - from < 1ULL << shift)) {
-            level--;
-            shift -= LEVEL_BITS;
-        }
-        uint64_t *table = kernel_root;
-        for (uint32_t above = 3; above > level; above--) {
-            uint32_t index = (uint32_t)(from >> (PAGE_SHIFT + above * LEVEL_BITS)) % TABLE_ENTRIES;
-            table = table_below(pool, &table[index]);
-        }
-        uint64_t kind = level == 0 ? PTE_TABLE | PTE_VALID : PTE_VALID;
-        table[(from >> shift) % TABLE_ENTRIES] = from | attributes | kind;
-        from += 1ULL << shift;
-    }
-}
-
-static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high) {
-    return value < low ? low : value > high ? high : value;
-}
-
-void direct_map(struct boot_info *info) {
-    struct pool pool = {.physical = pool_find(info)};
-    uint32_t mark = window_mark();
-    pool.alias = window_map(pool.physical, POOL_PAGES * PAGE_SIZE, MAP_MEMORY);
+// The first hart's first C, still with the MMU off: memory is as slow and strict as a
+// device's, which the tables do not mind. The identity mapping is for mmu_on in entry.S.
+void boot_map(void) {
+    paging_image();
+    memset(identity_root, 0, PAGE_SIZE);
+    memset(empty_table, 0, PAGE_SIZE);
     uint64_t text = arch_image_phys(image_start).value;
-    uint64_t data = text + (uint64_t)(constants_end - image_start);
-    for (uint32_t i = 0; i < info->memory_count; i++) {
-        uint64_t base = info->memory[i].base;
-        uint64_t end = base + info->memory[i].size;
-        uint64_t read_only = clamp(text, base, end);
-        uint64_t writable = clamp(data, base, end);
-        map_range(&pool, base, read_only, MAP_MEMORY);
-        map_range(&pool, read_only, writable, MAP_MEMORY | PTE_READ_ONLY);
-        map_range(&pool, writable, end, MAP_MEMORY);
-    }
-    arch_pte_sync();
-    window_release(mark);
-    struct firmware_error error = {};
-    if (firmware_reserve(info, pool.physical, pool.used * PAGE_SIZE, &error) != STATUS_OK) {
-        panic("%s", error.text);
-    }
-}
-
-void stack_map(uint32_t place) {
-    uint64_t *entry = &stack_table[place * (STACK_STRIDE / PAGE_SIZE)];
-    uint64_t page = boot_alloc(STACK_PAGES + 1).value;
-    for (uint64_t i = 1; i <= STACK_PAGES; i++) {
-        entry[i] = page | MAP_MEMORY | PTE_TABLE | PTE_VALID;
-        page += PAGE_SIZE;
-    }
-    entry[STACK_PAGES + 2] = page | MAP_MEMORY | PTE_TABLE | PTE_VALID;
-    arch_pte_sync();
+    paging_map(identity_root, text, text, (uint64_t)(text_end - image_start), PTE_TEXT);
 }
 
 // ------------------------------------------------------------------- user spaces

@@ -23,7 +23,7 @@ constexpr uint32_t POLLS = 1'000'000;
 static void *registers;
 
 void serial_init(uint64_t base, uint64_t size) {
-    void *mapped = window_map(base, size, MAP_DEVICE);
+    void *mapped = window_map(base, size, PTE_DEVICE);
     if (mapped == nullptr) {
         return; // nowhere to say so
     }

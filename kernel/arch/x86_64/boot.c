@@ -6,17 +6,14 @@
 // which are writable throughout.
 #include "cpu.h"
 
+#include "kernel/page.h"
 #include "lib/firmware/firmware.h"
 #include "lib/string/string.h"
 
 constexpr uint64_t BOOT_MAPPED = UINT64_C(1) << 32;
-constexpr uint64_t BOOT_MAPPED_LARGE = UINT64_C(1) << 39;
-constexpr uint64_t GIB = UINT64_C(1) << 30;
+constexpr uint64_t SMALL_PAGES_END = UINT64_C(1) << 35; // a table for each GiB of it
 constexpr uint64_t LOW_MEMORY = UINT64_C(1) << 20;
 
-extern uint64_t boot_low[]; // the table of entry.S that maps the low half, a GiB an entry
-extern const char image_start[];
-extern const char image_end[];
 extern const uint64_t smap_start[]; // addresses of STAC and CLAC, from trap.S
 extern const uint64_t smap_end[];
 
@@ -82,16 +79,16 @@ static enum status trampoline_find(struct firmware_error *error) {
     return firmware_reserve(&boot, trampoline, PAGE_SIZE, error);
 }
 
-// The kernel's first tables are taken from the end of RAM. Maps what lies beyond the
-// first 4 GiB, where pages of 1 GiB make that cheap; else it stays unused.
-static void memory_limit(void) {
-    uint64_t limit = features.large_1g ? BOOT_MAPPED_LARGE : BOOT_MAPPED;
-    for (uint64_t at = BOOT_MAPPED; at < limit; at += GIB) {
-        boot_low[at / GIB] = at | PTE_PRESENT | PTE_WRITE | PTE_LARGE;
-    }
+// The kernel's own tables, and what of the memory they reach.
+static uint64_t memory_init(void) {
+    uint64_t limit = features.large_1g ? PAGE_RAM_END : SMALL_PAGES_END;
     if (firmware_limit(&boot, limit)) {
-        print("memory above %lu GiB is not used\n", limit / GIB);
+        print("memory above %lu GiB is not used\n", limit >> 30);
     }
+    paging_image();
+    uint64_t used = paging_memory(&boot);
+    arch_space_switch((struct phys){0});
+    return used;
 }
 
 // From entry.S. It sets the canary, so it cannot have one.
@@ -110,8 +107,8 @@ static void memory_limit(void) {
         serial_init((uint16_t)boot.console.base);
     }
     if (status == STATUS_OK) {
-        status = firmware_own(&boot, arch_image_phys(image_start).value,
-                              (uint64_t)(image_end - image_start), cpuid(1, 0).b >> 24, &error);
+        status = firmware_own(&boot, arch_image_phys(image_start).value, memory_init(),
+                              cpuid(1, 0).b >> 24, &error);
     }
     if (status == STATUS_OK) {
         status = trampoline_find(&error);
@@ -119,6 +116,5 @@ static void memory_limit(void) {
     if (status != STATUS_OK) {
         panic("%s", error.text);
     }
-    memory_limit();
     kernel_main(&boot);
 }

@@ -5,7 +5,7 @@
 // files of this directory tell each other.
 #pragma once
 
-#include "kernel/arch.h"
+#include "kernel/arch/common/paging.h"
 
 // Model-specific registers, SDM vol 4 2.1.
 enum msr : uint32_t {
@@ -41,15 +41,6 @@ enum vector : uint8_t {
     VECTOR_SPURIOUS = 0xff,
 };
 constexpr uint32_t LINES = VECTOR_IPI - VECTOR_LINES;
-
-// Stacks of their own: entries 1 to 4 of the interrupt stack table, SDM vol 3 6.14.5.
-enum stack : uint32_t {
-    STACK_DEBUG = 1,
-    STACK_NMI,
-    STACK_DOUBLE_FAULT,
-    STACK_MACHINE_CHECK,
-    STACK_MAIN
-};
 
 // What this processor has of what is used if it is there.
 struct features {
@@ -131,12 +122,6 @@ CONTROL_REGISTER(4)
 extern uint64_t boot_counter; // the TSC at kernel entry
 extern struct boot_info boot;
 extern uint64_t trampoline; // physical page below 1 MiB, kept for starting harts
-
-// paging.c: fixed addresses in the window of the kernel.
-extern struct phys kernel_root;
-void paging_init(const struct boot_info *info);
-volatile uint32_t *paging_device(uint64_t physical); // a page of registers, mapped for good
-uint64_t stack_top(uint32_t hart_index, enum stack which);
 
 // trap.c
 void trap_init(void); // the interrupt table, once

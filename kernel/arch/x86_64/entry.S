@@ -102,7 +102,7 @@ secondary64:
     cmpl %ebx, secondary_id(%rip)
     jne 2f
     movq secondary_hart(%rip), %rdi
-    movq kernel_root(%rip), %rax
+    movl $PHYSICAL(kernel_root), %eax
     movq %rax, %cr3
     movq %rdi, %rax
     movq %rdi, %rdx
@@ -127,7 +127,7 @@ boot_gdt_pointer:
     .long PHYSICAL(boot_gdt)
 
 // The tables to start with: the first 4 GiB at 0, at the direct map's base, and
-// the first of them at the kernel's. In use only until arch_init, and for the few
+// the first of them at the kernel's. In use only until the kernel's own are made, and for the few
 // instructions in which a further hart comes up.
     .section .data.boot, "aw"
     .balign 4096
@@ -137,7 +137,6 @@ boot_root:
     .quad PHYSICAL(boot_low) + ENTRY_TABLE
     .fill 254, 8, 0
     .quad PHYSICAL(boot_high) + ENTRY_TABLE
-    .globl boot_low
 boot_low:
     .set i, 0
     .rept 4

@@ -97,7 +97,7 @@ static void hart_prepare(struct arch_hart *arch, uint32_t index) {
     arch->stack = stack_top(index, STACK_MAIN);
     arch->deadline = TIME_NEVER;
     arch->task.ports = sizeof arch->task;
-    for (enum stack which = STACK_DEBUG; which < STACK_MAIN; which++) {
+    for (enum stack which = STACK_DEBUG; which < STACKS_A_HART; which++) {
         arch->task.ist[which - 1] = stack_top(index, which);
     }
 }

@@ -122,7 +122,7 @@ static void line_write(const struct line *line, bool masked) {
 }
 
 static void input_init(const struct boot_info *info, uint64_t base, uint32_t first) {
-    volatile uint32_t *input = paging_device(base);
+    volatile uint32_t *input = device_map(base, PAGE_SIZE);
     uint32_t pins = (input_read(input, INPUT_VERSION) >> 16 & 0xff) + 1;
     for (uint32_t pin = 0; pin < pins && first < LINES && pin < LINES - first; pin++) {
         uint32_t number = first + pin;
@@ -143,7 +143,7 @@ void interrupt_init(const struct boot_info *info) {
     }
     port_write8(0x21, 0xff); // the old controllers: all masked
     port_write8(0xa1, 0xff);
-    local = paging_device(info->interrupt.distributor.base);
+    local = device_map(info->interrupt.distributor.base, PAGE_SIZE);
     local_init();
     for (uint32_t i = 0; i < info->interrupt.input_count; i++) {
         input_init(info, info->interrupt.input[i].base, info->interrupt.input[i].first);

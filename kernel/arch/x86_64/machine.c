@@ -52,7 +52,7 @@ void arch_serial_write(char c) {
 }
 
 void arch_init(const struct boot_info *info) {
-    paging_init(info);
+    paging_stacks(info->hart_count);
     float_init();
     interrupt_init(info);
     time_init();
