@@ -101,6 +101,45 @@ TEST(page_take_block_keeps_to_the_limit) {
     CHECK(world_shape_equal(&before, &after));
 }
 
+TEST(nothing_is_taken_where_nothing_is) {
+    struct reticle empty = {};
+    for (uint32_t i = 0; i < PAGE_ORDERS; i++) {
+        empty.free_list[i] = PAGE_NIL;
+    }
+    uint32_t count;
+    lock_acquire(&books);
+    CHECK_EQ(page_take_block(&empty, 100, &count), PAGE_NIL);
+    lock_release(&books);
+}
+
+// The list holds every page with a free cell; a step looks at the first few only.
+TEST(a_run_of_cells_is_looked_for_in_few_pages) {
+    constexpr uint32_t PAGES = 10, PER_PAGE = PAGE_SIZE / OBJECT_CELL;
+    struct reticle *first = reticle_first();
+    struct world_shape before = world_shape();
+    static void *cell[PAGES * PER_PAGE];
+    void *pair;
+    lock_acquire(&books);
+    for (uint32_t i = 0; i < PAGES * PER_PAGE; i++) {
+        CHECK_EQ(reticle_take_cells(first, 1, &cell[i]), STATUS_OK);
+    }
+    for (uint32_t i = 0; i < PAGES * PER_PAGE; i += 2) {
+        reticle_return_cells(first, cell[i], 1);
+    }
+    // Half of the cells are free, and no two beside each other.
+    uint64_t objects = first->objects;
+    CHECK_EQ(reticle_take_cells(first, 2, &pair), STATUS_OK);
+    CHECK_EQ(first->objects, objects + PAGE_SIZE);
+    reticle_return_cells(first, pair, 2);
+    for (uint32_t i = 1; i < PAGES * PER_PAGE; i += 2) {
+        reticle_return_cells(first, cell[i], 1);
+    }
+    reticle_check(first);
+    lock_release(&books);
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+}
+
 TEST(cells_fill_a_page_and_give_it_back) {
     struct reticle *first = reticle_first();
     struct world_shape before = world_shape();
@@ -182,6 +221,53 @@ TEST(split_grow_and_die) {
     CHECK_EQ(CALL(world_root, nullptr, handle_info, inner), STATUS_BAD_HANDLE);
     CHECK_EQ(CALL(world_root, nullptr, handle_info, memory), STATUS_BAD_HANDLE);
     world_audit();
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+}
+
+TEST(parts_of_parts_end_somewhere) {
+    struct world_shape before = world_shape();
+    uint64_t part = world_named("reticle"), whole = 0, next = 0;
+    for (uint32_t i = 0; i < RETICLE_DEPTH; i++) {
+        CHECK_EQ(split(part, (2 * RETICLE_DEPTH - 2 * i) * PAGE_SIZE, &next), STATUS_OK);
+        whole = i == 0 ? next : whole;
+        part = next;
+    }
+    CHECK_EQ(split(part, PAGE_SIZE, &next), STATUS_BAD_ARGUMENT);
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, whole), STATUS_OK);
+    world_audit();
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+}
+
+// A Reticle that was made of single pages gives them back one by one, some in a step.
+static void scatter(void) {
+    constexpr uint32_t PAGES = 300;
+    uint64_t pool, part, memory[PAGES];
+    uint32_t made = 0;
+    CHECK_EQ(split(world_named("reticle"), PAGES * PAGE_SIZE, &pool), STATUS_OK);
+    while (made < PAGES &&
+           CALL(world_root, &memory[made], memory_carve, pool, PAGE_SIZE) == STATUS_OK) {
+        made++;
+    }
+    CHECK(made > 200 && made < PAGES);
+    for (uint32_t i = 0; i < made; i += 2) {
+        CHECK_EQ(CALL(world_root, nullptr, handle_drop, memory[i]), STATUS_OK);
+    }
+    CHECK_EQ(split(pool, 100 * PAGE_SIZE, &part), STATUS_OK);
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, part), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_info, part), STATUS_BAD_HANDLE);
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, pool), STATUS_OK);
+    world_audit();
+}
+
+TEST(a_reticle_of_scattered_pages_dies_in_steps) {
+    scatter(); // the root's table grows
+    struct world_shape before = world_shape();
+    scatter();
     struct world_shape after = world_shape();
     CHECK(world_shape_equal(&before, &after));
 }

@@ -123,6 +123,33 @@ TEST(no_page_is_writable_by_both) {
     world_audit();
 }
 
+TEST(an_end_that_is_looked_through_stays) {
+    struct pair ends = pair();
+    struct pair way = pair();
+    uint64_t view;
+    CHECK_EQ(CALL(world_root, &view, memory_map, 0, ends.a, AT, 0, PAGE_SIZE, MAP_READ | MAP_PEER),
+             STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_send, way.a, 0, ends.a, RIGHT_ALL, 1), STATUS_BUSY);
+    // There is one of it, and one that is written.
+    CHECK_EQ(
+        CALL(world_root, nullptr, memory_map, 0, ends.a, AT * 2, 0, PAGE_SIZE, MAP_READ | MAP_PEER),
+        STATUS_EXISTS);
+    drop(view);
+    CHECK_EQ(CALL(world_root, &view, memory_map, 0, ends.a, AT, 0, PAGE_SIZE, MAP_READ | MAP_WRITE),
+             STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, memory_map, 0, ends.a, AT * 2, 0, PAGE_SIZE,
+                  MAP_READ | MAP_WRITE),
+             STATUS_EXISTS);
+    CHECK_EQ(CALL(world_root, nullptr, ring_send, way.a, 0, ends.a, RIGHT_ALL, 1), STATUS_BUSY);
+    drop(view);
+    CHECK_EQ(CALL(world_root, nullptr, ring_send, way.a, 0, ends.a, RIGHT_ALL, 1), STATUS_OK);
+    world_audit();
+    drop(way.a);
+    drop(way.b);
+    drop(ends.b);
+    world_audit();
+}
+
 TEST(a_peers_region_goes_with_the_capability_that_showed_it) {
     struct pair p = pair();
     uint64_t copy, view, value;
@@ -277,6 +304,50 @@ TEST(bundles_take_names_and_values) {
     drop(bundle);
     drop(memory);
     world_audit();
+}
+
+TEST(names_are_of_few_characters) {
+    static const struct {
+        const char *text;
+        bool good;
+    } names[] = {{"a-b_c.d09z", true}, {"a{", false}, {"A", false}, {"a/", false},  {"a:", false},
+                 {"a ", false},        {"`", false},  {"", false},  {"\x80", false}};
+    uint64_t bundle;
+    CHECK_EQ(CALL(world_root, &bundle, bundle_carve, pool), STATUS_OK);
+    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++) {
+        uint64_t length = strlen(names[i].text);
+        CHECK(world_run(world_root));
+        CHECK(host_user_write(world_root->hart->index, NAME, names[i].text, length + 1));
+        CHECK_EQ(CALL(world_root, nullptr, bundle_value, bundle, NAME, length, 0, 0),
+                 names[i].good ? STATUS_OK : STATUS_BAD_ARGUMENT);
+    }
+    drop(bundle);
+}
+
+// It was moved in, so nobody else would ever destroy it.
+TEST(a_bundle_that_never_starts_takes_what_it_owns_along) {
+    struct world_shape before = world_shape();
+    uint64_t bundle, memory, kept;
+    CHECK_EQ(CALL(world_root, &bundle, bundle_carve, pool), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &kept, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    CHECK(world_run(world_root));
+    CHECK(host_user_write(world_root->hart->index, NAME, "mk", 2));
+    CHECK_EQ(CALL(world_root, nullptr, bundle_put, bundle, NAME, 1, memory, RIGHT_ALL, 1),
+             STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, bundle_put, bundle, NAME + 1, 1, kept, RIGHT_ALL, 0),
+             STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_info, memory), STATUS_BAD_HANDLE);
+    drop(bundle);
+    CHECK_EQ(CALL(world_root, nullptr, handle_info, kept), STATUS_OK);
+    drop(kept);
+    world_audit();
+    // What the moved Memory was made of dies after the Bundle: at the latest now.
+    CHECK_EQ(CALL(world_root, nullptr, signal_wait, 1, arch_time_now() + 1), WORLD_BLOCKED);
+    host_time_set(arch_time_now() + 1);
+    host_settle();
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
 }
 
 TEST(values_fill_up_to_the_last_byte) {
