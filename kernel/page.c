@@ -16,14 +16,14 @@ static uint32_t first_frame;
 static uint32_t frame_count;
 
 void page_array_init(const struct boot_info *info) {
-    const struct boot_range *low = &info->memory[0];
-    const struct boot_range *high = &info->memory[info->memory_count - 1];
-    first_frame = (uint32_t)(low->base >> PAGE_SHIFT);
-    uint64_t end = high->base + high->size;
-    end = end < PAGE_RAM_END ? end : PAGE_RAM_END;
-    if (low->base >= end) {
+    // The entry code has left out what is above the limit.
+    if (info->memory_count == 0) {
         panic("all memory is above %lu GiB", (unsigned long)(PAGE_RAM_END >> 30));
     }
+    const struct boot_range *high = &info->memory[info->memory_count - 1];
+    uint64_t end = high->base + high->size;
+    check(end <= PAGE_RAM_END);
+    first_frame = (uint32_t)(info->memory[0].base >> PAGE_SHIFT);
     frame_count = (uint32_t)(end >> PAGE_SHIFT) - first_frame;
     size_t bytes = (size_t)frame_count * sizeof(struct page);
     // Zeroed by boot_alloc: every entry is PAGE_ABSENT.

@@ -6,6 +6,7 @@
 #include "kernel/check.h"
 #include "kernel/device.h"
 #include "kernel/tests/world.h"
+#include "lib/firmware/firmware.h"
 #include "tests/unit.h"
 
 UNIT_MAIN
@@ -61,16 +62,19 @@ static void end_of_what_is_described(void) {
     expect(world_shape().total < SMALL / 2, "more is there than can be described");
 }
 
-static void memory_further_up(struct boot_info *info) {
+// As the entry code of the machines does.
+static void limit(struct boot_info *info) {
     info->memory[info->memory_count++] = (struct boot_range){PAGE_RAM_END + SMALL, SMALL};
+    (void)firmware_limit(info, PAGE_RAM_END);
 }
 
 TEST(memory_that_the_page_array_cannot_describe_is_left_out) {
     options = (struct host_options){
-        .memory = SMALL, .harts = 1, .base = PAGE_RAM_END - SMALL / 2, .change = memory_further_up};
+        .memory = SMALL, .harts = 1, .base = PAGE_RAM_END - SMALL / 2, .change = limit};
     CHECK(host_passes(end_of_what_is_described));
-    CHECK(stops((struct host_options){.memory = SMALL, .harts = 1, .base = PAGE_RAM_END},
-                "all memory is above"));
+    CHECK(stops(
+        (struct host_options){.memory = SMALL, .harts = 1, .base = PAGE_RAM_END, .change = limit},
+        "all memory is above"));
 }
 
 static void memory_from_zero(struct boot_info *info) {
@@ -81,7 +85,7 @@ TEST(the_first_page_of_all_is_a_page_like_others) {
     CHECK(boots((struct host_options){.memory = SMALL, .harts = 1, .change = memory_from_zero}));
 }
 
-constexpr uint64_t MIDDLE = 0x20000, TAIL = 0x50000;
+constexpr uint64_t MIDDLE = 0x20000, TAIL = 0x50000, HIGH_HOLE = 0x100000 + SMALL - 8 * PAGE_SIZE;
 
 static void reserved_in_odd_places(struct boot_info *info) {
     struct boot_range *more = &info->reserved[info->reserved_count];
@@ -89,7 +93,8 @@ static void reserved_in_odd_places(struct boot_info *info) {
     more[1] = (struct boot_range){TAIL, 0x60000 - TAIL};            // its end
     more[2] = (struct boot_range){TAIL - PAGE_SIZE, 2 * PAGE_SIZE}; // and beyond it
     more[3] = (struct boot_range){0x80000, PAGE_SIZE};              // where no RAM is
-    info->reserved_count += 4;
+    more[4] = (struct boot_range){HIGH_HOLE, PAGE_SIZE};            // little is left behind it
+    info->reserved_count += 5;
 }
 
 static void reserved_is_not_free(void) {
@@ -105,7 +110,9 @@ static void reserved_is_not_free(void) {
                     {TAIL - PAGE_SIZE, false},
                     {TAIL, false},
                     {0x60000 - PAGE_SIZE, false},
-                    {0x80000, false}};
+                    {0x80000, false},
+                    {HIGH_HOLE, false},
+                    {HIGH_HOLE + PAGE_SIZE, true}};
     for (uint32_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         bool ours = page_entry((uint32_t)(expected[i].at >> PAGE_SHIFT))->kind != PAGE_ABSENT;
         expect(ours == expected[i].ours, "reserved memory is free, or free memory is not");
