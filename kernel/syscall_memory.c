@@ -326,6 +326,7 @@ static enum status map_begin(struct thread *self, const uint64_t *a) REQUIRES_BO
     if (peer) {
         ((struct ring *)plan.source->object)->peer_view = view;
     }
+    plan.task->half_made++;
     self->unfinished.mapping = table_handle(plan.task, view);
     self->unfinished.map_status = STATUS_OK;
     return STATUS_OK;
@@ -339,7 +340,8 @@ static enum status map_give(struct thread *self, struct task *task, uint64_t han
     enum status status =
         lookup_class(self->task, handle, CLASS_MEMORY, RIGHT_MEMORY_WRITE, &source);
     if (status == STATUS_OK) {
-        bool alone = source->node.first == &view->node && source->node.last == &view->node &&
+        // Copies stand before the view, which came when there were none.
+        bool alone = source->node.first == &view->node &&
                      memory_quiet((const struct memory *)source->object, 1);
         status = alone && object_open(source->object) ? table_reserve(task, 1) : STATUS_BUSY;
     }
@@ -369,6 +371,7 @@ static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
             status = (a[5] & MAP_GIVE) != 0 ? map_give(self, task, a[1], view) : STATUS_OK;
         }
         if (step == STEP_DONE && status == STATUS_OK) {
+            task->half_made--;
             a[1] = self->unfinished.mapping;
             self->unfinished.mapping = HANDLE_NONE;
             return STATUS_OK;
@@ -379,6 +382,7 @@ static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
     if (view_shrink(task, view) != STEP_DONE) {
         return STATUS_RESTART;
     }
+    task->half_made--;
     self->unfinished.mapping = HANDLE_NONE;
     return self->unfinished.map_status;
 }

@@ -34,8 +34,9 @@ enum status sys_task_start(struct thread *self, void *object, uint64_t *a) {
     }
     struct thread *thread = (struct thread *)thread_slot->object;
     struct bundle *bundle = (struct bundle *)bundle_slot->object;
-    if (task_state_of(task) != TASK_EMPTY || task->ending || thread->task != task ||
-        bundle->sealed || (bundle_slot->flags & SLOT_OWNER) == 0 ||
+    // With half a view, of Memory that may still be its maker's, it never starts.
+    if (task_state_of(task) != TASK_EMPTY || task->ending || task->half_made != 0 ||
+        thread->task != task || bundle->sealed || (bundle_slot->flags & SLOT_OWNER) == 0 ||
         atomic_load_explicit(&thread->state, memory_order_relaxed) != THREAD_NEW) {
         return STATUS_BAD_STATE;
     }

@@ -28,6 +28,7 @@ struct task {
     uint64_t ran;                   // nanoseconds of its ended threads
     struct thread *threads;
     bool ending;             // no thread is started any more
+    uint32_t half_made;      // views that are being made
     struct thread *end_next; // the next one to be asked to end
     uint32_t next_number;
     uint32_t cursor; // teardown: next slot to drop

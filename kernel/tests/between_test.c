@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Between two entries of a long syscall anything may happen to what it works on. One
+// hart, whose time the test gives to one thread after the other: a syscall is begun by
+// one, something is done to it by another, then the first goes on.
+#include "kernel/schedule.h"
+#include "kernel/tests/world.h"
+#include "tests/unit.h"
+
+UNIT_MAIN
+
+constexpr uint64_t AT = 0x5ffff000; // the second page is in another table of the lowest level
+constexpr uint64_t MANY = 300;      // pages of a view that is made in several entries
+constexpr uint64_t RW = MAP_READ | MAP_WRITE;
+
+static uint64_t pool; // of the root, granted to the Task
+static struct world_task task;
+static struct thread *a, *b; // two threads of it
+static uint64_t own_pool;    // the Task's handles
+static uint64_t own_time;
+
+// Gives the hart to that thread, whatever the others are in the middle of.
+static void turn(struct thread *thread) {
+    struct hart *hart = hart_at(0);
+    for (uint32_t i = 0; i < 100 && hart->current != thread; i++) {
+        host_time_set(arch_time_now() + SCHEDULE_SLICE);
+        (void)host_go(0);
+    }
+    CHECK(hart->current == thread);
+}
+
+// One entry of a syscall; true if it is to be continued.
+static bool begin(struct thread *thread, uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2,
+                  uint64_t a3, uint64_t a4, uint64_t a5) {
+    turn(thread);
+    host_syscall(0, number, (uint64_t[6]){a0, a1, a2, a3, a4, a5});
+    return thread->frame.restart;
+}
+
+// The rest of it, in this thread's turn.
+static enum status finish(struct thread *thread) {
+    turn(thread);
+    while (hart_at(0)->current == thread && thread->frame.restart) {
+        (void)host_go(0);
+    }
+    return (enum status)thread->frame.arg[0];
+}
+
+// A whole syscall, while the others stand where they are.
+static enum status whole(struct thread *thread, uint64_t number, uint64_t a0, uint64_t a1,
+                         uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5) {
+    (void)begin(thread, number, a0, a1, a2, a3, a4, a5);
+    return finish(thread);
+}
+
+static struct thread *thread_of(const struct world_task *of, uint64_t handle) {
+    struct object *object = nullptr;
+    CHECK_EQ(lookup(of->task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
+    return (struct thread *)object;
+}
+
+static void scene_make(void) {
+    uint64_t second;
+    CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 6 << 20), STATUS_OK);
+    struct world_grant grants[] = {{"pool", pool, RIGHT_ALL, false},
+                                   {"time", world_named("time"), RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&task, 60 * PAGE_SIZE, grants, 2), STATUS_OK);
+    own_pool = world_granted(&task, "pool");
+    own_time = world_granted(&task, "time");
+    CHECK_EQ(CALL(task.thread, &second, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, thread_start, second), STATUS_OK);
+    a = task.thread;
+    b = thread_of(&task, second);
+    CHECK(world_run(b));
+}
+
+static void scene_end(void) {
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
+    (void)CALL(world_root, nullptr, handle_drop, pool);
+    world_audit();
+}
+
+static uint64_t carve(uint64_t pages) {
+    uint64_t memory = 0;
+    CHECK_EQ(CALL(a, &memory, memory_carve, own_pool, pages * PAGE_SIZE), STATUS_OK);
+    return memory;
+}
+
+static void copies(uint64_t handle, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        CHECK_EQ(CALL(b, nullptr, handle_copy, handle, RIGHT_ALL), STATUS_OK);
+    }
+}
+
+// Until neither the Task's table nor its Reticle has anything left.
+static void eat_all(void) {
+    while (whole(world_root, SYS_memory_carve, task.reticle, PAGE_SIZE, 0, 0, 0, 0) == STATUS_OK) {
+    }
+    while (whole(b, SYS_handle_copy, own_time, RIGHT_ALL, 0, 0, 0, 0) == STATUS_OK) {
+    }
+}
+
+TEST(boots) {
+    world_boot(16 << 20, 1);
+}
+
+// -------------------------------------------------------------------- revocation
+
+TEST(what_is_revoked_is_not_copied_meanwhile) {
+    scene_make();
+    uint64_t memory = carve(1), end = 0, other = 0;
+    CHECK_EQ(CALL(a, &end, ring_carve, own_pool, 2), STATUS_OK);
+    CHECK_EQ(CALL(a, &other, ring_carve, own_pool, 2), STATUS_OK);
+    CHECK_EQ(CALL(a, nullptr, ring_bind, end, other), STATUS_OK);
+    copies(memory, 100);
+    CHECK(begin(a, SYS_handle_revoke, memory, 0, 0, 0, 0, 0));
+    CHECK_EQ(whole(b, SYS_handle_copy, memory, RIGHT_ALL, 0, 0, 0, 0), STATUS_BUSY);
+    CHECK_EQ(whole(b, SYS_ring_send, end, 0, memory, RIGHT_ALL, 0, 0), STATUS_BUSY);
+    CHECK_EQ(whole(b, SYS_memory_map, 0, memory, AT, 0, PAGE_SIZE, MAP_READ), STATUS_BUSY);
+    CHECK_EQ(finish(a), STATUS_OK);
+    CHECK_EQ(whole(b, SYS_handle_copy, memory, RIGHT_ALL, 0, 0, 0, 0), STATUS_OK);
+    world_audit();
+    scene_end();
+}
+
+TEST(what_is_revoked_may_be_destroyed_meanwhile) {
+    scene_make();
+    uint64_t memory = carve(1);
+    copies(memory, 100);
+    CHECK(begin(a, SYS_handle_revoke, memory, 0, 0, 0, 0, 0));
+    CHECK_EQ(whole(world_root, SYS_handle_drop, pool, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(finish(a), STATUS_BAD_HANDLE);
+    world_audit();
+    scene_end();
+}
+
+// ------------------------------------------------------------------------ carving
+
+TEST(memory_may_go_before_it_is_handed_out) {
+    scene_make();
+    CHECK(begin(a, SYS_memory_carve, own_pool, 40 * PAGE_SIZE, 0, 0, 0, 0));
+    CHECK_EQ(whole(world_root, SYS_handle_drop, pool, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(finish(a), STATUS_BUSY);
+    world_audit();
+    scene_end();
+}
+
+TEST(memory_that_nobody_has_room_for_goes_back) {
+    scene_make();
+    CHECK_EQ(whole(world_root, SYS_reticle_info, pool, 0, 0, 0, 0, 0), STATUS_OK);
+    uint64_t before = world_root->frame.arg[2];
+    CHECK(begin(a, SYS_memory_carve, own_pool, 40 * PAGE_SIZE, 0, 0, 0, 0));
+    eat_all();
+    CHECK_EQ(finish(a), STATUS_NO_MEMORY);
+    // It is taken apart at the interrupts of the timer, a step each.
+    for (uint32_t i = 0; i < 10; i++) {
+        turn(b);
+        turn(world_root);
+    }
+    CHECK_EQ(whole(world_root, SYS_reticle_info, pool, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(world_root->frame.arg[2], before);
+    world_audit();
+    scene_end();
+}
+
+TEST(who_carves_may_end_meanwhile) {
+    scene_make();
+    CHECK_EQ(whole(world_root, SYS_reticle_info, pool, 0, 0, 0, 0, 0), STATUS_OK);
+    uint64_t before = world_root->frame.arg[2];
+    CHECK(begin(a, SYS_memory_carve, own_pool, 40 * PAGE_SIZE, 0, 0, 0, 0));
+    CHECK_EQ(whole(world_root, SYS_handle_drop, task.reticle, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(whole(world_root, SYS_reticle_info, pool, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(world_root->frame.arg[2], before);
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, pool), STATUS_OK);
+    world_audit();
+}
+
+// ------------------------------------------------------------------------ mapping
+
+TEST(a_view_is_revoked_while_it_is_made) {
+    scene_make();
+    uint64_t memory = carve(MANY);
+    CHECK(begin(a, SYS_memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, MAP_READ));
+    CHECK_EQ(whole(b, SYS_handle_revoke, memory, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(finish(a), STATUS_BUSY);
+    world_audit();
+    CHECK_EQ(whole(a, SYS_memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, RW), STATUS_OK);
+    scene_end();
+}
+
+TEST(a_view_is_dropped_while_it_is_made) {
+    scene_make();
+    uint64_t memory = carve(MANY);
+    CHECK(begin(a, SYS_memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, MAP_READ));
+    CHECK_EQ(whole(b, SYS_handle_drop, a->unfinished.mapping, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(finish(a), STATUS_BAD_HANDLE);
+    CHECK_EQ(whole(a, SYS_memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, RW), STATUS_OK);
+    world_audit();
+    scene_end();
+}
+
+TEST(a_view_whose_tables_are_used_by_others_is_undone) {
+    scene_make();
+    uint64_t memory = carve(MANY), at = AT - 200 * PAGE_SIZE;
+    CHECK(begin(a, SYS_memory_map, 0, memory, at, 0, MANY * PAGE_SIZE, RW));
+    eat_all();
+    CHECK_EQ(finish(a), STATUS_NO_MEMORY);
+    world_audit();
+    CHECK(!host_user_read(0, at, &(uint64_t){0}, 8));
+    scene_end();
+}
+
+// ------------------------------------------------- Memory that is given with its view
+
+static struct task *lookup_task(uint64_t handle) {
+    struct object *object = nullptr;
+    CHECK_EQ(lookup(task.task, handle, CLASS_TASK, 0, &object), STATUS_OK);
+    return (struct task *)object;
+}
+
+struct given {
+    uint64_t task, memory, bundle, thread;
+};
+
+static struct given give_begin(uint64_t *reticle) {
+    struct given made = {.memory = carve(MANY)};
+    uint64_t e = 0;
+    CHECK_EQ(CALL(a, &e, reticle_split, own_pool, 40 * PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(a, &made.task, task_carve, e), STATUS_OK);
+    CHECK_EQ(CALL(a, &made.bundle, bundle_carve, e), STATUS_OK);
+    CHECK_EQ(CALL(a, &made.thread, thread_carve, made.task, PROGRAM_BASE, 0), STATUS_OK);
+    CHECK(begin(a, SYS_memory_map, made.task, made.memory, AT, 0, MANY * PAGE_SIZE, RW | MAP_GIVE));
+    *reticle = e;
+    return made;
+}
+
+// Nothing was given: the giver can still write it alone.
+static void nothing_given(const struct given *given) {
+    world_audit();
+    CHECK_EQ(whole(a, SYS_memory_map, 0, given->memory, AT, 0, PAGE_SIZE, RW), STATUS_OK);
+    world_audit();
+    scene_end();
+}
+
+TEST(what_is_copied_meanwhile_is_not_given) {
+    scene_make();
+    struct given given = give_begin(&(uint64_t){0});
+    CHECK_EQ(whole(b, SYS_handle_copy, given.memory, RIGHT_ALL, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(finish(a), STATUS_BUSY);
+    nothing_given(&given);
+}
+
+TEST(what_is_revoked_meanwhile_is_not_given) {
+    scene_make();
+    struct given given = give_begin(&(uint64_t){0});
+    // As many copies as one entry of the revocation removes: the view is next.
+    for (uint32_t i = 0; i < 64; i++) {
+        CHECK_EQ(whole(b, SYS_handle_copy, given.memory, RIGHT_ALL, 0, 0, 0, 0), STATUS_OK);
+    }
+    CHECK(begin(b, SYS_handle_revoke, given.memory, 0, 0, 0, 0, 0));
+    CHECK_EQ(finish(a), STATUS_BUSY);
+    CHECK_EQ(finish(b), STATUS_OK);
+    nothing_given(&given);
+}
+
+TEST(the_receiver_dies_before_it_has_it) {
+    scene_make();
+    struct given given = give_begin(&(uint64_t){0});
+    CHECK_EQ(whole(b, SYS_handle_drop, given.task, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(finish(a), STATUS_BAD_HANDLE);
+    nothing_given(&given);
+}
+
+TEST(what_the_receiver_has_no_slot_for_is_not_given) {
+    scene_make();
+    uint64_t little = carve(1), e = 0;
+    struct given given = give_begin(&e);
+    enum status status = STATUS_OK;
+    for (uint64_t at = AT * 2; status == STATUS_OK; at += PAGE_SIZE) {
+        if (lookup_task(given.task)->table.used == SLOTS_PER_PAGE) {
+            break;
+        }
+        status = whole(b, SYS_memory_map, given.task, little, at, 0, PAGE_SIZE, MAP_READ);
+    }
+    CHECK_EQ(status, STATUS_OK);
+    while (whole(b, SYS_memory_carve, e, PAGE_SIZE, 0, 0, 0, 0) == STATUS_OK) {
+    }
+    CHECK_EQ(finish(a), STATUS_NO_MEMORY);
+    nothing_given(&given);
+}
+
+// Its Reticle is destroyed, entry by entry; at each point the giver goes on.
+TEST(what_is_destroyed_meanwhile_is_not_given) {
+    uint32_t refused = 0, given = 0;
+    for (uint32_t fillers = 0; fillers < 8; fillers++) {
+        for (uint32_t entries = 1; entries < 5; entries++) {
+            scene_make();
+            (void)give_begin(&(uint64_t){0});
+            for (uint32_t i = 0; i < fillers; i++) {
+                CHECK_EQ(whole(b, SYS_ring_carve, own_pool, 2, 0, 0, 0, 0), STATUS_OK);
+            }
+            bool more = begin(world_root, SYS_handle_drop, pool, 0, 0, 0, 0, 0);
+            for (uint32_t i = 1; i < entries && more; i++) {
+                (void)host_go(0);
+                more = world_root->frame.restart;
+            }
+            enum status status = finish(a);
+            CHECK(status == STATUS_OK || status == STATUS_BUSY || status == STATUS_BAD_HANDLE);
+            refused += status != STATUS_OK;
+            given += status == STATUS_OK;
+            CHECK_EQ(finish(world_root), STATUS_OK);
+            scene_end();
+        }
+    }
+    CHECK(refused != 0 && given != 0);
+}
+
+// Else it would run with a part of what it should have, shared with its maker.
+TEST(a_task_is_not_started_with_half_a_view) {
+    scene_make();
+    struct given given = give_begin(&(uint64_t){0});
+    CHECK_EQ(whole(b, SYS_task_start, given.task, given.bundle, given.thread, 0, 0, 0),
+             STATUS_BAD_STATE);
+    CHECK_EQ(finish(a), STATUS_OK);
+    world_audit();
+    CHECK_EQ(whole(b, SYS_task_start, given.task, given.bundle, given.thread, 0, 0, 0), STATUS_OK);
+    world_audit();
+    scene_end();
+}
