@@ -83,7 +83,7 @@ static enum status say(uint64_t address) {
 }
 
 enum status sys_machine_control(struct thread *self, void *object, uint64_t *a) {
-    constexpr uint64_t STATUS_MOST = 125;
+    constexpr uint64_t STATUS_MOST = 123;
     uint64_t action = a[1];
     bool power = action == MACHINE_POWER_OFF || action == MACHINE_RESET;
     struct object *machine = object;

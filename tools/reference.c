@@ -135,7 +135,7 @@ static const struct meaning meanings[] = {
     {"device_port", "offset", VALUE, "of the port in the device's range"},
     {"machine_control", "action", VALUE, "`enum machine_action`"},
     {"machine_control", "argument", VALUE,
-     "of the action: exit status 0 to 125, or the address of a text"},
+     "of the action: exit status 0 to 123, or the address of a text"},
     {"thread_resume", "action", VALUE, "`enum resume_action`"},
     {nullptr, "align_shift", VALUE, "the alignment as a power of two, below 40"},
     {nullptr, "argument", VALUE, "arrives in `rdi` or `x0`"},
