@@ -78,7 +78,7 @@ static void kept_registers(void) {
 
 static void machine(void) {
     uint64_t machine = bundle_need("machine", CLASS_MACHINE);
-    (void)CHECK_STATUS(sys_machine_control(machine, MACHINE_POWER_OFF, 126), STATUS_BAD_ARGUMENT);
+    (void)CHECK_STATUS(sys_machine_control(machine, MACHINE_POWER_OFF, 124), STATUS_BAD_ARGUMENT);
     (void)CHECK_STATUS(sys_machine_control(machine, MACHINE_POWER_OFF, UINT64_MAX),
                        STATUS_BAD_ARGUMENT);
     bool console = (rights_of(machine) & RIGHT_MACHINE_CONSOLE) != 0;
