@@ -13,6 +13,7 @@
     ROLE(echo) \
     ROLE(full_memory) \
     ROLE(full_slots) \
+    ROLE(matrix) \
     ROLE(pager) \
     ROLE(payer) \
     ROLE(relay) \

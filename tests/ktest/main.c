@@ -18,6 +18,8 @@
 #define GROUPS(GROUP) \
     GROUP(system) \
     GROUP(error) \
+    GROUP(matrix) \
+    GROUP(matrix_busy) \
     GROUP(reticle) \
     GROUP(memory) \
     GROUP(bundle) \
