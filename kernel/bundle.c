@@ -125,14 +125,9 @@ enum status bundle_map(struct bundle *bundle, struct task *task) {
 
 enum step bundle_detach(struct bundle *bundle) {
     for (uint32_t i = 0; i < BUNDLE_ENTRIES; i++) {
-        struct slot *slot = &bundle->slots[i];
-        if (slot_class(slot) == CLASS_NONE) {
-            continue;
-        }
-        struct object *owned = (slot->flags & SLOT_OWNER) != 0 ? slot->object : nullptr;
-        slot_clear(slot);
-        if (owned != nullptr) {
-            object_destroy(owned);
+        if (slot_class(&bundle->slots[i]) != CLASS_NONE) {
+            slot_drop(&bundle->slots[i]);
+            return STEP_MORE; // the next one in its own step
         }
     }
     return STEP_DONE;

@@ -101,7 +101,8 @@ enum step tree_prune(struct node *node) {
     // A view is first turned into the zero page, piece by piece, while it still
     // hangs in the tree; its holder keeps a tomb.
     if (slot_class(slot) == CLASS_VIEW) {
-        if (view_revoke_step(slot) == STEP_DONE) {
+        constexpr uint32_t PAGES = 16;
+        if (view_revoke_step(slot, PAGES) == STEP_DONE) {
             tree_remove(&slot->node);
         }
         return STEP_MORE;
@@ -173,6 +174,18 @@ void slot_clear(struct slot *slot) {
         break;
     default:
         break; // a Bundle's entry stays, empty: task_start refuses nothing for it
+    }
+}
+
+void slot_drop(struct slot *slot) {
+    if (slot_class(slot) == CLASS_VIEW) {
+        view_abandon(slot);
+        return;
+    }
+    struct object *owned = (slot->flags & SLOT_OWNER) != 0 ? slot->object : nullptr;
+    slot_clear(slot);
+    if (owned != nullptr) {
+        object_destroy(owned);
     }
 }
 

@@ -86,6 +86,8 @@ void slot_fill(struct slot *slot, struct object *object, enum cap_class class, u
 void slot_move(struct slot *to, struct slot *from) REQUIRES_BOOKS;
 // Empties a slot of whatever container, telling the container.
 void slot_clear(struct slot *slot) REQUIRES_BOOKS;
+// The same with one whose holder is dying: an object that it owned dies.
+void slot_drop(struct slot *slot) REQUIRES_BOOKS;
 // A page of empty slots for a container.
 [[nodiscard]] enum status slot_page(struct reticle *reticle, const struct object *container,
                                     struct slot **out) REQUIRES_BOOKS;

@@ -14,8 +14,8 @@
 #include "kernel/space.h"
 #include "kernel/task.h"
 
-// Pages of a view that one step handles: bounds the time with interrupts off.
-constexpr uint32_t VIEW_STEP = 128;
+// Pages of a view that one entry maps or unmaps: bounds the time with interrupts off.
+constexpr uint32_t VIEW_STEP = 64;
 
 static struct phys zero_page;
 
@@ -80,7 +80,7 @@ enum status memory_take_over(struct slot *owner, struct reticle *payer) {
     if (status != STATUS_OK) {
         return status;
     }
-    if (payer->available < (uint64_t)old->pages << PAGE_SHIFT) {
+    if (!reticle_exchange(former, payer, old->pages)) {
         reticle_return_cells(payer, cell, 1);
         return STATUS_NO_MEMORY;
     }
@@ -91,7 +91,6 @@ enum status memory_take_over(struct slot *owner, struct reticle *payer) {
     tree_remove(&owner->node);
     tree_insert(&memory->object.tree, &owner->node);
     owner->object = &memory->object;
-    reticle_exchange(former, payer, memory->pages);
     object_discard(&old->object);
     return STATUS_OK;
 }
@@ -217,7 +216,7 @@ enum step view_shrink(struct task *task, struct slot *slot) {
     return STEP_DONE;
 }
 
-enum step view_revoke_step(struct slot *slot) {
+enum step view_revoke_step(struct slot *slot, uint32_t most) {
     struct task *task = (struct task *)slot_container(slot);
     check(task->object.class == CLASS_TASK);
     if ((slot->flags & SLOT_TOMB) == 0) {
@@ -229,7 +228,7 @@ enum step view_revoke_step(struct slot *slot) {
         slot->offset = slot->pages;
     }
     uint64_t zero = arch_pte_leaf(zero_page, MAP_READ, false);
-    for (uint32_t i = 0; i < VIEW_STEP && slot->offset < slot->pages; i++) {
+    for (uint32_t i = 0; i < most && slot->offset < slot->pages; i++) {
         uint64_t number = (uint64_t)slot->address + slot->offset;
         uint64_t *entry = space_entry(task, number);
         check(entry != nullptr);

@@ -65,8 +65,8 @@ enum step view_grow(struct task *task, struct slot *slot, uint32_t pages,
                     enum status *status) REQUIRES_BOOKS;
 // Unmaps from the end; STEP_DONE when nothing is left and the slot is empty.
 enum step view_shrink(struct task *task, struct slot *slot) REQUIRES_BOOKS;
-// Turns a part of the view into the zero page. STEP_DONE: it is a tomb now; the caller
-// takes it out of the tree.
-enum step view_revoke_step(struct slot *slot) REQUIRES_BOOKS;
+// Turns so many pages of the view, at most, into the zero page. STEP_DONE: it is a tomb now;
+// the caller takes it out of the tree.
+enum step view_revoke_step(struct slot *slot, uint32_t most) REQUIRES_BOOKS;
 // Forgets a view of a dying Task, whose tables go anyway.
 void view_abandon(struct slot *slot) REQUIRES_BOOKS;

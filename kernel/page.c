@@ -136,17 +136,15 @@ uint32_t page_take(struct reticle *reticle, uint32_t count, uint32_t align) {
 }
 
 uint32_t page_take_block(struct reticle *reticle, uint32_t most, uint32_t *count) {
-    uint32_t limit = order_floor(most);
-    limit = limit < PAGE_ORDERS ? limit : PAGE_ORDERS - 1;
-    // Whole, or the start of a larger one: who gets it can carve large things. Only
-    // when there is none, the largest of the smaller ones.
-    *count = UINT32_C(1) << limit;
-    uint32_t frame = page_take(reticle, *count, limit);
-    for (uint32_t order = limit; frame == PAGE_NIL && order-- != 0;) {
-        *count = UINT32_C(1) << order;
-        if (reticle->free_list[order] != PAGE_NIL) {
-            frame = page_take(reticle, *count, order);
-        }
+    uint32_t top = PAGE_ORDERS - 1;
+    while (top != 0 && reticle->free_list[top] == PAGE_NIL) {
+        top--;
     }
-    return frame;
+    uint32_t order = order_ceil(most);
+    while (order < top && reticle->free_list[order] == PAGE_NIL) {
+        order++;
+    }
+    order = order < top ? order : top;
+    *count = most >> order == 0 ? most : UINT32_C(1) << order;
+    return page_take(reticle, *count, order);
 }

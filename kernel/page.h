@@ -64,5 +64,6 @@ void page_give(struct reticle *reticle, uint32_t first, uint32_t count) REQUIRES
 // Takes count adjacent frames, the first aligned to 1 << align; PAGE_NIL if there is no
 // such extent. Changes no account; the content is whatever was there.
 uint32_t page_take(struct reticle *reticle, uint32_t count, uint32_t align) REQUIRES_BOOKS;
-// Takes one free block of at most `most` pages, the largest there is; sets *count.
+// Takes `most` pages out of the smallest free block that holds them, or the largest block
+// there is if none does; sets *count.
 uint32_t page_take_block(struct reticle *reticle, uint32_t most, uint32_t *count) REQUIRES_BOOKS;

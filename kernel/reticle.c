@@ -9,8 +9,8 @@
 
 constexpr uint32_t CELLS_PER_PAGE = PAGE_SIZE / OBJECT_CELL;
 constexpr uint16_t CELLS_ALL = UINT16_MAX;
-// Blocks that one step of a split or a death moves: bounds the step.
-constexpr uint32_t BLOCKS_PER_STEP = 64;
+// Free blocks that one entry moves from Reticle to Reticle, and one step of a death.
+constexpr uint32_t BLOCKS_MOVED = 64, BLOCKS_PER_STEP = 4;
 
 static_assert(CELLS_PER_PAGE == 16);
 
@@ -171,7 +171,24 @@ void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) {
 
 // -------------------------------------------------------------- split, grow, die
 
-// Moves free pages; the caller made sure that there are as many, and sees to the books.
+// Whether there are so many free pages, and few enough blocks make them up: page_take_block
+// takes the largest until one holds all the rest.
+static bool blocks_suffice(const struct reticle *from, uint32_t count) {
+    uint32_t blocks = 0;
+    for (uint32_t order = PAGE_ORDERS; count != 0 && order-- != 0;) {
+        uint32_t frame = from->free_list[order];
+        for (; frame != PAGE_NIL && count >> order != 0 && blocks < BLOCKS_MOVED; blocks++) {
+            count -= UINT32_C(1) << order;
+            frame = page_entry(frame)->next;
+        }
+        if (count != 0 && frame != PAGE_NIL && count >> order == 0) {
+            return blocks < BLOCKS_MOVED;
+        }
+    }
+    return count == 0;
+}
+
+// Moves free pages; the caller made sure that they suffice, and sees to the books.
 static void blocks_move(struct reticle *from, struct reticle *to, uint32_t count) REQUIRES_BOOKS {
     while (count != 0) {
         uint32_t taken;
@@ -215,7 +232,7 @@ enum status reticle_split(struct reticle *from, uint64_t bytes, struct reticle *
     if (status != STATUS_OK) {
         return status;
     }
-    if (from->available < (uint64_t)count << PAGE_SHIFT) {
+    if (!blocks_suffice(from, count)) {
         reticle_return_cells(from, cell, 2);
         return STATUS_NO_MEMORY;
     }
@@ -238,14 +255,17 @@ enum status reticle_grow(struct reticle *part, uint64_t bytes) {
     if (status != STATUS_OK) {
         return status;
     }
-    if (part->parent->available < (uint64_t)count << PAGE_SHIFT) {
+    if (!blocks_suffice(part->parent, count)) {
         return STATUS_NO_MEMORY;
     }
     move_pages(part->parent, part, count);
     return STATUS_OK;
 }
 
-void reticle_exchange(struct reticle *former, struct reticle *payer, uint32_t pages) {
+bool reticle_exchange(struct reticle *former, struct reticle *payer, uint32_t pages) {
+    if (!blocks_suffice(payer, pages)) {
+        return false;
+    }
     uint64_t bytes = (uint64_t)pages << PAGE_SHIFT;
     blocks_move(payer, former, pages);
     payer->available -= bytes;
@@ -253,6 +273,7 @@ void reticle_exchange(struct reticle *former, struct reticle *payer, uint32_t pa
     low_tell(payer);
     former->objects -= bytes;
     former->available += bytes;
+    return true;
 }
 
 enum step reticle_detach(struct reticle *reticle) {

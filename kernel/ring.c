@@ -45,15 +45,11 @@ static enum step flight_drop(struct ring *ring) REQUIRES_BOOKS {
 
 void ring_drop_first(struct ring *ring) {
     struct slot *slot = &ring->flight[ring->taken % SLOTS_PER_PAGE];
-    struct object *owned = (slot->flags & SLOT_OWNER) != 0 ? slot->object : nullptr;
     if (slot_class(slot) != CLASS_NONE) {
-        slot_clear(slot);
+        slot_drop(slot);
     }
     slot->flags = 0;
     ring->taken++;
-    if (owned != nullptr) {
-        object_destroy(owned);
-    }
 }
 
 enum status ring_bind(struct ring *a, struct ring *b) {
@@ -85,13 +81,12 @@ void ring_view_gone(struct ring *shown, const struct slot *view) {
     }
 }
 
-// The holder of this end loses its view of the other's region. A region has at most
-// 33 pages, so one step of the revocation does it.
+// The holder of this end loses its view of the other's region, which has at most 33 pages.
 static void view_close(struct ring *ring) REQUIRES_BOOKS {
     struct slot *view = ring->peer_view;
     if (view != nullptr) {
         ring->peer_view = nullptr;
-        enum step step = view_revoke_step(view);
+        enum step step = view_revoke_step(view, extent_of(view->object).pages);
         check(step == STEP_DONE);
         tree_remove(&view->node);
     }
@@ -106,12 +101,15 @@ void ring_part(struct ring *ring) {
     view_close(peer);
     atomic_store_explicit(&ring->peer, nullptr, memory_order_release);
     atomic_store_explicit(&peer->peer, nullptr, memory_order_release);
-    while (flight_drop(peer) != STEP_DONE) {
-    }
     watch_raise(&peer->closed);
 }
 
+// Nothing is sent towards a dying end, and it sends nothing: what is on its way in either
+// direction becomes less.
 enum step ring_detach(struct ring *ring) {
+    if (peer_of(ring) != nullptr && flight_drop(peer_of(ring)) != STEP_DONE) {
+        return STEP_MORE;
+    }
     ring_part(ring);
     watch_unbind(&ring->message);
     watch_unbind(&ring->closed);

@@ -144,7 +144,7 @@ enum status sys_ring_send(struct thread *self, void *object, uint64_t *a) {
         return status;
     }
     const struct ring *peer = peer_of(ring);
-    if (peer == nullptr) {
+    if (peer == nullptr || !object_live(&peer->object)) {
         return STATUS_NOT_BOUND;
     }
     // An end that travels through itself could never be taken out.
@@ -177,9 +177,14 @@ enum status sys_ring_take(struct thread *self, void *object, uint64_t *a) {
     if (peer == nullptr) {
         return STATUS_EMPTY;
     }
-    // Those of messages that were passed over; at most RING_IN_FLIGHT of them.
-    while (peer->sent != peer->taken &&
-           peer->flight[peer->taken % SLOTS_PER_PAGE].sequence < a[1]) {
+    // Those of messages that were passed over, some of them an entry.
+    constexpr uint32_t DROPS = 16;
+    for (uint32_t i = 0;
+         peer->sent != peer->taken && peer->flight[peer->taken % SLOTS_PER_PAGE].sequence < a[1];
+         i++) {
+        if (i == DROPS) {
+            return STATUS_RESTART;
+        }
         ring_drop_first(peer);
     }
     struct slot *from = nullptr;

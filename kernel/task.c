@@ -12,8 +12,8 @@
 #include "kernel/thread.h"
 #include "lib/string/string.h"
 
-// What one step of a teardown looks at.
-constexpr uint32_t TASK_STEP = 64;
+// What one step of a teardown does: slots dropped, threads asked to end, pages given back.
+constexpr uint32_t TASK_STEP = 8;
 
 enum status task_carve(struct reticle *reticle, struct task **out) {
     // The Task's page, its root table, its first page of slots: single pages, so that
@@ -71,24 +71,14 @@ void task_unmapped(struct task *task) {
 
 // Drops up to a step's worth of slots. What the Task owned is destroyed on its own.
 static enum step drop_slots(struct task *task) REQUIRES_BOOKS {
-    for (uint32_t i = 0; i < TASK_STEP; i++) {
+    for (uint32_t i = 0; i < SLOTS_PER_PAGE; i++) {
         if (task->cursor == task->table.pages * SLOTS_PER_PAGE) {
             return STEP_DONE;
         }
-        struct slot *slot = table_slot(task, task->cursor);
-        task->cursor++;
-        enum cap_class class = slot_class(slot);
-        if (class == CLASS_NONE) {
-            continue;
-        }
-        if (class == CLASS_VIEW) {
-            view_abandon(slot);
-            continue;
-        }
-        struct object *owned = (slot->flags & SLOT_OWNER) != 0 ? slot->object : nullptr;
-        slot_clear(slot);
-        if (owned != nullptr) {
-            object_destroy(owned);
+        struct slot *slot = table_slot(task, task->cursor++);
+        if (slot_class(slot) != CLASS_NONE) {
+            slot_drop(slot);
+            i += SLOTS_PER_PAGE / TASK_STEP - 1; // an empty one costs next to nothing
         }
     }
     return STEP_MORE;
@@ -112,15 +102,12 @@ enum step task_detach(struct task *task) {
 }
 
 enum step task_free(struct task *task) {
-    if (space_free(task) != STEP_DONE) {
-        return STEP_MORE;
-    }
     struct table *table = &task->table;
-    while (table->pages != 0) {
+    for (uint32_t i = 0; i < TASK_STEP && table->pages != 0; i++) {
         table->pages--;
         uint32_t frame = page_frame(table->page[table->pages]);
         page_entry(frame)->kind = PAGE_USED;
         reticle_return(task->object.reticle, CHARGE_TABLE, frame, 1);
     }
-    return STEP_DONE;
+    return table->pages != 0 ? STEP_MORE : space_free(task);
 }

@@ -91,7 +91,7 @@ TEST(page_take_block_keeps_to_the_limit) {
     uint32_t count;
     uint32_t frame = page_take_block(first, 7, &count);
     CHECK(frame != PAGE_NIL);
-    CHECK(count <= 7 && (count & (count - 1)) == 0);
+    CHECK_EQ(count, 7); // out of a larger one
     page_give(first, frame, count);
     frame = page_take_block(first, 1, &count);
     CHECK_EQ(count, 1);
@@ -255,7 +255,7 @@ static void scatter(void) {
     for (uint32_t i = 0; i < made; i += 2) {
         CHECK_EQ(CALL(world_root, nullptr, handle_drop, memory[i]), STATUS_OK);
     }
-    CHECK_EQ(split(pool, 100 * PAGE_SIZE, &part), STATUS_OK);
+    CHECK_EQ(split(pool, 60 * PAGE_SIZE, &part), STATUS_OK);
     world_audit();
     CHECK_EQ(CALL(world_root, nullptr, handle_drop, part), STATUS_OK);
     CHECK_EQ(CALL(world_root, nullptr, handle_info, part), STATUS_BAD_HANDLE);
@@ -268,6 +268,98 @@ TEST(a_reticle_of_scattered_pages_dies_in_steps) {
     scatter(); // the root's table grows
     struct world_shape before = world_shape();
     scatter();
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+}
+
+static uint64_t available(uint64_t reticle) {
+    struct words words = {{reticle}};
+    CHECK_EQ(world_call(world_root, SYS_reticle_info, &words), STATUS_OK);
+    return words.a[2];
+}
+
+static bool is_live(uint64_t handle) {
+    return CALL(world_root, nullptr, handle_info, handle) == STATUS_OK;
+}
+
+static uint32_t frame_of(uint64_t memory) {
+    struct object *object;
+    CHECK_EQ(lookup(world_root->task, memory, CLASS_MEMORY, 0, &object), STATUS_OK);
+    return ((struct memory *)object)->frame;
+}
+
+// Free memory in pieces of one page: no two that are free are buddies.
+static uint64_t shattered(void) {
+    constexpr uint32_t PAGES = 400;
+    uint64_t pool, memory[PAGES];
+    uint32_t count = 0;
+    CHECK_EQ(split(world_named("reticle"), PAGES * PAGE_SIZE, &pool), STATUS_OK);
+    while (CALL(world_root, &memory[count], memory_carve, pool, PAGE_SIZE) == STATUS_OK) {
+        count++;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (frame_of(memory[i]) % 2 == 0) {
+            CHECK_EQ(CALL(world_root, nullptr, handle_drop, memory[i]), STATUS_OK);
+        }
+    }
+    CHECK(available(pool) > 140 * PAGE_SIZE);
+    return pool;
+}
+
+// What takes more pieces than one entry may move is refused, and nothing has changed.
+TEST(at_most_64_blocks_are_moved) {
+    uint64_t pool = shattered(), part, left = available(pool);
+    CHECK_EQ(split(pool, 65 * PAGE_SIZE, &part), STATUS_NO_MEMORY);
+    CHECK_EQ(available(pool), left);
+    world_audit();
+    CHECK_EQ(split(pool, 64 * PAGE_SIZE, &part), STATUS_OK);
+    left = available(pool);
+    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, part, pool, 65 * PAGE_SIZE), STATUS_NO_MEMORY);
+    CHECK_EQ(available(pool), left);
+    CHECK_EQ(available(part), 64 * PAGE_SIZE);
+    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, part, pool, 63 * PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(available(part), 127 * PAGE_SIZE);
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, pool), STATUS_OK);
+    world_audit();
+}
+
+TEST(a_taker_in_pieces_leaves_it_in_flight) {
+    struct world_shape before = world_shape();
+    uint64_t reticle = world_named("reticle"), a, b, memory, got;
+    CHECK_EQ(CALL(world_root, &a, ring_carve, reticle, 2), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &b, ring_carve, reticle, 2), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_bind, a, b), STATUS_OK);
+    struct world_grant grants[] = {{"end", b, RIGHT_ALL, false}};
+    struct world_task taker;
+    CHECK_EQ(world_task_make(&taker, 300 * PAGE_SIZE, grants, 1), STATUS_OK);
+    uint64_t end = world_granted(&taker, "end");
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, reticle, 65 * PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_send, a, 1, memory, RIGHT_ALL, 1), STATUS_OK);
+    // The taker's Reticle is cut into single pages by its parent, who holds it too.
+    uint64_t piece[300];
+    uint32_t count = 0;
+    while (CALL(world_root, &piece[count], memory_carve, taker.reticle, PAGE_SIZE) == STATUS_OK) {
+        count++;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (frame_of(piece[i]) % 2 == 0) {
+            CHECK_EQ(CALL(world_root, nullptr, handle_drop, piece[i]), STATUS_OK);
+        }
+    }
+    CHECK(available(taker.reticle) > 70 * PAGE_SIZE);
+    CHECK_EQ(CALL(taker.thread, &got, ring_take, end, 1, 0), STATUS_NO_MEMORY);
+    world_audit();
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_live(piece[i])) {
+            CHECK_EQ(CALL(world_root, nullptr, handle_drop, piece[i]), STATUS_OK);
+        }
+    }
+    CHECK_EQ(CALL(taker.thread, &got, ring_take, end, 1, 0), STATUS_OK);
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, taker.reticle), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, a), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, b), STATUS_OK);
     struct world_shape after = world_shape();
     CHECK(world_shape_equal(&before, &after));
 }

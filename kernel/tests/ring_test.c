@@ -236,6 +236,102 @@ TEST(a_flood_hits_the_sender) {
     world_audit();
 }
 
+static struct ring *ring_at(uint64_t handle) {
+    struct object *object;
+    CHECK_EQ(lookup(world_root->task, handle, CLASS_RING, 0, &object), STATUS_OK);
+    return (struct ring *)object;
+}
+
+// Makes a syscall one entry at a time; `look` is called between two.
+static enum status in_entries(uint64_t number, const uint64_t a[6], void (*look)(uint32_t)) {
+    CHECK(world_run(world_root));
+    uint32_t hart = world_root->hart->index;
+    host_syscall(hart, number, a);
+    for (uint32_t i = 0; world_root->frame.restart; i++) {
+        look(i);
+        CHECK(host_go(hart));
+    }
+    return (enum status)world_root->frame.arg[0];
+}
+
+static struct ring *looked_at;
+
+static void sixteen_less(uint32_t entry) {
+    CHECK_EQ(looked_at->taken, 16 * (entry + 1));
+    world_audit();
+}
+
+TEST(skipping_drops_some_an_entry) {
+    struct pair p = pair();
+    uint64_t memory;
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    for (uint64_t i = 0; i < RING_IN_FLIGHT; i++) {
+        CHECK_EQ(CALL(world_root, nullptr, ring_send, p.a, i, memory, RIGHT_ALL, 0), STATUS_OK);
+    }
+    looked_at = ring_at(p.a);
+    uint64_t a[6] = {p.b, RING_IN_FLIGHT - 1};
+    CHECK_EQ(in_entries(SYS_ring_take, a, sixteen_less), STATUS_OK);
+    CHECK_EQ(looked_at->taken, RING_IN_FLIGHT);
+    drop(p.a);
+    drop(p.b);
+    drop(memory);
+    world_audit();
+}
+
+static uint32_t least;
+
+// What is on its way in either direction becomes less with each entry, until the peer is
+// told; nothing is sent meanwhile.
+static void less_and_less(uint32_t entry) {
+    (void)entry;
+    const struct ring *ring = looked_at;
+    uint32_t left = ring->sent - ring->taken;
+    CHECK(left <= least);
+    CHECK(least - left <= 8);
+    least = left;
+    world_audit();
+}
+
+TEST(an_end_dies_in_steps) {
+    struct pair p = pair();
+    uint64_t memory;
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    for (uint64_t i = 0; i < RING_IN_FLIGHT; i++) {
+        CHECK_EQ(CALL(world_root, nullptr, ring_send, p.a, i, memory, RIGHT_ALL, 0), STATUS_OK);
+        CHECK_EQ(CALL(world_root, nullptr, ring_send, p.b, i, memory, RIGHT_ALL, 0), STATUS_OK);
+    }
+    looked_at = ring_at(p.b);
+    least = RING_IN_FLIGHT;
+    CHECK_EQ(CALL(world_root, nullptr, ring_watch, p.b, 0, 1), STATUS_OK);
+    uint64_t a[6] = {p.a};
+    CHECK_EQ(in_entries(SYS_handle_drop, a, less_and_less), STATUS_OK);
+    CHECK_EQ(looked_at->sent, looked_at->taken);
+    CHECK_EQ(poll_bits(3), 2);
+    CHECK_EQ(CALL(world_root, nullptr, ring_send, p.b, 99, memory, RIGHT_ALL, 0), STATUS_NOT_BOUND);
+    drop(p.b);
+    drop(memory);
+    world_audit();
+}
+
+// The other end is on its way out, and its peer does not know yet.
+TEST(nothing_is_sent_towards_a_dying_end) {
+    struct pair p = pair();
+    struct world_task task;
+    struct world_grant grants[] = {{"end", p.b, RIGHT_ALL, false},
+                                   {"time", world_named("time"), RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&task, 64 * PAGE_SIZE, grants, 2), STATUS_OK);
+    uint64_t end = world_granted(&task, "end"), time = world_granted(&task, "time");
+    CHECK_EQ(CALL(task.thread, nullptr, ring_send, end, 0, time, RIGHT_ALL, 0), STATUS_OK);
+    // As in the middle of a death: marked, and no step made.
+    lock_acquire(&books);
+    object_destroy(&ring_at(p.a)->object);
+    lock_release(&books);
+    CHECK_EQ(CALL(task.thread, nullptr, ring_send, end, 1, time, RIGHT_ALL, 0), STATUS_NOT_BOUND);
+    drop(p.b);
+    drop(task.reticle);
+    world_audit();
+}
+
 TEST(revoked_on_its_way) {
     struct pair p = pair();
     uint64_t source = thing(), got;

@@ -190,6 +190,26 @@ static enum status fill_bundle(const struct run *run) {
     return status == STATUS_OK ? pass_value(&run->spawn, "package.size") : status;
 }
 
+// Makes a pool of all the memory but our reserve. One call moves at most so many pieces of
+// memory: as much as comes at once, then as much more as comes.
+static enum status make_pool(const struct root *root, uint64_t bytes, uint64_t *pool) {
+    enum status status = sys_reticle_split(root->reticle, bytes, pool);
+    uint64_t part = bytes;
+    while (status == STATUS_NO_MEMORY && part > RESERVE) {
+        part /= 2;
+        status = sys_reticle_split(root->reticle, part, pool);
+    }
+    for (bytes -= part; status == STATUS_OK && bytes > RESERVE && part > RESERVE;) {
+        part = part < bytes ? part : bytes;
+        if (sys_reticle_grow(*pool, root->reticle, part) == STATUS_OK) {
+            bytes -= part;
+        } else {
+            part /= 2;
+        }
+    }
+    return status;
+}
+
 // Makes the pool and starts initd in it.
 static enum status start(const struct root *root, struct run *run) {
     uint64_t total, available, objects, tables;
@@ -198,7 +218,7 @@ static enum status start(const struct root *root, struct run *run) {
         status = STATUS_NO_MEMORY;
     }
     if (status == STATUS_OK) {
-        status = sys_reticle_split(root->reticle, available - RESERVE, &run->pool);
+        status = make_pool(root, available - RESERVE, &run->pool);
     }
     if (status == STATUS_OK) {
         status = sys_reticle_split(run->pool, root->initd_bytes, &run->spawn.reticle);
