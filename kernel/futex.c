@@ -60,11 +60,10 @@ bool futex_sleeps(struct thread *thread) {
     return sleeps;
 }
 
-// Sleepers that are woken together. They are told after the lock is released, since
-// one that is to end takes it; what they are told is noted before.
-constexpr uint32_t BATCH = 16;
+// Sleepers that are woken together, in one entry. They are told after the lock is released,
+// since one that is to end takes it; what they are told is noted before.
 struct batch {
-    struct thread *thread[BATCH];
+    struct thread *thread[FUTEX_BATCH];
     uint32_t count;
 };
 
@@ -76,51 +75,43 @@ static void batch_add(struct futex_table *table, struct batch *batch, struct thr
     batch->thread[batch->count++] = thread;
 }
 
-static void batch_tell(const struct batch *batch) {
+static uint32_t batch_tell(const struct batch *batch) {
     for (uint32_t i = 0; i < batch->count; i++) {
         thread_tell(batch->thread[i]);
     }
+    return batch->count;
 }
 
-uint32_t futex_wake(struct task *task, uint64_t address, uint32_t count) {
+uint32_t futex_wake(struct task *task, uint64_t address, uint64_t count) {
     struct futex_table *table = &task->futex;
-    uint32_t woken = 0;
-    struct batch batch;
-    do {
-        batch.count = 0;
-        lock_acquire(&table->lock);
-        struct thread *thread = *bucket_of(table, address);
-        while (thread != nullptr && woken < count && batch.count < BATCH) {
+    struct batch batch = {.count = 0};
+    lock_acquire(&table->lock);
+    struct thread *thread = *bucket_of(table, address);
+    while (thread != nullptr && batch.count < count && batch.count < FUTEX_BATCH) {
+        struct thread *next = thread->futex_next;
+        if (thread->futex_address == address) {
+            batch_add(table, &batch, thread, STATUS_OK);
+        }
+        thread = next;
+    }
+    lock_release(&table->lock);
+    return batch_tell(&batch);
+}
+
+uint32_t futex_cancel(struct task *task, uint64_t from, uint64_t to) {
+    struct futex_table *table = &task->futex;
+    struct batch batch = {.count = 0};
+    lock_acquire(&table->lock);
+    for (uint32_t i = 0; i < FUTEX_BUCKETS; i++) {
+        struct thread *thread = table->bucket[i];
+        while (thread != nullptr && batch.count < FUTEX_BATCH) {
             struct thread *next = thread->futex_next;
-            if (thread->futex_address == address) {
-                batch_add(table, &batch, thread, STATUS_OK);
-                woken++;
+            if (thread->futex_address >= from && thread->futex_address < to) {
+                batch_add(table, &batch, thread, STATUS_CANCELLED);
             }
             thread = next;
         }
-        lock_release(&table->lock);
-        batch_tell(&batch);
-    } while (batch.count == BATCH);
-    return woken;
-}
-
-void futex_cancel(struct task *task, uint64_t from, uint64_t to) {
-    struct futex_table *table = &task->futex;
-    struct batch batch;
-    do {
-        batch.count = 0;
-        lock_acquire(&table->lock);
-        for (uint32_t i = 0; i < FUTEX_BUCKETS; i++) {
-            struct thread *thread = table->bucket[i];
-            while (thread != nullptr && batch.count < BATCH) {
-                struct thread *next = thread->futex_next;
-                if (thread->futex_address >= from && thread->futex_address < to) {
-                    batch_add(table, &batch, thread, STATUS_CANCELLED);
-                }
-                thread = next;
-            }
-        }
-        lock_release(&table->lock);
-        batch_tell(&batch);
-    } while (batch.count == BATCH);
+    }
+    lock_release(&table->lock);
+    return batch_tell(&batch);
 }

@@ -14,6 +14,7 @@ struct task;
 struct thread;
 
 constexpr uint32_t FUTEX_BUCKETS = 16;
+constexpr uint32_t FUTEX_BATCH = 32; // sleepers that one call wakes
 
 struct futex_table {
     struct lock lock;
@@ -26,7 +27,8 @@ void futex_enter(struct thread *thread, uint64_t address);
 bool futex_leave(struct thread *thread);
 // Whether it is in a bucket.
 bool futex_sleeps(struct thread *thread);
-// Wakes at most `count` sleepers at the address; returns how many.
-uint32_t futex_wake(struct task *task, uint64_t address, uint32_t count);
-// Wakes those in [from, to) with CANCELLED: their memory is gone.
-void futex_cancel(struct task *task, uint64_t from, uint64_t to);
+// Wakes at most `count` sleepers at the address; returns how many. FUTEX_BATCH: there may be
+// more of them.
+uint32_t futex_wake(struct task *task, uint64_t address, uint64_t count);
+// The same for those in [from, to), with CANCELLED: their memory is gone.
+uint32_t futex_cancel(struct task *task, uint64_t from, uint64_t to);

@@ -40,7 +40,12 @@ enum status sys_futex_wake(struct thread *self, void *object, uint64_t *a) {
     if (a[0] % sizeof(uint32_t) != 0 || a[0] < USER_BASE || a[0] >= USER_TOP) {
         return STATUS_BAD_ADDRESS;
     }
-    uint64_t count = a[1];
-    a[1] = futex_wake(self->task, a[0], count < UINT32_MAX ? (uint32_t)count : UINT32_MAX);
+    uint32_t woken = futex_wake(self->task, a[0], a[1] - self->unfinished.pages);
+    self->unfinished.pages += woken;
+    if (woken == FUTEX_BATCH) {
+        return STATUS_RESTART; // there may be more
+    }
+    a[1] = self->unfinished.pages;
+    self->unfinished.pages = 0;
     return STATUS_OK;
 }

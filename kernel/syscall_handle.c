@@ -111,8 +111,7 @@ static enum status drop_view(struct thread *self, struct slot *slot,
     uint64_t from = (uint64_t)slot->address << PAGE_SHIFT;
     uint64_t to = from + ((uint64_t)slot->pages << PAGE_SHIFT);
     // Before the view is gone step by step: who sleeps in what is left of it wakes now.
-    futex_cancel(task, from, to);
-    if (view_shrink(task, slot) != STEP_DONE) {
+    if (futex_cancel(task, from, to) == FUTEX_BATCH || view_shrink(task, slot) != STEP_DONE) {
         return STATUS_RESTART;
     }
     // Other threads of the Task may run on other harts, with the mapping in their TLB.

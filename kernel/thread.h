@@ -53,7 +53,7 @@ struct unfinished {
     bool committed; // it has passed its point of no return
     uint64_t number;
     uint64_t argument[6];
-    uint32_t pages;         // memory_carve, memory_wipe: pages that are zero
+    uint32_t pages;         // memory_carve, memory_wipe: pages that are zero; futex_wake: woken
     uint64_t mapping;       // memory_map: the handle of the view it makes
     enum status map_status; // why that is being undone; OK: it is not
 };

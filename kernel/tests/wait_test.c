@@ -224,6 +224,72 @@ TEST(unmapping_wakes_the_sleepers) {
     world_audit();
 }
 
+constexpr uint64_t CROWD = 70;
+
+static struct thread *crowd[CROWD];
+
+static struct world_task crowd_make(void) {
+    struct world_task many;
+    CHECK_EQ(world_task_make(&many, 1 << 20, nullptr, 0), STATUS_OK);
+    for (uint32_t i = 0; i < CROWD; i++) {
+        uint64_t handle = 0;
+        struct object *object;
+        CHECK_EQ(CALL(many.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+        CHECK_EQ(lookup(many.task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
+        crowd[i] = (struct thread *)object;
+        CHECK_EQ(CALL(many.thread, nullptr, thread_start, handle), STATUS_OK);
+        CHECK_EQ(sleep_on(crowd[i], WORD, 0, TIME_NEVER), WORLD_BLOCKED);
+    }
+    return many;
+}
+
+static uint32_t awake(enum status status) {
+    uint32_t count = 0;
+    struct words words;
+    for (uint32_t i = 0; i < CROWD; i++) {
+        count += world_returned(crowd[i], &words) && words.a[0] == status;
+    }
+    return count;
+}
+
+TEST(a_crowd_wakes_in_batches) {
+    struct world_task many = crowd_make();
+    uint64_t woken = 0;
+    CHECK(world_run(many.thread));
+    uint32_t hart = many.thread->hart->index;
+    // An entry at a time: 32, then as many as were asked for.
+    host_syscall(hart, SYS_futex_wake, (uint64_t[6]){WORD, 40});
+    CHECK(many.thread->frame.restart);
+    host_settle();
+    CHECK_EQ(awake(STATUS_OK), 40);
+    CHECK_EQ(many.thread->frame.arg[1], 40);
+    world_audit();
+    CHECK_EQ(CALL(many.thread, &woken, futex_wake, WORD, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(woken, CROWD - 40);
+    CHECK_EQ(awake(STATUS_OK), CROWD);
+    CHECK_EQ(CALL(many.thread, &woken, futex_wake, WORD, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(woken, 0);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, many.reticle), STATUS_OK);
+    world_audit();
+}
+
+TEST(a_crowd_is_cancelled_in_batches) {
+    struct world_task many = crowd_make();
+    uint64_t view = 0;
+    // The view of the Task's data, which its maker gave it.
+    for (uint32_t i = 0; i < many.task->table.pages * SLOTS_PER_PAGE; i++) {
+        const struct slot *slot = table_slot(many.task, i);
+        if (slot_class(slot) == CLASS_VIEW && slot->address == WORLD_DATA >> PAGE_SHIFT) {
+            view = (slot_meta(slot) >> META_GENERATION_SHIFT) << HANDLE_SLOT_BITS | i;
+        }
+    }
+    CHECK_EQ(CALL(many.thread, nullptr, handle_drop, view), STATUS_OK);
+    CHECK_EQ(awake(STATUS_CANCELLED), CROWD);
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, many.reticle), STATUS_OK);
+    world_audit();
+}
+
 TEST(all_end_while_they_wait) {
     word(7);
     CHECK_EQ(sleep_on(threads[1], WORD, 7, TIME_NEVER), WORLD_BLOCKED);
