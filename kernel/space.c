@@ -68,27 +68,6 @@ enum status space_entry_make(struct task *task, uint64_t number, uint64_t **entr
     return STATUS_OK;
 }
 
-uint64_t space_missing(struct task *task, uint64_t number, uint64_t pages) {
-    constexpr uint64_t SPAN = TABLE_ENTRIES; // pages that one lowest table covers
-    uint64_t counted[ROOT_LEVEL + 1] = {[0 ... ROOT_LEVEL] = UINT64_MAX};
-    uint64_t missing = 0;
-    for (uint64_t at = number & ~(SPAN - 1); at < number + pages; at += SPAN) {
-        struct phys table = task->root;
-        uint32_t level = ROOT_LEVEL;
-        while (level != 0 && arch_pte_present(*entry_in(table, at, level))) {
-            table = arch_pte_phys(*entry_in(table, at, level));
-            level--;
-        }
-        // All below a missing entry are missing; neighbours share the upper ones.
-        for (; level != 0; level--) {
-            uint64_t group = at >> (level * INDEX_BITS);
-            missing += counted[level] != group;
-            counted[level] = group;
-        }
-    }
-    return missing;
-}
-
 // The first present entry of a table, or nullptr.
 static uint64_t *first_entry(struct phys table, uint32_t count) {
     uint64_t *entries = phys_to_virt(table);

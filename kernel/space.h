@@ -20,7 +20,5 @@ uint64_t *space_entry(struct task *task, uint64_t number) REQUIRES_BOOKS;
 // The same, making the tables on the way.
 [[nodiscard]] enum status space_entry_make(struct task *task, uint64_t number,
                                            uint64_t **entry) REQUIRES_BOOKS;
-// How many tables space_entry_make would have to make for these pages.
-uint64_t space_missing(struct task *task, uint64_t number, uint64_t pages) REQUIRES_BOOKS;
 // Frees one table; STEP_DONE once even the root is gone.
 enum step space_free(struct task *task) REQUIRES_BOOKS;

@@ -8,7 +8,6 @@
 #include "kernel/reticle.h"
 #include "kernel/ring.h"
 #include "kernel/schedule.h"
-#include "kernel/space.h"
 #include "kernel/syscall.h"
 
 // Pages that one entry zeroes: 4 KiB is 512 stores.
@@ -310,11 +309,6 @@ static enum status map_begin(struct thread *self, const uint64_t *a) REQUIRES_BO
     enum status status = map_plan(self, a, &plan);
     if (status == STATUS_OK) {
         status = table_reserve(plan.task, (a[5] & MAP_GIVE) != 0 ? 2 : 1);
-    }
-    if (status == STATUS_OK) {
-        uint64_t tables = space_missing(plan.task, a[2] >> PAGE_SHIFT, plan.pages);
-        bool enough = plan.task->object.reticle->available >= tables << PAGE_SHIFT;
-        status = enough ? STATUS_OK : STATUS_NO_MEMORY;
     }
     if (status != STATUS_OK) {
         return status;
