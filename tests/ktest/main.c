@@ -37,6 +37,7 @@
     GROUP(race) \
     GROUP(random) \
     GROUP(device) \
+    GROUP(bounds) \
     GROUP(preempt)
 
 #define GROUP(name) extern const struct test_group name##_tests;
