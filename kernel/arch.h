@@ -128,11 +128,9 @@ void arch_irq_open(uint32_t line);
 void arch_irq_close(uint32_t line);
 // Makes kernel_ipi run on another hart, soon.
 void arch_ipi(uint32_t hart_index);
-// Starts the harts of boot_info but the first, one by one; each ends up in
-// kernel_hart_main on its own stack. One that does not come is named on the debug
-// line and left out: harts_online says who is there.
-// Returns how many run, with this one. Those that came have the indices 0 .. n - 1.
-uint32_t arch_harts_start(void);
+// Asks a hart to come up, and on a stack of its own into kernel_hart_main: the one that
+// stands at `place` in boot_info, with this id. False: it will not.
+[[nodiscard]] bool arch_hart_start(uint32_t place, uint64_t id);
 // Waits for an interrupt with interrupts on, handles it, returns with them off.
 // Returns at once if an interrupt is pending already.
 void arch_idle(void);
@@ -144,12 +142,13 @@ void arch_idle(void);
 // image with W^X, guard pages below each stack, device registers it needs), the
 // interrupt controller and the clock.
 void arch_init(const struct boot_info *info);
-void arch_hart_init(struct hart *hart); // on every hart, before it does anything else
-void arch_serial_write(char c);         // the debug line; waits a bounded time
+// On every hart, before it does anything else.
+void arch_hart_init(struct hart *hart, uint32_t place);
+void arch_serial_write(char c); // the debug line; waits a bounded time
 [[noreturn]] void arch_power_off(void);
 [[noreturn]] void arch_reset(void);
-[[noreturn]] void arch_halt(void); // this hart, for ever, interrupts off
-void arch_halt_others(void);       // for a panic: best effort
+[[noreturn]] void arch_halt(void);        // this hart, for ever, interrupts off
+void arch_hart_halt(uint32_t hart_index); // the same of another, soon: best effort
 uint64_t arch_random(void); // hardware random if there is, else the counter: for canaries only
 
 // I/O ports; UNSUPPORTED where the machine has none. width: 1, 2 or 4.
@@ -159,8 +158,8 @@ uint64_t arch_random(void); // hardware random if there is, else the counter: fo
 // ----------------------------------------- what the portable core offers back
 // The first hart's way in, from the machine's entry code, on its boot stack.
 [[noreturn]] void kernel_main(const struct boot_info *info);
-// A further hart's way in, after the machine set up its stack and hart pointer.
-[[noreturn]] void kernel_hart_main(struct hart *hart);
+// A further hart's way in. There is no arch_hart() yet.
+[[noreturn]] void kernel_hart_main(uint32_t place);
 // Whole zeroed pages, for what is fixed when the kernel boots. Only until the page
 // array is made; panics when there is too little memory.
 struct phys boot_alloc(size_t pages);

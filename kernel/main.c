@@ -23,7 +23,8 @@ struct lock books;
 
 static struct hart harts[BOOT_HARTS];
 static _Atomic uint32_t online; // harts 0 .. online - 1 take part
-static uint32_t harts_started;
+static _Atomic uint32_t harts_started = 1;
+static _Atomic uint32_t coming; // the place of the hart that may come up; 0: none
 
 static const struct boot_info *boot;
 // The boot allocator: the ranges of free RAM. It goes downwards from the end of the
@@ -192,28 +193,38 @@ static void root_start(void) REQUIRES_BOOKS {
 
 // -------------------------------------------------------------------- the harts
 
-static void hart_init(struct hart *hart) {
-    arch_hart_init(hart);
+static void hart_init(struct hart *hart, uint32_t place) {
+    arch_hart_init(hart, place);
     hart->timer_armed = TIME_NEVER;
+    atomic_store(&hart->online, true);
 }
 
-// Counts the harts that came. The machine starts them one by one and gives those that
-// come adjacent indices; each says so itself once it is in kernel_hart_main.
-static uint32_t harts_count(void) {
-    constexpr uint64_t PATIENCE = 50000000; // nanoseconds, for all
+// Whether a hart came. Who takes part is decided once: by the hart, which sets `coming` to
+// 0, or by this one after some time. What comes later finds another's place there, or none.
+static bool hart_start(uint32_t place) {
+    constexpr uint64_t PATIENCE = 300'000'000; // nanoseconds
+    atomic_store(&coming, place);
+    bool asked = arch_hart_start(place, boot->hart_id[place]);
     uint64_t until = arch_time_now() + PATIENCE;
-    uint32_t count = 1;
-    while (count < harts_started) {
-        if (atomic_load_explicit(&harts[count].online, memory_order_acquire)) {
-            count++;
-        } else if (arch_time_now() > until) {
-            print("hart %u came to nothing and is left out\n", count);
-            break;
-        } else {
+    while (asked && atomic_load(&coming) == place && arch_time_now() < until) {
+        arch_pause();
+    }
+    return atomic_exchange(&coming, 0) != place;
+}
+
+// A place is where a hart stands in boot_info; indices count only those that came.
+static uint32_t harts_start(void) {
+    for (uint32_t place = 1; place < boot->hart_count; place++) {
+        if (!hart_start(place)) {
+            print("hart %lx does not start and is left out\n", boot->hart_id[place]);
+            continue;
+        }
+        while (!atomic_load(&harts[harts_started].online)) {
             arch_pause();
         }
+        harts_started++;
     }
-    return count;
+    return harts_started;
 }
 
 void kernel_main(const struct boot_info *info) {
@@ -221,12 +232,11 @@ void kernel_main(const struct boot_info *info) {
     boot_free_count = firmware_free(info, PAGE_RAM_END, boot_free);
     arch_init(info);
     atomic_store_explicit(&online, 1, memory_order_relaxed);
-    atomic_store_explicit(&harts[0].online, true, memory_order_relaxed);
-    hart_init(&harts[0]);
+    hart_init(&harts[0], 0);
     page_array_init(info);
     memory_init();
     struct reticle *first = reticle_first();
-    harts_started = arch_harts_start();
+    uint32_t count = harts_start();
     boot_over = true;
 
     lock_acquire(&books);
@@ -237,14 +247,18 @@ void kernel_main(const struct boot_info *info) {
     root_start();
     lock_release(&books);
     // Everything is made: now the others may look at it.
-    atomic_store_explicit(&online, harts_count(), memory_order_release);
+    atomic_store_explicit(&online, count, memory_order_release);
     arch_resume(schedule_next());
 }
 
-void kernel_hart_main(struct hart *hart) {
-    hart_init(hart);
+void kernel_hart_main(uint32_t place) {
+    struct hart *hart = &harts[harts_started]; // nobody else's while this one may come
+    uint32_t mine = place;
+    if (!atomic_compare_exchange_strong(&coming, &mine, 0)) {
+        arch_halt();
+    }
     hart->index = (uint32_t)(hart - harts);
-    atomic_store_explicit(&hart->online, true, memory_order_release);
+    hart_init(hart, place);
     while (atomic_load_explicit(&online, memory_order_acquire) <= hart->index) {
         arch_pause();
     }

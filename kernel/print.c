@@ -7,6 +7,7 @@
 
 #include "kernel/check.h"
 #include "kernel/device.h"
+#include "kernel/hart.h"
 #include "kernel/lock.h"
 #include "lib/string/text.h"
 
@@ -72,7 +73,11 @@ void panic(const char *format, ...) {
     line_write("\npanic: ");
     line_write(line);
     line_write("\n");
-    arch_halt_others();
+    for (uint32_t i = 0; i < BOOT_HARTS; i++) {
+        if (atomic_load(&hart_at(i)->online) && hart_at(i) != arch_hart()) {
+            arch_hart_halt(i);
+        }
+    }
     arch_halt();
 }
 

@@ -49,6 +49,5 @@ __attribute__((no_stack_protector)) void boot_main(uint64_t tree, uint64_t count
 
 void arch_init(const struct boot_info *info) {
     gic_init(info);
-    harts_init(info);
     paging_stacks(info->hart_count);
 }

@@ -79,7 +79,7 @@ hart_high:
     add x0, x0, x19, lsl #STACK_SHIFT
     mov sp, x0
     mov x0, x19
-    b hart_main
+    b kernel_hart_main
 
 // ------------------------------------------------------------- 1. exception level
 // Returns at EL1 with everything masked. What reset leaves unknown and could trap

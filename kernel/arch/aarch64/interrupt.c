@@ -59,7 +59,6 @@ static struct {
     uint64_t cpu_size;
     uint32_t lines;
     uint32_t timer;
-    struct arch_hart *hart[BOOT_HARTS]; // by index
 } gic;
 
 static void bit_set(uint32_t bank, uint32_t line) {
@@ -163,7 +162,7 @@ static void hart_init_v3(uint64_t affinity) {
     barrier_isb();
 }
 
-void gic_hart_init(struct arch_hart *hart, uint32_t index) {
+void gic_hart_init(struct arch_hart *hart) {
     if (gic.v3) {
         hart_init_v3(hart->affinity);
     } else {
@@ -176,7 +175,6 @@ void gic_hart_init(struct arch_hart *hart, uint32_t index) {
         mmio_write(gic.cpu, GICC_PMR, PRIORITY_MASK);
         mmio_write(gic.cpu, GICC_CTLR, 1);
     }
-    gic.hart[index] = hart;
 }
 
 static uint32_t acknowledge(void) {
@@ -241,7 +239,8 @@ void arch_irq_close(uint32_t line) {
 
 // The receiver must see what was stored before: a DSB, since the message is not
 // an ordinary store (ARM, "Data Synchronization Barrier").
-static void send(const struct arch_hart *hart, uint32_t interrupt) {
+static void send(uint32_t hart_index, uint32_t interrupt) {
+    const struct arch_hart *hart = (const struct arch_hart *)hart_at(hart_index);
     __asm__ volatile("dsb ishst" ::: "memory");
     if (!gic.v3) {
         mmio_write(gic.distributor, GICD_SGIR, hart->gic_target << 16 | interrupt);
@@ -256,17 +255,9 @@ static void send(const struct arch_hart *hart, uint32_t interrupt) {
 }
 
 void arch_ipi(uint32_t hart_index) {
-    const struct arch_hart *hart = gic.hart[hart_index];
-    if (hart != nullptr) {
-        send(hart, SGI_IPI);
-    }
+    send(hart_index, SGI_IPI);
 }
 
-void gic_halt_others(void) {
-    const struct arch_hart *self = (const struct arch_hart *)arch_hart();
-    for (uint32_t i = 0; self != nullptr && i < BOOT_HARTS; i++) {
-        if (gic.hart[i] != nullptr && gic.hart[i] != self) {
-            send(gic.hart[i], SGI_HALT);
-        }
-    }
+void arch_hart_halt(uint32_t hart_index) {
+    send(hart_index, SGI_HALT);
 }

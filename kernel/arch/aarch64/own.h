@@ -50,11 +50,7 @@ uint64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c);
 void power_init(enum boot_conduit conduit);
 
 // interrupt.c. gic_init on the first hart, gic_hart_init on each (it needs
-// arch_hart), gic_handle takes whatever is pending; gic_halt_others stops them.
+// arch_hart), gic_handle takes whatever is pending.
 void gic_init(const struct boot_info *info);
-void gic_hart_init(struct arch_hart *hart, uint32_t index);
+void gic_hart_init(struct arch_hart *hart);
 void gic_handle(void);
-void gic_halt_others(void);
-
-// harts.c. Learns which harts there are and maps their stacks.
-void harts_init(const struct boot_info *info);

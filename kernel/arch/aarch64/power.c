@@ -52,10 +52,6 @@ void arch_halt(void) {
     }
 }
 
-void arch_halt_others(void) {
-    gic_halt_others();
-}
-
 // RNDR (ARM, FEAT_RNG) may fail and then sets Z; a few tries are enough.
 __attribute__((no_stack_protector)) uint64_t arch_random(void) {
     uint64_t value = SYSREG_READ(cntvct_el0);

@@ -40,7 +40,7 @@ static size_t test_stack_size;
 static uint32_t selected;     // arch_hart()
 static struct fiber *running; // nullptr: the test
 static uint32_t yield_every, yield_count, spins;
-static bool slow, absent; // of host_options
+static bool absent, late; // of host_options
 
 // The sanitizer must be told of each change of stacks; without it these are absent.
 [[gnu::weak]] void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size);
@@ -115,17 +115,18 @@ void host_fence(void) {
 }
 
 void host_pause(void) {
-    if (absent) {
-        host_time_set(arch_time_now() + 1000000); // patience has an end
-        return;
-    }
     host_check(++spins < PATIENCE, "a spin loop never ends");
     bool others = false; // that may hold what this one waits for
     for (uint32_t i = 0; i < count; i++) {
         others |= &fibers[i] != running && fibers[i].state == HOST_KERNEL;
     }
-    host_check(others && running != nullptr, "a hart waits for itself");
-    stand_still(HOST_KERNEL);
+    if (absent) {
+        host_time_set(arch_time_now() + 1000000); // patience has an end
+    }
+    host_check((others || absent) && running != nullptr, "a hart waits for itself");
+    if (others) {
+        stand_still(HOST_KERNEL);
+    }
 }
 
 // ----------------------------------------------------------------- interrupts
@@ -301,7 +302,7 @@ static void hart_main(void) {
     if (selected == 0) {
         kernel_main(host_boot_info());
     } else {
-        kernel_hart_main(hart_at(selected));
+        kernel_hart_main(selected);
     }
 }
 
@@ -316,30 +317,27 @@ static void fiber_make(struct fiber *fiber) {
     makecontext(&fiber->context, hart_main, 0);
 }
 
-// The harts really begin once the first one stands still: they are coroutines.
-uint32_t arch_harts_start(void) {
-    if (slow) {
-        stand_still(HOST_KERNEL);
-        return count;
+// It begins once the first one stands still: they are coroutines.
+bool arch_hart_start(uint32_t place, uint64_t id) {
+    (void)id;
+    if (!absent || place + 1 < count) {
+        fibers[place].state = HOST_KERNEL;
     }
-    for (uint32_t i = 1; i < count; i++) {
-        hart_at(i)->index = i;
-        atomic_store_explicit(&hart_at(i)->online, true, memory_order_release);
-    }
-    return count + absent;
+    return true;
 }
 
 void host_boot(const struct host_options *options) {
     host_check(count == 0, "a process boots once");
     host_memory_make(options);
     count = options->harts;
-    slow = options->slow;
-    absent = options->absent;
+    absent = options->absent || options->late;
+    late = options->late;
     for (uint32_t i = 0; i < count; i++) {
         fiber_make(&fibers[i]);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        run(&fibers[i]);
-    }
+    run(&fibers[0]);
     host_settle();
+    if (late) {
+        run(&fibers[count - 1]);
+    }
 }

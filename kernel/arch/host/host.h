@@ -36,10 +36,10 @@ struct host_options {
     uint32_t harts;
     bool ports; // the console has ports, not registers in memory
     // What the tests of the boot want otherwise; 0 is as usual.
-    uint64_t base;  // RAM begins here, in one range
-    uint64_t image; // bytes of the root's image
-    bool slow;      // the other harts come when the first one waits for them already
-    bool absent;    // one hart more is started, which never comes
+    uint64_t base;                          // RAM begins here, in one range
+    uint64_t image;                         // bytes of the root's image
+    bool absent;                            // the last hart never comes
+    bool late;                              // or only when nobody waits any more
     void (*change)(struct boot_info *info); // the last word on what the firmware says
 };
 

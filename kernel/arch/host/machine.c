@@ -65,7 +65,9 @@ void arch_halt(void) {
     abort();
 }
 
-void arch_halt_others(void) {}
+void arch_hart_halt(uint32_t hart_index) {
+    (void)hart_index;
+}
 
 static void stop(void) {
     if (child) {
@@ -238,8 +240,9 @@ void arch_init(const struct boot_info *boot) {
     (void)boot;
 }
 
-void arch_hart_init(struct hart *hart) {
+void arch_hart_init(struct hart *hart, uint32_t place) {
     (void)hart;
+    (void)place;
 }
 
 uint64_t arch_random(void) {

@@ -61,6 +61,9 @@ void host_memory_make(const struct host_options *options) {
     info.reserved[1] = (struct boot_range){ram_base + image_size, 3 * PAGE_SIZE};
     info.package = (struct boot_range){ram_base + image_size, PACKAGE_SIZE};
     info.hart_count = options->harts;
+    for (uint32_t i = 0; i < options->harts; i++) {
+        info.hart_id[i] = i;
+    }
     info.console.kind = options->ports ? BOOT_CONSOLE_16550_PORT : BOOT_CONSOLE_PL011;
     info.console.base = options->ports ? 0x3f8 : HOST_DEVICE_BASE;
     info.console.size = options->ports ? 8 : PAGE_SIZE;

@@ -73,7 +73,8 @@ static const void *memory_map(void *, uint64_t physical, uint64_t size) {
 static enum status trampoline_find(struct firmware_error *error) {
     struct boot_range free[FIRMWARE_FREE];
     if (firmware_free(&boot, LOW_MEMORY, free) == 0) {
-        return STATUS_OK; // there will be one hart
+        print("x86_64: no free page below 1 MiB to start harts from\n");
+        return STATUS_OK;
     }
     trampoline = free[0].base;
     return firmware_reserve(&boot, trampoline, PAGE_SIZE, error);

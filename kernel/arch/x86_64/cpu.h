@@ -138,6 +138,7 @@ void local_timer(uint32_t ticks); // 0: none
 uint32_t local_timer_count(void);
 void local_send(uint32_t apic_id, uint32_t command);
 void line_arrived(uint32_t line);
+extern _Atomic bool halting; // a hart panicked; the others stop at the next NMI
 
 // time.c
 void time_init(void);

@@ -88,8 +88,7 @@ secondary32:
     movl $PHYSICAL(secondary64), %esi
     jmp enter_long
 
-// Only the hart that is being started may take the stack: one that comes too
-// late finds another's number, or none, and sleeps for good.
+// Each hart has a stack of its own, by its place in the firmware's list.
     .code64
 secondary64:
     movl $0xc0000080, %ecx
@@ -99,19 +98,20 @@ secondary64:
     movl $1, %eax
     cpuid
     shrl $24, %ebx
-    cmpl %ebx, secondary_id(%rip)
+    movl %ebx, %eax
+    leaq boot + BOOT_HART_ID(%rip), %rdi
+    movl $HARTS_MOST, %ecx
+    repne scasq
     jne 2f
-    movq secondary_hart(%rip), %rdi
+    movl $(HARTS_MOST - 1), %edi
+    subl %ecx, %edi
     movl $PHYSICAL(kernel_root), %eax
     movq %rax, %cr3
-    movq %rdi, %rax
-    movq %rdi, %rdx
-    shrq $32, %rdx
-    movl $0xc0000101, %ecx // GS base
-    wrmsr
-    movq HART_STACK(%rdi), %rsp
+    movl %edi, %eax
+    shlq $STACK_SHIFT, %rax
+    movq $STACK_FIRST_TOP, %rsp
+    addq %rax, %rsp
     xorl %ebp, %ebp
-    movl $-1, secondary_id(%rip) // taken
     call kernel_hart_main
 2:  cli
     hlt

@@ -4,8 +4,6 @@
 // A hart: its segments, its control registers, and how a further one is started.
 #include "cpu.h"
 
-#include <stdatomic.h>
-
 #include "lib/string/string.h"
 
 constexpr uint64_t CR0_MONITOR = 1 << 1;    // WAIT obeys TS
@@ -30,10 +28,7 @@ constexpr uint64_t PAT_RESET = 0x0007040600070406;
 // Interrupt commands, SDM vol 3 10.6.1 and 8.4.4.
 constexpr uint32_t COMMAND_INIT = 0x4500;
 constexpr uint32_t COMMAND_STARTUP = 0x4600; // with the page to start at
-constexpr uint64_t INIT_WAIT = 200'000;      // nanoseconds: more than enough since the P6
-constexpr uint64_t STARTUP_WAIT = 200'000;
-constexpr uint64_t ONLINE_WAIT = 300'000'000;
-constexpr uint32_t WAIT_STEPS = 100'000'000; // bound if the clock stands still
+constexpr uint64_t START_WAIT = 200'000;     // nanoseconds: enough since the P6
 
 constexpr uint32_t SEGMENTS = TASK_STATE / 8;
 constexpr uint64_t TASK_STATE_PRESENT = UINT64_C(0x89) << 40;
@@ -41,11 +36,10 @@ constexpr uint64_t TASK_STATE_PRESENT = UINT64_C(0x89) << 40;
 extern const char trampoline_start[];
 extern const char trampoline_end[];
 
-// For secondary64 in entry.S: who may come up now. The hart itself writes the
-// number NOBODY when it has taken its stack.
-constexpr uint32_t NOBODY = UINT32_MAX;
-_Atomic uint32_t secondary_id = NOBODY;
-struct arch_hart *secondary_hart;
+// What entry.S knows to find a hart's place and stack.
+static_assert(offsetof(struct boot_info, hart_id) == BOOT_HART_ID && BOOT_HARTS == HARTS_MOST);
+static_assert(STACKS + (1 + STACK_MAIN_PAGES) * PAGE_SIZE == STACK_FIRST_TOP);
+static_assert(STACK_SLOT == 1 << STACK_SHIFT);
 
 static uint64_t gdt[SEGMENTS + 2 * BOOT_HARTS] = {
     [KERNEL_CODE / 8] = 0x00af9b000000ffff,
@@ -72,11 +66,11 @@ static void gdt_load(void) {
 // The task state's descriptor takes two entries, SDM vol 3 7.2.3.
 static void task_load(struct arch_hart *hart) {
     uint64_t base = (uint64_t)&hart->task;
-    uint64_t *entry = &gdt[SEGMENTS + 2 * hart->index];
+    uint64_t *entry = &gdt[SEGMENTS + 2 * hart->place];
     entry[0] = TASK_STATE_PRESENT | (base >> 24 & 0xff) << 56 | (base & 0xffffff) << 16 |
                (sizeof hart->task - 1);
     entry[1] = base >> 32;
-    __asm__ volatile("ltr %w0" ::"r"(TASK_STATE + 16 * hart->index));
+    __asm__ volatile("ltr %w0" ::"r"(TASK_STATE + 16 * hart->place));
 }
 
 void control_load(void) {
@@ -90,29 +84,21 @@ void control_load(void) {
     msr_write(MSR_KERNEL_GS_BASE, 0);
 }
 
-// What a hart must know of itself before it runs anything on its own.
-static void hart_prepare(struct arch_hart *arch, uint32_t index) {
-    arch->self = (struct hart *)arch;
-    arch->index = index;
-    arch->stack = stack_top(index, STACK_MAIN);
+void arch_hart_init(struct hart *hart, uint32_t place) {
+    struct arch_hart *arch = (struct arch_hart *)hart;
+    arch->self = hart;
+    arch->place = place;
+    arch->stack = stack_top(place, STACK_MAIN);
     arch->deadline = TIME_NEVER;
     arch->task.ports = sizeof arch->task;
     for (enum stack which = STACK_DEBUG; which < STACKS_A_HART; which++) {
-        arch->task.ist[which - 1] = stack_top(index, which);
-    }
-}
-
-void arch_hart_init(struct hart *hart) {
-    struct arch_hart *arch = (struct arch_hart *)hart;
-    if (arch->self == nullptr) { // the first one; arch_harts_start prepares the others
-        hart_prepare(arch, 0);
+        arch->task.ist[which - 1] = stack_top(place, which);
     }
     control_load();
     task_load(arch);
     msr_write(MSR_GS_BASE, (uint64_t)arch);
     float_hart_init();
     local_init();
-    atomic_store(&arch->online, true);
 }
 
 void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
@@ -121,53 +107,28 @@ void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
     arch->task.rsp0 = (uint64_t)(frame + 1);
 }
 
-// Whether the hart that is being started has come, within that time.
-static bool wait_taken(uint64_t nanoseconds) {
+static void wait(uint64_t nanoseconds) {
     uint64_t until = arch_time_now() + nanoseconds;
-    for (uint32_t i = 0; i < WAIT_STEPS && arch_time_now() < until; i++) {
-        if (atomic_load(&secondary_id) == NOBODY) {
-            return true;
-        }
+    while (arch_time_now() < until) {
         arch_pause();
     }
-    return false;
 }
 
-// INIT, then the start-up interrupt, a second time if the first had no effect.
-static bool hart_start(struct arch_hart *hart, uint32_t id) {
+// INIT, then the start-up interrupt twice: the second does nothing if the first did. The
+// hart finds its place by itself, in entry.S.
+bool arch_hart_start(uint32_t, uint64_t id) {
     uint32_t start = COMMAND_STARTUP | (uint32_t)(trampoline >> PAGE_SHIFT);
-    secondary_hart = hart;
-    atomic_store(&secondary_id, id);
-    local_send(id, COMMAND_INIT);
-    (void)wait_taken(INIT_WAIT);
-    local_send(id, start);
-    if (!wait_taken(STARTUP_WAIT)) {
-        local_send(id, start);
-    }
-    return wait_taken(ONLINE_WAIT) || atomic_exchange(&secondary_id, NOBODY) == NOBODY;
-}
-
-// The index of one that does not come goes to the next.
-uint32_t arch_harts_start(void) {
-    uint32_t online = 1;
     if (trampoline == 0) {
-        print("x86_64: no free page below 1 MiB to start harts from\n");
-        return online;
+        return false;
     }
     memcpy(phys_to_virt((struct phys){trampoline}), trampoline_start,
            (size_t)(trampoline_end - trampoline_start));
-    for (uint32_t i = 1; i < boot.hart_count; i++) {
-        struct arch_hart *hart = (struct arch_hart *)hart_at(online);
-        boot.hart_id[online] = boot.hart_id[i];
-        hart_prepare(hart, online);
-        if (hart_start(hart, (uint32_t)boot.hart_id[i])) {
-            online++;
-        } else {
-            print("x86_64: the hart of local APIC %lu does not start\n", boot.hart_id[i]);
-        }
-    }
-    boot.hart_count = online;
-    return online;
+    local_send((uint32_t)id, COMMAND_INIT);
+    wait(START_WAIT);
+    local_send((uint32_t)id, start);
+    wait(START_WAIT);
+    local_send((uint32_t)id, start);
+    return true;
 }
 
 void arch_halt(void) {

@@ -31,6 +31,7 @@ constexpr uint32_t LOCAL_MASKED = 1 << 16;
 constexpr uint32_t LOCAL_ENABLE = 1 << 8;
 constexpr uint32_t LOCAL_BUSY = 1 << 12;
 constexpr uint32_t DIVIDE_BY_1 = 0xb;
+constexpr uint32_t COMMAND_NMI = 0x4400; // SDM vol 3 10.6.1
 constexpr uint32_t BUSY_STEPS = 100'000;
 constexpr uint64_t APIC_BASE_ENABLE = 1 << 11;
 
@@ -51,6 +52,7 @@ struct line {
     bool pending; // an edge came while it was closed
 };
 
+_Atomic bool halting;
 static volatile uint32_t *local;
 static struct line lines[LINES]; // guard: lines_lock, as for the registers of the I/O APICs
 static struct lock lines_lock;   // a leaf
@@ -101,8 +103,19 @@ void local_send(uint32_t apic_id, uint32_t command) {
     local_write(LOCAL_COMMAND, command);
 }
 
+static uint32_t hart_id(uint32_t hart_index) {
+    const struct arch_hart *hart = (const struct arch_hart *)hart_at(hart_index);
+    return (uint32_t)boot.hart_id[hart->place];
+}
+
 void arch_ipi(uint32_t hart_index) {
-    local_send((uint32_t)boot.hart_id[hart_index], VECTOR_IPI);
+    local_send(hart_id(hart_index), VECTOR_IPI);
+}
+
+// By NMI, so that it obeys wherever it is.
+void arch_hart_halt(uint32_t hart_index) {
+    atomic_store(&halting, true);
+    local_send(hart_id(hart_index), COMMAND_NMI);
 }
 
 static uint32_t input_read(volatile uint32_t *input, uint32_t at) {

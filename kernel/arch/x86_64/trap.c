@@ -27,7 +27,6 @@ constexpr uint32_t ENTRY_SIZE = 16; // distance of the stubs in trap.S
 constexpr uint8_t GATE_INTERRUPT = 0x8e;
 constexpr uint8_t GATE_USER = 3 << 5; // user code may use INT3
 
-constexpr uint32_t COMMAND_NMI = 0x4400; // SDM vol 3 10.6.1
 constexpr uint64_t FLAGS_KERNEL_CLEARS = 0x257fd5;
 
 extern const char trap_entries[];
@@ -37,7 +36,6 @@ extern const char copy_user_failed[];
 bool copy_user(void *to, const void *from, size_t size);
 
 static struct gate gates[GATES];
-static _Atomic bool halting; // a hart panicked; the others stop at the next NMI
 
 void trap_init(void) {
     static const uint8_t stacks[GATES] = {[VECTOR_DEBUG] = STACK_DEBUG,
@@ -141,21 +139,6 @@ void trap_kernel(struct trap *trap) {
         arch_halt();
     }
     trap_panic(trap);
-}
-
-// By NMI, and only to harts that run this kernel: one that still waits for its start
-// would take it with the firmware's tables.
-void arch_halt_others(void) {
-    const struct arch_hart *self = (const struct arch_hart *)arch_hart();
-    if (self == nullptr || atomic_exchange(&halting, true)) {
-        return;
-    }
-    for (uint32_t i = 0; i < boot.hart_count; i++) {
-        const struct arch_hart *hart = (const struct arch_hart *)hart_at(i);
-        if (hart != self && atomic_load(&hart->online)) {
-            local_send((uint32_t)boot.hart_id[i], COMMAND_NMI);
-        }
-    }
 }
 
 // Here and nowhere else a hart takes interrupts in the kernel. STI works only after

@@ -35,7 +35,6 @@ struct arch_hart {
     // that the next entry saves into, so that an entry finds it in one load.
     struct arch_frame **slot;
     uint64_t emergency;  // top of the stack for SError and kernel faults
-    uint32_t place;      // among boot_info's harts: whose stack and redistributor
     uint32_t gic_target; // GICv2: this hart's bit among the targets
     uint64_t affinity;   // MPIDR_EL1's affinity fields
 };

@@ -31,4 +31,10 @@
 #define HART_STACK 16
 #define HART_SCRATCH 24
 
+// Of boot_info and of common/paging.h
+#define BOOT_HART_ID 1064
+#define HARTS_MOST 64
+#define STACK_FIRST_TOP 0xffffffffe0005000
+#define STACK_SHIFT 16
+
 #define COPY_PATCH 3 // bytes of STAC and CLAC
