@@ -54,7 +54,8 @@ void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) R
 // `pages` that `former` carved as an object are the payer's object from now on; in return it
 // hands over as many free pages: both totals stay. False: it has not as many, or in more
 // than 64 blocks, and nothing was done.
-[[nodiscard]] bool reticle_exchange(struct reticle *former, struct reticle *payer, uint32_t pages) REQUIRES_BOOKS;
+[[nodiscard]] bool reticle_exchange(struct reticle *former, struct reticle *payer,
+                                    uint32_t pages) REQUIRES_BOOKS;
 
 // A step of its death.
 enum step reticle_detach(struct reticle *reticle) REQUIRES_BOOKS;
