@@ -330,7 +330,8 @@ static void put_words(FILE *page, const struct syscall *syscall, const char *tit
     }
 }
 
-// Look-up refuses a handle in three ways; the table lists what comes on top.
+// Look-up refuses a handle in three ways, and while its object dies with BUSY, which the
+// table of all syscalls says once; the table of errors lists what comes on top.
 static void put_errors(FILE *page, const struct syscall *syscall) {
     static const enum status refused[] = {STATUS_BAD_HANDLE, STATUS_BAD_CLASS, STATUS_ACCESS};
     bool handle = takes_handle(syscall);
@@ -426,8 +427,8 @@ static void write_statuses(const char *directory) {
         fputs(" |\n", page);
     }
     fputs("\n`BAD_HANDLE`, `BAD_CLASS` and `ACCESS` can come from every syscall that takes a "
-          "handle, and\n`BAD_SYSCALL` from a number that names none. Statuses without a syscall "
-          "are those of libraries\nand services.\n",
+          "handle, and `BUSY`\nwhile its object is being destroyed; `BAD_SYSCALL` from a number "
+          "that names none. Statuses without a\nsyscall are those of libraries and services.\n",
           page);
     page_close(page);
 }
