@@ -36,3 +36,24 @@ test_exists() {
     system) [ -e "tests/system/$2.sh" ] ;;
     esac
 }
+
+# The specification's numbers are those of the headers, and its syscalls those of the table.
+rule_spec() {
+    protocols='services/initd/protocol.h services/namingd/protocol.h'
+    {
+        for machine in x86_64 aarch64; do
+            printf '#define thread_registers thread_registers_%s\n' "$machine"
+            printf '#include "abi/%s/machine/registers.h"\n#undef thread_registers\n' "$machine"
+        done
+        for header in abi/*.h $protocols lib/package/package.h lib/symbols/symbols.h \
+            lib/vectra/stream.h kernel/boot_info.h; do
+            [ ! -e "$header" ] || printf '#include "%s"\n' "$header"
+        done
+        # shellcheck disable=SC2086
+        awk -f tools/check/numbers.awk docs/spec/[0-9]*.md headers=1 abi/*.h $protocols
+    } >build/check/spec.c
+    clang-19 -std=c23 -I. -Iabi/x86_64 -Ilib/vectra/arch/x86_64 -ferror-limit=0 -fsyntax-only \
+        build/check/spec.c 2>&1 | grep 'error: '
+    awk -f tools/check/calls.awk abi/syscalls.def docs/spec/11-syscalls.md | sort
+    awk -f tools/check/clauses.awk docs/spec/[0-9]*.md look=1 docs/spec/[0-9]*.md
+}
