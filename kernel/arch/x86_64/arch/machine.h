@@ -55,7 +55,7 @@ struct arch_hart {
     uint64_t scratch; // the user's stack pointer for two instructions
     uint64_t deadline;
     uint32_t place; // among boot_info's harts
-    bool idle; // interrupts are taken in kernel mode
+    bool idle;      // interrupts are taken in kernel mode
     alignas(16) struct task_segment task;
 };
 static_assert(offsetof(struct arch_hart, entry) == HART_ENTRY);
