@@ -151,9 +151,9 @@ void arch_serial_write(char c); // the debug line; waits a bounded time
 void arch_hart_halt(uint32_t hart_index); // the same of another, soon: best effort
 uint64_t arch_random(void); // hardware random if there is, else the counter: for canaries only
 
-// I/O ports; UNSUPPORTED where the machine has none. width: 1, 2 or 4.
-[[nodiscard]] enum status arch_port_read(uint16_t port, uint32_t width, uint32_t *out);
-[[nodiscard]] enum status arch_port_write(uint16_t port, uint32_t width, uint32_t value);
+// I/O ports, of a device of boot_info that has them. width: 1, 2 or 4.
+uint32_t arch_port_read(uint16_t port, uint32_t width);
+void arch_port_write(uint16_t port, uint32_t width, uint32_t value);
 
 // ----------------------------------------- what the portable core offers back
 // The first hart's way in, from the machine's entry code, on its boot stack.

@@ -21,15 +21,12 @@ enum status sys_device_port(struct thread *self, void *object, uint64_t *a) {
     }
     uint16_t port = (uint16_t)(device->base + offset);
     if (a[2] >= PORT_WRITE) {
+        arch_port_write(port, width, (uint32_t)value);
         a[1] = 0;
-        return arch_port_write(port, width, (uint32_t)value);
+    } else {
+        a[1] = arch_port_read(port, width);
     }
-    uint32_t read = 0;
-    enum status status = arch_port_read(port, width, &read);
-    if (status == STATUS_OK) {
-        a[1] = read;
-    }
-    return status;
+    return STATUS_OK;
 }
 
 enum status sys_irq_watch(struct thread *self, void *object, uint64_t *a) {

@@ -224,16 +224,14 @@ void host_irq_raise(uint32_t line) {
 }
 
 // Each port answers its own number.
-enum status arch_port_read(uint16_t port, uint32_t width, uint32_t *out) {
-    *out = port & (width == 4 ? UINT32_MAX : (UINT32_C(1) << (8 * width)) - 1);
-    return STATUS_OK;
+uint32_t arch_port_read(uint16_t port, uint32_t width) {
+    return port & (width == 4 ? UINT32_MAX : (UINT32_C(1) << (8 * width)) - 1);
 }
 
-enum status arch_port_write(uint16_t port, uint32_t width, uint32_t value) {
+void arch_port_write(uint16_t port, uint32_t width, uint32_t value) {
     (void)port;
     (void)width;
     (void)value;
-    return STATUS_OK;
 }
 
 void arch_init(const struct boot_info *boot) {

@@ -61,7 +61,7 @@ void arch_init(const struct boot_info *info) {
 // Writes what the firmware asks for, and gives it time to work.
 static void firmware_writes(const struct firmware_write *writes, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        (void)arch_port_write(writes[i].port, writes[i].width, writes[i].value);
+        arch_port_write(writes[i].port, writes[i].width, writes[i].value);
     }
     for (uint32_t i = 0; i < POWER_STEPS; i++) {
         arch_pause();
@@ -107,37 +107,28 @@ uint64_t arch_random(void) {
     return value;
 }
 
-enum status arch_port_read(uint16_t port, uint32_t width, uint32_t *out) {
+uint32_t arch_port_read(uint16_t port, uint32_t width) {
     uint32_t value = 0;
     switch (width) {
     case 1:
-        value = port_read8(port);
-        break;
+        return port_read8(port);
     case 2:
         __asm__ volatile("inw %w1, %w0" : "+a"(value) : "Nd"(port));
-        break;
-    case 4:
-        value = port_read32(port);
-        break;
+        return value;
     default:
-        return STATUS_BAD_ARGUMENT;
+        return port_read32(port);
     }
-    *out = value;
-    return STATUS_OK;
 }
 
-enum status arch_port_write(uint16_t port, uint32_t width, uint32_t value) {
+void arch_port_write(uint16_t port, uint32_t width, uint32_t value) {
     switch (width) {
     case 1:
         port_write8(port, (uint8_t)value);
-        return STATUS_OK;
+        break;
     case 2:
         __asm__ volatile("outw %w0, %w1" ::"a"(value), "Nd"(port));
-        return STATUS_OK;
-    case 4:
-        __asm__ volatile("outl %0, %w1" ::"a"(value), "Nd"(port));
-        return STATUS_OK;
+        break;
     default:
-        return STATUS_BAD_ARGUMENT;
+        __asm__ volatile("outl %0, %w1" ::"a"(value), "Nd"(port));
     }
 }
