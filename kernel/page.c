@@ -135,16 +135,15 @@ uint32_t page_take(struct reticle *reticle, uint32_t count, uint32_t align) {
     return PAGE_NIL;
 }
 
-uint32_t page_take_block(struct reticle *reticle, uint32_t most, uint32_t *count) {
-    uint32_t top = PAGE_ORDERS - 1;
-    while (top != 0 && reticle->free_list[top] == PAGE_NIL) {
-        top--;
+uint32_t page_take_block(struct reticle *reticle, uint32_t most, uint32_t *top, uint32_t *count) {
+    while (*top != 0 && reticle->free_list[*top] == PAGE_NIL) {
+        --*top;
     }
     uint32_t order = order_ceil(most);
-    while (order < top && reticle->free_list[order] == PAGE_NIL) {
+    while (order < *top && reticle->free_list[order] == PAGE_NIL) {
         order++;
     }
-    order = order < top ? order : top;
+    order = order < *top ? order : *top;
     *count = most >> order == 0 ? most : UINT32_C(1) << order;
     return page_take(reticle, *count, order);
 }

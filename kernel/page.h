@@ -65,5 +65,7 @@ void page_give(struct reticle *reticle, uint32_t first, uint32_t count) REQUIRES
 // such extent. Changes no account; the content is whatever was there.
 uint32_t page_take(struct reticle *reticle, uint32_t count, uint32_t align) REQUIRES_BOOKS;
 // Takes `most` pages out of the smallest free block that holds them, or the largest block
-// there is if none does; sets *count.
-uint32_t page_take_block(struct reticle *reticle, uint32_t most, uint32_t *count) REQUIRES_BOOKS;
+// there is if none does; sets *count. *top: no free block is of a higher order; a first call
+// is made with PAGE_ORDERS - 1.
+uint32_t page_take_block(struct reticle *reticle, uint32_t most, uint32_t *top,
+                         uint32_t *count) REQUIRES_BOOKS;

@@ -10,7 +10,7 @@
 constexpr uint32_t CELLS_PER_PAGE = PAGE_SIZE / OBJECT_CELL;
 constexpr uint16_t CELLS_ALL = UINT16_MAX;
 // Free blocks that one entry moves from Reticle to Reticle, and one step of a death.
-constexpr uint32_t BLOCKS_MOVED = 64, BLOCKS_PER_STEP = 4;
+constexpr uint32_t BLOCKS_MOVED = 48, BLOCKS_PER_STEP = 4;
 
 static_assert(CELLS_PER_PAGE == 16);
 
@@ -190,9 +190,10 @@ static bool blocks_suffice(const struct reticle *from, uint32_t count) {
 
 // Moves free pages; the caller made sure that they suffice, and sees to the books.
 static void blocks_move(struct reticle *from, struct reticle *to, uint32_t count) REQUIRES_BOOKS {
+    uint32_t top = PAGE_ORDERS - 1;
     while (count != 0) {
         uint32_t taken;
-        uint32_t frame = page_take_block(from, count, &taken);
+        uint32_t frame = page_take_block(from, count, &top, &taken);
         check(frame != PAGE_NIL && taken <= count);
         page_give(to, frame, taken);
         count -= taken;
@@ -291,13 +292,14 @@ enum step reticle_detach(struct reticle *reticle) {
 enum step reticle_free(struct reticle *reticle) {
     struct reticle *parent = reticle->parent;
     check(reticle->objects == 0 && reticle->tables == 0 && reticle->cells == PAGE_NIL);
+    uint32_t top = PAGE_ORDERS - 1;
     for (uint32_t i = 0; i < BLOCKS_PER_STEP; i++) {
         if (reticle->available == 0) {
             check(reticle->total == 0);
             return STEP_DONE;
         }
         uint32_t count;
-        uint32_t frame = page_take_block(reticle, UINT32_C(1) << (PAGE_ORDERS - 1), &count);
+        uint32_t frame = page_take_block(reticle, UINT32_C(1) << (PAGE_ORDERS - 1), &top, &count);
         check(frame != PAGE_NIL);
         uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
         reticle->available -= bytes;

@@ -88,12 +88,12 @@ TEST(page_take_block_keeps_to_the_limit) {
     struct reticle *first = reticle_first();
     struct world_shape before = world_shape();
     lock_acquire(&books);
-    uint32_t count;
-    uint32_t frame = page_take_block(first, 7, &count);
+    uint32_t count, top = PAGE_ORDERS - 1;
+    uint32_t frame = page_take_block(first, 7, &top, &count);
     CHECK(frame != PAGE_NIL);
     CHECK_EQ(count, 7); // out of a larger one
     page_give(first, frame, count);
-    frame = page_take_block(first, 1, &count);
+    frame = page_take_block(first, 1, &top, &count);
     CHECK_EQ(count, 1);
     page_give(first, frame, count);
     lock_release(&books);
@@ -106,9 +106,9 @@ TEST(nothing_is_taken_where_nothing_is) {
     for (uint32_t i = 0; i < PAGE_ORDERS; i++) {
         empty.free_list[i] = PAGE_NIL;
     }
-    uint32_t count;
+    uint32_t count, top = PAGE_ORDERS - 1;
     lock_acquire(&books);
-    CHECK_EQ(page_take_block(&empty, 100, &count), PAGE_NIL);
+    CHECK_EQ(page_take_block(&empty, 100, &top, &count), PAGE_NIL);
     lock_release(&books);
 }
 
@@ -255,7 +255,7 @@ static void scatter(void) {
     for (uint32_t i = 0; i < made; i += 2) {
         CHECK_EQ(CALL(world_root, nullptr, handle_drop, memory[i]), STATUS_OK);
     }
-    CHECK_EQ(split(pool, 60 * PAGE_SIZE, &part), STATUS_OK);
+    CHECK_EQ(split(pool, 40 * PAGE_SIZE, &part), STATUS_OK);
     world_audit();
     CHECK_EQ(CALL(world_root, nullptr, handle_drop, part), STATUS_OK);
     CHECK_EQ(CALL(world_root, nullptr, handle_info, part), STATUS_BAD_HANDLE);
@@ -307,18 +307,18 @@ static uint64_t shattered(void) {
 }
 
 // What takes more pieces than one entry may move is refused, and nothing has changed.
-TEST(at_most_64_blocks_are_moved) {
+TEST(at_most_48_blocks_are_moved) {
     uint64_t pool = shattered(), part, left = available(pool);
-    CHECK_EQ(split(pool, 65 * PAGE_SIZE, &part), STATUS_NO_MEMORY);
+    CHECK_EQ(split(pool, 49 * PAGE_SIZE, &part), STATUS_NO_MEMORY);
     CHECK_EQ(available(pool), left);
     world_audit();
-    CHECK_EQ(split(pool, 64 * PAGE_SIZE, &part), STATUS_OK);
+    CHECK_EQ(split(pool, 48 * PAGE_SIZE, &part), STATUS_OK);
     left = available(pool);
-    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, part, pool, 65 * PAGE_SIZE), STATUS_NO_MEMORY);
+    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, part, pool, 49 * PAGE_SIZE), STATUS_NO_MEMORY);
     CHECK_EQ(available(pool), left);
-    CHECK_EQ(available(part), 64 * PAGE_SIZE);
-    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, part, pool, 63 * PAGE_SIZE), STATUS_OK);
-    CHECK_EQ(available(part), 127 * PAGE_SIZE);
+    CHECK_EQ(available(part), 48 * PAGE_SIZE);
+    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, part, pool, 47 * PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(available(part), 95 * PAGE_SIZE);
     world_audit();
     CHECK_EQ(CALL(world_root, nullptr, handle_drop, pool), STATUS_OK);
     world_audit();
@@ -334,7 +334,7 @@ TEST(a_taker_in_pieces_leaves_it_in_flight) {
     struct world_task taker;
     CHECK_EQ(world_task_make(&taker, 300 * PAGE_SIZE, grants, 1), STATUS_OK);
     uint64_t end = world_granted(&taker, "end");
-    CHECK_EQ(CALL(world_root, &memory, memory_carve, reticle, 65 * PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, reticle, 49 * PAGE_SIZE), STATUS_OK);
     CHECK_EQ(CALL(world_root, nullptr, ring_send, a, 1, memory, RIGHT_ALL, 1), STATUS_OK);
     // The taker's Reticle is cut into single pages by its parent, who holds it too.
     uint64_t piece[300];

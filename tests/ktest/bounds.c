@@ -118,9 +118,9 @@ static void pieces(void) {
         drop(memory[i]);
     }
     forget();
-    (void)CHECK_OK(sys_reticle_split(pool, 60 * PAGE_SIZE, &part));
-    (void)sys_reticle_grow(part, pool, 60 * PAGE_SIZE);
-    look("60 single pages split and grown");
+    (void)CHECK_OK(sys_reticle_split(pool, 48 * PAGE_SIZE, &part));
+    (void)sys_reticle_grow(part, pool, 40 * PAGE_SIZE);
+    look("48 single pages split and grown");
     (void)CHECK_OK(sys_handle_drop(part));
     (void)CHECK_OK(sys_handle_drop(pool));
     look("pieces dropped");
@@ -193,6 +193,28 @@ static void bundle(void) {
     drop(memory);
 }
 
+// Page tables whose only entries are at their ends are looked through again and again.
+static void tables(void) {
+    struct hand hand = {.bytes = UINT64_C(1) << 20};
+    uint64_t memory = carve_memory(PAGE_SIZE, 0), view;
+    if (!hand_begin(&hand, code_exit, 0)) {
+        return;
+    }
+    forget();
+    for (uint64_t i = 0; i < 20; i++) {
+        uint64_t address = USER_TOP - PAGE_SIZE - (i << 21);
+        (void)CHECK_OK(sys_memory_map(hand.task, memory, address, 0, PAGE_SIZE, MAP_READ, &view));
+        address = USER_TOP - PAGE_SIZE - (i << 30);
+        if (i != 0) {
+            (void)CHECK_OK(
+                sys_memory_map(hand.task, memory, address, 0, PAGE_SIZE, MAP_READ, &view));
+        }
+    }
+    hand_destroy(&hand);
+    look("page tables with entries at their ends");
+    drop(memory);
+}
+
 // ---------------------------------------------------------------- sleepers, threads
 
 constexpr uint32_t THREADS = 400; // each a page and more
@@ -246,4 +268,4 @@ static void sleepers(void) {
 
 TESTS(bounds, {"destroy", destroy}, {"descendants", descendants}, {"reticle", reticle},
       {"pieces", pieces}, {"flight", flight}, {"flight_of_owners", flight_of_owners},
-      {"bundle", bundle}, {"sleepers", sleepers});
+      {"bundle", bundle}, {"tables", tables}, {"sleepers", sleepers});
