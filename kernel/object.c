@@ -85,6 +85,22 @@ static struct object *queue_pop(void) REQUIRES_BOOKS {
     return object;
 }
 
+bool object_marked(const struct object *object) {
+    if (object->revoker == nullptr) {
+        return false;
+    }
+    enum thread_state state = atomic_load_explicit(&object->revoker->state, memory_order_relaxed);
+    return state == THREAD_RUNNING || state == THREAD_READY;
+}
+
+void object_mark(struct object *object, struct thread *revoker) {
+    if (object->revoker != nullptr) {
+        object->revoker->revoking = nullptr;
+    }
+    object->revoker = revoker;
+    revoker->revoking = object;
+}
+
 void object_await(struct object *object) {
     object->epoch = epoch_next();
     queue_epoch = object->epoch;

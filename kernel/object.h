@@ -73,10 +73,15 @@ void object_init(struct object *object, enum cap_class class, struct reticle *re
 static inline bool object_live(const struct object *object) {
     return object->phase == OBJECT_LIVE;
 }
+// Whether a thread is revoking: one that has ended or was stopped on its way counts no more.
+bool object_marked(const struct object *object) REQUIRES_BOOKS;
 // Whether capabilities to it may be copied, passed and mapped.
-static inline bool object_open(const struct object *object) {
-    return object_live(object) && object->revoker == nullptr;
+static inline bool object_open(const struct object *object) REQUIRES_BOOKS {
+    return object_live(object) && !object_marked(object);
 }
+
+// That thread revokes from now on, and nobody else.
+void object_mark(struct object *object, struct thread *revoker) REQUIRES_BOOKS;
 
 // The object needs one more epoch before it can go on dying.
 void object_await(struct object *object) REQUIRES_BOOKS;

@@ -12,7 +12,7 @@
 #include "kernel/syscall.h"
 
 // Steps of a long operation in one entry; then the thread may be interrupted.
-constexpr uint32_t STEPS = 8;
+constexpr uint32_t STEPS = 4;
 
 // Of time, and of a hart.
 [[gnu::noinline]] static enum status system_info_rest(uint64_t topic, uint64_t *a) {
@@ -169,9 +169,9 @@ enum status sys_handle_drop(struct thread *self, void *object, uint64_t *a) {
     return STATUS_OK;
 }
 
-// Prunes below the capability. While the owner revokes, the object is marked, so that
-// nobody makes copies faster than they are removed. Others cannot mark what is not
-// theirs: from what they revoke, copies may come for as long as its holders are quick.
+// Prunes below the capability. Meanwhile the object is marked, so that nobody makes copies
+// faster than they are removed. There is one mark: the owner takes it over from another,
+// who goes on without, and so does a second holder of a copy until the first is done.
 static enum status revoke_locked(struct thread *self, uint64_t handle,
                                  enum step *step) REQUIRES_BOOKS {
     struct slot *slot;
@@ -180,16 +180,14 @@ static enum status revoke_locked(struct thread *self, uint64_t handle,
         status = STATUS_BAD_CLASS;
     }
     *step = STEP_MORE;
-    bool owner = status == STATUS_OK && (slot->flags & SLOT_OWNER) != 0;
-    if (owner && slot->object->revoker == nullptr) {
-        slot->object->revoker = self;
-        self->revoking = slot->object;
+    if (status == STATUS_OK && ((slot->flags & SLOT_OWNER) != 0 || !object_marked(slot->object))) {
+        object_mark(slot->object, self);
     }
     // A view costs up to its pages, a capability next to nothing.
     constexpr uint32_t PRUNES = 64;
     for (uint32_t i = 0; status == STATUS_OK && i < PRUNES && *step == STEP_MORE; i++) {
         struct node *first = slot->node.first;
-        i += first != nullptr && slot_class(slot_of(first)) == CLASS_VIEW ? PRUNES / 2 : 0;
+        i += first != nullptr && slot_class(slot_of(first)) == CLASS_VIEW ? PRUNES / 8 : 0;
         self->unfinished.pages |= first != nullptr; // something goes: an epoch is needed
         *step = tree_prune(&slot->node);
     }

@@ -81,6 +81,57 @@ static void views(void) {
     drop(view);
 }
 
+// ------------------------------------------------------- a copier on another hart
+
+static _Atomic uint32_t refused, copied, copiers;
+
+// As fast as it can, always from one that a revocation comes to last.
+static void copier(void *argument) {
+    uint64_t from = (uint64_t)argument, made, next = from;
+    atomic_fetch_add(&copiers, 1);
+    for (;;) {
+        enum status status = sys_handle_copy(from, RIGHT_ALL, &made);
+        if (status == STATUS_OK) {
+            next = made;
+            atomic_fetch_add(&copied, 1);
+        } else if (status == STATUS_BUSY) {
+            atomic_fetch_add(&refused, 1);
+        } else if (from != next) {
+            from = next;
+        } else {
+            return; // all of them are gone
+        }
+    }
+}
+
+// A holder of a copy revokes what hangs below it, however quickly that grows.
+static void against_copiers(void) {
+    enum { COPIERS = 3 };
+    uint64_t memory = carve_memory(PAGE_SIZE, 0), held, below[COPIERS];
+    (void)CHECK_OK(sys_handle_copy(memory, RIGHT_ALL, &held));
+    for (uint32_t round = 0; round < 10 && check_good(); round++) {
+        atomic_store(&copiers, 0);
+        for (uint32_t i = 0; i < COPIERS; i++) {
+            (void)CHECK_OK(sys_handle_copy(held, RIGHT_ALL, &below[i]));
+            worker_open(&workers[i], copier, (void *)below[i], 0);
+        }
+        while (atomic_load(&copiers) < COPIERS) {
+            pause_for(MILLISECOND / 10);
+        }
+        pause_for(MILLISECOND);
+        uint64_t from = time_now();
+        (void)CHECK_OK(sys_handle_revoke(held));
+        (void)CHECK(time_now() - from < PATIENCE);
+        for (uint32_t i = 0; i < COPIERS; i++) {
+            (void)CHECK(!is_alive(below[i]));
+            worker_close(&workers[i]);
+        }
+        (void)CHECK(is_alive(held));
+    }
+    (void)CHECK(atomic_load(&copied) != 0);
+    drop(memory);
+}
+
 // ------------------------------------------------------- a reader on another hart
 
 constexpr uint64_t BEFORE = 0x1111, AFTER = 0x2222;
@@ -259,5 +310,5 @@ static void moved(void) {
 }
 
 TESTS(revoke, {"chain", chain}, {"many", many}, {"carved_stays", carved_stays}, {"views", views},
-      {"in_use", in_use}, {"tasks", tasks}, {"tasks_middle_dead", tasks_middle_dead},
-      {"moved", moved});
+      {"against_copiers", against_copiers}, {"in_use", in_use}, {"tasks", tasks},
+      {"tasks_middle_dead", tasks_middle_dead}, {"moved", moved});
