@@ -14,6 +14,7 @@
 #include "lib/manifest/manifest.h"
 #include "lib/package/package.h"
 #include "lib/string/text.h"
+#include "lib/symbols/symbols.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -38,8 +39,10 @@ struct archive {
     uint8_t root[BLAKE3_HASH];
 };
 
-static const char *const kind_names[] = {
-    [PACKAGE_PROGRAM] = "program", [PACKAGE_MANIFEST] = "manifest", [PACKAGE_DATA] = "data"};
+static const char *const kind_names[] = {[PACKAGE_PROGRAM] = "program",
+                                         [PACKAGE_MANIFEST] = "manifest",
+                                         [PACKAGE_DATA] = "data",
+                                         [PACKAGE_SYMBOLS] = "symbols"};
 
 [[noreturn, gnu::format(printf, 1, 2)]] static void die(const char *format, ...) {
     va_list list;
@@ -60,13 +63,13 @@ static void *allocate(size_t size) {
 }
 
 static enum package_kind parse_kind(const char *argument, size_t length) {
-    for (uint32_t kind = PACKAGE_PROGRAM; kind <= PACKAGE_DATA; kind++) {
+    for (uint32_t kind = PACKAGE_PROGRAM; kind <= PACKAGE_SYMBOLS; kind++) {
         const char *name = kind_names[kind];
         if (strlen(name) == length && memcmp(name, argument, length) == 0) {
             return kind;
         }
     }
-    die("'%s': unknown kind '%.*s': want program, manifest or data", argument, (int)length,
+    die("'%s': unknown kind '%.*s': want program, manifest, data or symbols", argument, (int)length,
         argument);
 }
 
@@ -140,6 +143,17 @@ static void check_manifest(const struct item *item) {
     }
 }
 
+static void check_symbols(const struct item *item) {
+    struct symbols symbols;
+    if (symbols_open(item->content, item->size, &symbols) != STATUS_OK) {
+        char memory[300];
+        struct text_buffer text;
+        text_start(&text, memory, sizeof memory);
+        symbols_describe(&symbols, &text);
+        die("%s: %s", item->path, memory);
+    }
+}
+
 static int compare_items(const void *left, const void *right) {
     const struct item *l = left, *r = right;
     if (l->kind != r->kind) {
@@ -166,7 +180,7 @@ static void check_pairs(const struct item *items, size_t count) {
         if (item->kind == PACKAGE_DATA) {
             continue;
         }
-        // The programs are 1 and the manifests 2.
+        // A program needs a manifest; the other kinds need the program.
         enum package_kind other =
             item->kind == PACKAGE_PROGRAM ? PACKAGE_MANIFEST : PACKAGE_PROGRAM;
         if (find_item(items, count, other, item->name) == nullptr) {
@@ -274,7 +288,7 @@ static void write_hash(const char *path, const uint8_t root[BLAKE3_HASH]) {
 int main(int argc, char **argv) {
     if (argc < 4) {
         fputs("usage: mkpackage OUT.pkg OUT_HASH.c KIND:NAME=FILE ...\n"
-              "KIND is program, manifest or data.\n",
+              "KIND is program, manifest, data or symbols.\n",
               stderr);
         return 2;
     }
@@ -291,6 +305,8 @@ int main(int argc, char **argv) {
             check_program(&items[i], &machine);
         } else if (items[i].kind == PACKAGE_MANIFEST) {
             check_manifest(&items[i]);
+        } else if (items[i].kind == PACKAGE_SYMBOLS) {
+            check_symbols(&items[i]);
         }
     }
     qsort(items, count, sizeof *items, compare_items);

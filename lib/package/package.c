@@ -135,8 +135,8 @@ static enum status check_content(struct package *package, uint32_t number,
 static enum status check_record(struct package *package, uint32_t number,
                                 const struct package_record *record) {
     size_t end = find_nonzero(record->reserved_end, sizeof record->reserved_end);
-    if (record->kind < PACKAGE_PROGRAM || record->kind > PACKAGE_DATA) {
-        return refuse(package, PACKAGE_DEFECT_KIND, number, record->kind, PACKAGE_DATA);
+    if (record->kind < PACKAGE_PROGRAM || record->kind > PACKAGE_SYMBOLS) {
+        return refuse(package, PACKAGE_DEFECT_KIND, number, record->kind, PACKAGE_SYMBOLS);
     }
     if (record->reserved != 0) {
         return refuse(package, PACKAGE_DEFECT_RESERVED, number,

@@ -30,6 +30,7 @@ enum package_kind : uint32_t {
     PACKAGE_PROGRAM = 1,  // an ELF file
     PACKAGE_MANIFEST = 2, // the text that lists what the program of that name gets
     PACKAGE_DATA = 3,
+    PACKAGE_SYMBOLS = 4, // the symbol table of the program of that name: lib/symbols
 };
 
 struct package_header {

@@ -78,7 +78,7 @@ static void make_archive(uint8_t *bytes, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         struct package_record record = {.offset = (i + 1) * PACKAGE_ALIGN,
                                         .size = i * 600,
-                                        .kind = 1 + i * 3 / count,
+                                        .kind = 1 + i * 4 / count,
                                         .name = {'n', (char)('0' + i)}};
         memset(bytes + record.offset, 'a', record.size);
         blake3_hash(bytes + record.offset, record.size, record.hash);

@@ -171,10 +171,10 @@ TEST(every_bit_of_the_index_counts) {
 
 TEST(record_defects) {
     make();
-    made.records[1].kind = 4;
-    CHECK(refused_format(PACKAGE_DEFECT_KIND, "entry 1 'shell': kind 4 is not in 1 to 3"));
+    made.records[1].kind = 5;
+    CHECK(refused_format(PACKAGE_DEFECT_KIND, "entry 1 'shell': kind 5 is not in 1 to 4"));
     made.records[1].kind = 0;
-    CHECK(refused_format(PACKAGE_DEFECT_KIND, "entry 1 'shell': kind 0 is not in 1 to 3"));
+    CHECK(refused_format(PACKAGE_DEFECT_KIND, "entry 1 'shell': kind 0 is not in 1 to 4"));
     make();
     made.records[1].reserved = 256;
     CHECK(refused_format(PACKAGE_DEFECT_RESERVED, "entry 1 'shell': reserved byte 52 is not 0"));
