@@ -169,9 +169,10 @@ enum status sys_handle_drop(struct thread *self, void *object, uint64_t *a) {
     return STATUS_OK;
 }
 
-// Prunes below the capability. Meanwhile the object is marked, so that nobody makes copies
-// faster than they are removed. There is one mark: the owner takes it over from another,
-// who goes on without, and so does a second holder of a copy until the first is done.
+// Prunes below the capability. While the owner revokes, the object is marked, so that
+// nobody makes copies faster than they are removed. The holder of a copy marks nothing: it
+// could keep everybody else from an object that is not its own. It ends all the same, since
+// one entry removes many where one entry of those below adds one.
 static enum status revoke_locked(struct thread *self, uint64_t handle,
                                  enum step *step) REQUIRES_BOOKS {
     struct slot *slot;
@@ -180,7 +181,7 @@ static enum status revoke_locked(struct thread *self, uint64_t handle,
         status = STATUS_BAD_CLASS;
     }
     *step = STEP_MORE;
-    if (status == STATUS_OK && ((slot->flags & SLOT_OWNER) != 0 || !object_marked(slot->object))) {
+    if (status == STATUS_OK && (slot->flags & SLOT_OWNER) != 0) {
         object_mark(slot->object, self);
     }
     // A view costs up to its pages, a capability next to nothing.

@@ -85,7 +85,9 @@ static void read_file(struct program *program) {
         die("%s: %s", program->path, strerror(errno));
     }
     long size = ftell(file);
-    rewind(file);
+    if (fseek(file, 0, SEEK_SET) != 0) {
+        die("%s: %s", program->path, strerror(errno));
+    }
     if (size < (long)sizeof(struct file_header)) {
         die("%s: it is too short for an ELF file", program->path);
     }

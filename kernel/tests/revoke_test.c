@@ -61,7 +61,7 @@ static bool go(const struct thread *thread) {
 
 // Somebody who copies as fast as it can, always from the oldest copy that is left, which is
 // the last that a revocation comes to.
-constexpr uint32_t BURST = 80;
+constexpr uint32_t BURST = 40; // while the revoker makes one entry
 static uint64_t chain[ENTRIES * BURST + COPIES];
 static uint32_t chain_first, chain_end;
 
@@ -111,7 +111,7 @@ TEST(who_copies_below_a_holder_does_not_hold_it_up) {
     }
     CHECK(done);
     host_settle();
-    CHECK(refused != 0);
+    CHECK_EQ(refused, 0); // a holder of a copy marks nothing
     CHECK_EQ(CALL(last.thread, nullptr, handle_info, below), STATUS_BAD_HANDLE);
     // The mark is gone: others copy as before.
     CHECK_EQ(CALL(first.thread, nullptr, handle_copy, held, RIGHT_ALL), STATUS_OK);
@@ -122,15 +122,14 @@ TEST(who_copies_below_a_holder_does_not_hold_it_up) {
     world_audit();
 }
 
-TEST(a_second_holder_goes_on_without_the_mark) {
+TEST(two_holders_revoke_without_a_mark) {
     uint64_t one = world_granted(&holder, "memory"), two = world_granted(&second, "memory");
     (void)copies(&holder, one);
     (void)copies(&second, two);
     struct thread *a = thread_of(&holder), *b = thread_of(&second);
     CHECK(!begin(a, SYS_handle_revoke, one));
-    CHECK(object->revoker == a);
     CHECK(!begin(b, SYS_handle_revoke, two));
-    CHECK(object->revoker == a && b->revoking == nullptr);
+    CHECK(object->revoker == nullptr && a->revoking == nullptr && b->revoking == nullptr);
     host_settle();
     CHECK(object->revoker == nullptr && a->revoking == nullptr && b->revoking == nullptr);
     CHECK_EQ(a->frame.arg[0], STATUS_OK);
@@ -138,13 +137,13 @@ TEST(a_second_holder_goes_on_without_the_mark) {
     world_audit();
 }
 
-TEST(the_owner_takes_the_mark_over) {
+TEST(only_the_owner_marks) {
     uint64_t one = world_granted(&holder, "memory");
     (void)copies(&holder, one);
     CHECK(world_run(world_root));
     struct thread *a = thread_of(&holder);
     CHECK(!begin(a, SYS_handle_revoke, one));
-    CHECK(object->revoker == a);
+    CHECK(object->revoker == nullptr);
     CHECK(!begin(world_root, SYS_handle_revoke, memory));
     CHECK(object->revoker == world_root && a->revoking == nullptr);
     (void)go(a);
@@ -172,31 +171,6 @@ TEST(a_dead_revoker_marks_nothing) {
              true);
     (void)begin(a, SYS_task_exit, 0);
     host_settle();
-    CHECK_EQ(CALL(world_root, &made, handle_copy, memory, RIGHT_ALL), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
-    CHECK(object->revoker == nullptr);
-    world_audit();
-}
-
-TEST(a_stopped_revoker_marks_nothing) {
-    struct world_task task;
-    make(&task);
-    uint64_t one = world_granted(&task, "memory"), made;
-    (void)copies(&task, one);
-    CHECK(world_run(world_root));
-    struct thread *a = thread_of(&task);
-    CHECK(!begin(a, SYS_handle_revoke, one));
-    CHECK(object->revoker == a);
-    // On another hart, before the revoker makes its next entry.
-    CHECK(begin(world_root, SYS_handle_copy, memory));
-    CHECK_EQ(world_root->frame.arg[0], STATUS_BUSY);
-    host_syscall(world_root->hart->index, SYS_task_stop, (uint64_t[6]){task.handle, 1});
-    for (uint32_t i = 0; i < 100 && a->state != THREAD_ENDED; i++) {
-        (void)host_go(world_root->hart->index);
-        (void)host_go(a->hart->index);
-    }
-    host_settle();
-    CHECK(object->revoker == a || object->revoker == nullptr);
     CHECK_EQ(CALL(world_root, &made, handle_copy, memory, RIGHT_ALL), STATUS_OK);
     CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
     CHECK(object->revoker == nullptr);

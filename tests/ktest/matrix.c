@@ -500,6 +500,7 @@ static const struct {
     {"thread_fault", "NOT_FOUND", "fault.errors"},
     {"thread_control", "BAD_ARGUMENT BAD_STATE NOT_FOUND", "fault.errors"},
     {"machine_control", "BAD_ADDRESS", "kernel/tests/device_test.c: it needs the console right"},
+    {"thread_carve", "BAD_STATE", "never counted: the Task ends under the caller"},
     {"signal_words", "BAD_ARGUMENT BUSY", "words.errors"},
 };
 
