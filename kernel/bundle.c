@@ -90,6 +90,17 @@ uint32_t bundle_capabilities(const struct bundle *bundle) {
     return count;
 }
 
+bool bundle_paid(const struct bundle *bundle, const struct reticle *payer) {
+    for (uint32_t i = 0; i < bundle->page->count; i++) {
+        const struct slot *slot = &bundle->slots[i];
+        if (slot_class(slot) == CLASS_MEMORY && (slot_rights(slot) & RIGHT_MEMORY_WRITE) != 0 &&
+            slot->object->reticle != payer) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void bundle_seal(struct bundle *bundle, struct task *task) {
     bundle->sealed = true;
     for (uint32_t i = 0; i < bundle->page->count; i++) {

@@ -41,5 +41,7 @@ void bundle_value(struct bundle *bundle, const struct bundle_name *name, const v
 // Moves everything into the Task, which has slots reserved, and writes the handles.
 void bundle_seal(struct bundle *bundle, struct task *task) REQUIRES_BOOKS;
 uint32_t bundle_capabilities(const struct bundle *bundle) REQUIRES_BOOKS;
+// Whether all writable Memory in it is paid by that Reticle.
+bool bundle_paid(const struct bundle *bundle, const struct reticle *payer) REQUIRES_BOOKS;
 enum step bundle_detach(struct bundle *bundle) REQUIRES_BOOKS;
 void bundle_free(struct bundle *bundle) REQUIRES_BOOKS;

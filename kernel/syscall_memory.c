@@ -196,8 +196,10 @@ static enum status plan_memory(const struct thread *self, struct map_plan *plan,
     }
     bool give = (flags & MAP_GIVE) != 0;
     bool hand_over = plan->task != self->task && (flags & MAP_WRITE) != 0;
-    // Writable Memory is seen by its owner's Task only.
-    if (give != hand_over || (flags & MAP_PEER) != 0) {
+    // Writable Memory is seen by its owner's Task only, and paid by whom that is paid by: it
+    // must not go away with somebody else's books.
+    bool paid = memory->object.reticle == plan->task->object.reticle;
+    if (give != hand_over || (give && !paid) || (flags & MAP_PEER) != 0) {
         return STATUS_BAD_ARGUMENT;
     }
     if (((flags & MAP_WRITE) != 0 && memory->executable_views != 0) ||

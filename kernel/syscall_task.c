@@ -40,6 +40,10 @@ enum status sys_task_start(struct thread *self, void *object, uint64_t *a) {
         atomic_load_explicit(&thread->state, memory_order_relaxed) != THREAD_NEW) {
         return STATUS_BAD_STATE;
     }
+    // What it may write must not go away with somebody else's books.
+    if (!bundle_paid(bundle, task->object.reticle)) {
+        return STATUS_BAD_ARGUMENT;
+    }
     // The Bundle's owner capability, its view, the thread's, and what it carries.
     status = table_reserve(task, bundle_capabilities(bundle) + 3);
     if (status == STATUS_OK) {

@@ -225,9 +225,10 @@ struct given {
 };
 
 static struct given give_begin(uint64_t *reticle) {
-    struct given made = {.memory = carve(MANY)};
+    struct given made = {};
     uint64_t e = 0;
-    CHECK_EQ(CALL(a, &e, reticle_split, own_pool, 40 * PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(a, &e, reticle_split, own_pool, (300 + MANY) * PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(a, &made.memory, memory_carve, e, MANY * PAGE_SIZE), STATUS_OK);
     CHECK_EQ(CALL(a, &made.task, task_carve, e), STATUS_OK);
     CHECK_EQ(CALL(a, &made.bundle, bundle_carve, e), STATUS_OK);
     CHECK_EQ(CALL(a, &made.thread, thread_carve, made.task, PROGRAM_BASE, 0), STATUS_OK);

@@ -27,6 +27,7 @@ TEST(boots) {
 struct scene {
     uint64_t pool;                  // the Reticle that runs dry
     uint64_t memory;                // Memory of another Reticle
+    uint64_t gift;                  // Memory of the pool
     uint64_t empty, bundle, thread; // a Task that could be started
     uint64_t end, other;            // two Ring ends, bound
 };
@@ -47,6 +48,7 @@ static void scene_make(struct scene *scene) {
     CHECK_EQ(CALL(world_root, &big, reticle_split, world_named("reticle"), 3 << 20), STATUS_OK);
     CHECK_EQ(CALL(world_root, &scene->pool, reticle_split, big, 64 * PAGE_SIZE), STATUS_OK);
     CHECK_EQ(CALL(world_root, &scene->memory, memory_carve, big, 4 * PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &scene->gift, memory_carve, scene->pool, 4 * PAGE_SIZE), STATUS_OK);
     CHECK_EQ(CALL(world_root, &scene->empty, task_carve, scene->pool), STATUS_OK);
     CHECK_EQ(CALL(world_root, &scene->bundle, bundle_carve, big), STATUS_OK);
     CHECK_EQ(CALL(world_root, &scene->thread, thread_carve, scene->empty, PROGRAM_BASE, 0),
@@ -149,7 +151,7 @@ static enum status map(struct scene *scene) {
 }
 
 static enum status give(struct scene *scene) {
-    return CALL(world_root, nullptr, memory_map, scene->empty, scene->memory, AT, 0, 4 * PAGE_SIZE,
+    return CALL(world_root, nullptr, memory_map, scene->empty, scene->gift, AT, 0, 4 * PAGE_SIZE,
                 MAP_READ | MAP_WRITE | MAP_GIVE);
 }
 

@@ -334,7 +334,7 @@ TEST(a_continued_syscall_keeps_its_arguments) {
     CHECK_EQ(CALL(world_root, &big, reticle_split, world_named("reticle"), 4 << 20), STATUS_OK);
     CHECK_EQ(CALL(world_root, &memory, memory_carve, big, 200 * PAGE_SIZE), STATUS_OK);
     CHECK_EQ(CALL(world_root, &secret, memory_carve, big, 200 * PAGE_SIZE), STATUS_OK);
-    grants[0] = (struct world_grant){"memory", memory, RIGHT_ALL, true};
+    grants[0] = (struct world_grant){"memory", memory, RIGHT_ALL, false};
     struct world_task other;
     CHECK_EQ(world_task_make(&other, TASK_SIZE, grants, 1), STATUS_OK);
     uint64_t handle = world_granted(&other, "memory");

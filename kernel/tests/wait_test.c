@@ -203,7 +203,7 @@ TEST(unmapping_wakes_the_sleepers) {
     uint64_t made;
     CHECK_EQ(CALL(world_root, &made, memory_carve, world_named("reticle"), PAGES * PAGE_SIZE),
              STATUS_OK);
-    struct world_grant grants[] = {{"memory", made, RIGHT_ALL, true}};
+    struct world_grant grants[] = {{"memory", made, RIGHT_ALL, false}};
     struct world_task other;
     CHECK_EQ(world_task_make(&other, 512 << 10, grants, 1), STATUS_OK);
     memory = world_granted(&other, "memory");

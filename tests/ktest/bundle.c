@@ -137,11 +137,12 @@ uint32_t role_bundle(void) {
 
 static void in_child(void) {
     struct child child = {.role = "bundle"};
-    uint64_t memory = carve_memory(PAGE_SIZE, 0), moved = carve_memory(PAGE_SIZE, 0);
+    uint64_t memory = carve_memory(PAGE_SIZE, 0), moved = HANDLE_NONE;
     uint64_t gone = carve_memory(PAGE_SIZE, 0), number = 0x1234567890abcdef;
     uint64_t view = map_here(memory, AREA, PAGE_SIZE, MAP_READ | MAP_WRITE);
     *(volatile uint64_t *)AREA = 4711;
     if (child_begin(&child) &&
+        CHECK_OK(sys_memory_carve(child.spawn.reticle, PAGE_SIZE, PAGE_SHIFT, 0, &moved)) &&
         child_copy(&child, "copy", memory, RIGHT_MEMORY_READ | RIGHT_INSPECT) &&
         child_move(&child, "moved", moved) &&
         CHECK_OK(spawn_value(&child.spawn, "number", &number, sizeof number)) &&

@@ -98,7 +98,8 @@ static void owners(void) {
         return;
     }
     for (uint32_t i = 0; i < 40; i++) {
-        uint64_t memory = carve_memory(3 * PAGE_SIZE, 0);
+        uint64_t memory = HANDLE_NONE;
+        (void)CHECK_OK(sys_memory_carve(hand.reticle, PAGE_SIZE, PAGE_SHIFT, 0, &memory));
         char name[2] = {'m', (char)('a' + i % 26)};
         if (i < 26) {
             (void)CHECK_OK(sys_bundle_put(hand.bundle, (uint64_t)name, 2, memory, RIGHT_ALL, 1));

@@ -143,6 +143,10 @@ static enum status start_badly(const struct attempt *attempt) {
         if (attempt->status == STATUS_BAD_STATE) { // its thread is another Task's
             (void)CHECK_OK(sys_thread_carve(0, HAND_CODE, 0, 0, 0, 0, &hand.thread));
         }
+        if (attempt->status == STATUS_BAD_ARGUMENT) { // writable Memory of the ground's books
+            carved = carve_memory(PAGE_SIZE, 0);
+            (void)CHECK_OK(sys_bundle_put(hand.bundle, (uint64_t)"m", 1, carved, RIGHT_ALL, 1));
+        }
         status = sys_task_start(hand.task, hand.bundle, hand.thread);
     }
     if (attempt->status == STATUS_BAD_STATE) {
@@ -434,6 +438,7 @@ static const struct attempt attempts[] = {
     ATTEMPT(memory_map, EXISTS, map_again),
     ATTEMPT(memory_wipe, BAD_STATE, wipe_mapped),
     ATTEMPT(task_carve, NO_MEMORY, without_memory),
+    ATTEMPT(task_start, BAD_ARGUMENT, start_badly),
     ATTEMPT(task_start, BAD_STATE, start_badly),
     ATTEMPT(task_start, NO_MEMORY, start_badly),
     ATTEMPT(task_start, NO_SLOTS, start_badly),

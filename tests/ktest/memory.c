@@ -228,16 +228,22 @@ static void wipe(void) {
 // Giving Memory away with a mapping, and what a Task's maker may map at all.
 static void give(void) {
     struct hand hand = {};
-    uint64_t memory = carve_memory(PAGE_SIZE, 0), view, other;
+    uint64_t foreign = carve_memory(PAGE_SIZE, 0), memory, view, other;
     if (!hand_begin(&hand, code_spin, 0)) {
         return;
     }
+    (void)CHECK_OK(sys_memory_carve(hand.reticle, PAGE_SIZE, PAGE_SHIFT, 0, &memory));
     (void)CHECK_STATUS(
         sys_memory_map(hand.task, memory, AREA, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view),
         STATUS_BAD_ARGUMENT);
     (void)CHECK_STATUS(
         sys_memory_map(hand.task, memory, AREA, 0, PAGE_SIZE, MAP_READ | MAP_GIVE, &view),
         STATUS_BAD_ARGUMENT);
+    // What it may write is on its own books.
+    (void)CHECK_STATUS(sys_memory_map(hand.task, foreign, AREA, 0, PAGE_SIZE,
+                                      MAP_READ | MAP_WRITE | MAP_GIVE, &view),
+                       STATUS_BAD_ARGUMENT);
+    drop(foreign);
     uint64_t mine = map_here(memory, AREA, PAGE_SIZE, MAP_READ);
     constexpr uint64_t GIVE = MAP_READ | MAP_WRITE | MAP_GIVE;
     (void)CHECK_STATUS(sys_memory_map(hand.task, memory, AREA, 0, PAGE_SIZE, GIVE, &view),
@@ -251,7 +257,7 @@ static void give(void) {
     drop(other);
     (void)CHECK_OK(sys_memory_map(hand.task, memory, AREA, 0, PAGE_SIZE, GIVE, &view));
     (void)CHECK(!is_alive(memory));
-    hand_destroy(&hand); // and the Memory with its owner, though it is the ground's
+    hand_destroy(&hand); // and the Memory with its owner
 }
 
 TESTS(memory, {"carve", carve}, {"carve_errors", carve_errors}, {"zero", zero}, {"large", large},
