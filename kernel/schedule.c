@@ -297,6 +297,7 @@ static void idle(struct hart *hart) {
     hart->space = (struct phys){0};
     uint64_t from = arch_time_now();
     while (hart->handoff == nullptr && hart->ready_first == nullptr) {
+        hook_enter(HOOK_IDLE, nullptr);
         enum step step = object_reap_idly();
         if (step == STEP_MORE) {
             schedule_inbox();

@@ -13,6 +13,7 @@ struct lock;
 
 constexpr uint32_t HOOK_FAULT = 64;
 constexpr uint32_t HOOK_INTERRUPT = 65;
+constexpr uint32_t HOOK_IDLE = 66;
 
 static inline void hook_enter(uint64_t entry, const uint64_t *arguments) {
     (void)entry;

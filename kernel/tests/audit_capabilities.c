@@ -160,6 +160,9 @@ static void audit_slot(const struct object *container, const struct slot *slot) 
 static void audit_table(const struct task *task) REQUIRES_BOOKS {
     const struct table *table = &task->table;
     uint32_t used = 0, free = 0, mapped = 0, leaves = 0;
+    if (task->object.phase == OBJECT_QUIET) {
+        return; // all capabilities are gone, and the tables go page by page
+    }
     for (uint32_t i = 0; i < table->pages * SLOTS_PER_PAGE; i++) {
         const struct slot *slot = &table->page[i / SLOTS_PER_PAGE][i % SLOTS_PER_PAGE];
         audit_slot(&task->object, slot);

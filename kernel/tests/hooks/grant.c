@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// An interrupt line and ports that do nothing, so that tests can use every operation on
-// them without taking the console's away from its driver. Made when first asked for.
+// An interrupt line and ports that do nothing, and a machine without power, so that tests
+// can use every operation on them and harm nobody. Made when first asked for.
 #include <hooks.h>
 
 #include "kernel/capability.h"
@@ -18,6 +18,7 @@ constexpr uint64_t PORT_COUNT = 16;
 
 static struct irq *irq;
 static struct device *ports;
+static struct machine *machine;
 
 // Nothing stands at these, on a PC and on the other machine.
 static uint32_t line_find(void) {
@@ -30,22 +31,36 @@ static uint32_t line_find(void) {
     panic("no interrupt line is free for tests");
 }
 
-enum status grant_device(bool line, uint64_t *a) {
-    struct task *task = thread_current()->task;
-    lock_acquire(&books);
+static struct object *object_of(uint64_t topic, uint32_t *rights) REQUIRES_BOOKS {
     if (irq == nullptr) {
         irq = irq_make(reticle_first(), line_find());
         ports = device_make(reticle_first(), true, PORTS, PORT_COUNT);
+        machine = machine_make(reticle_first());
     }
+    *rights = RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT;
+    switch (topic) {
+    case HOOK_TOPIC_IRQ:
+        *rights |= RIGHT_IRQ_USE;
+        return &irq->object;
+    case HOOK_TOPIC_PORTS:
+        *rights |= RIGHT_DEVICE_USE;
+        return &ports->object;
+    default:
+        *rights |= RIGHT_MACHINE_CONSOLE;
+        return &machine->object;
+    }
+}
+
+enum status grant_device(uint64_t topic, uint64_t *a) {
+    struct task *task = thread_current()->task;
+    lock_acquire(&books);
     enum status status = table_reserve(task, 1);
     if (status == STATUS_OK) {
-        struct object *object = line ? &irq->object : &ports->object;
-        uint32_t use = line ? (uint32_t)RIGHT_IRQ_USE : (uint32_t)RIGHT_DEVICE_USE;
+        uint32_t rights;
+        struct object *object = object_of(topic, &rights);
         struct slot *slot = table_take(task);
-        slot_fill(slot, object, object->class, RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | use, 0,
-                  &object->tree);
+        slot_fill(slot, object, object->class, rights, 0, &object->tree);
         a[1] = table_handle(task, slot);
-        a[2] = line ? irq->line : PORTS;
     }
     lock_release(&books);
     return status;

@@ -121,12 +121,13 @@ void hook_enter(uint64_t entry, const uint64_t *arguments) {
     if (hook->inside && entry == HOOK_INTERRUPT) {
         return; // one entry of the machine, several sources
     }
+    hook_leave();
     if (!hook->counting) {
         counter_start();
         hook->counting = true;
     }
     hook->inside = true;
-    hook->entry = entry < HOOK_INTERRUPT ? entry : HOOK_INTERRUPT;
+    hook->entry = entry < HOOK_KINDS ? entry : HOOK_IDLE;
     hook->locks = hook->books = 0;
     hook->named = arguments != nullptr;
     hook->thread = thread_current();
@@ -187,6 +188,8 @@ static void audit_now(uint64_t *a) {
     a[2] = hook_entries();
     a[3] = atomic_load(&things);
     a[4] = atomic_load(&audit_time);
+    own()->begun = counter_read(); // the audit is none of the entry's work
+    own()->locks = own()->books = 0;
 }
 
 static enum status answer(uint64_t topic, uint64_t *a) {
@@ -216,7 +219,8 @@ static enum status answer(uint64_t topic, uint64_t *a) {
         return STATUS_OK;
     case HOOK_TOPIC_IRQ:
     case HOOK_TOPIC_PORTS:
-        return grant_device(topic == HOOK_TOPIC_IRQ, a);
+    case HOOK_TOPIC_MACHINE:
+        return grant_device(topic, a);
     case HOOK_TOPIC_RAISE:
         return grant_raise();
     default:

@@ -14,9 +14,10 @@
 //   0x1200 + e   length of entries e, in counts of the machine's instruction counter: the
 //                longest, the sum
 //   0x1300 + i   the edges 256 i and on, a bit each, in four words
-//   0x2000       a capability to an interrupt line where nothing stands, and its number
+//   0x2000       a capability to an interrupt line where nothing stands
 //   0x2001       a capability to a device of 16 ports that do nothing
 //   0x2002       the line of 0x2000 is raised
+//   0x2003       a capability to a machine, with the right to its debug line only
 // An entry e is a syscall's number, or one of those below. It begins in the kernel's C code
 // and ends when the kernel leaves for user code or idles; an audit is not counted into it.
 #pragma once
@@ -29,7 +30,8 @@ struct lock;
 
 constexpr uint32_t HOOK_FAULT = 64;
 constexpr uint32_t HOOK_INTERRUPT = 65;
-constexpr uint32_t HOOK_KINDS = 66;
+constexpr uint32_t HOOK_IDLE = 66; // each time that an idle hart looks for work
+constexpr uint32_t HOOK_KINDS = 67;
 
 enum hook_topic : uint64_t {
     HOOK_TOPIC_AUDIT = 0x1000,
@@ -42,12 +44,13 @@ enum hook_topic : uint64_t {
     HOOK_TOPIC_IRQ = 0x2000,
     HOOK_TOPIC_PORTS = 0x2001,
     HOOK_TOPIC_RAISE = 0x2002,
+    HOOK_TOPIC_MACHINE = 0x2003,
 };
 constexpr uint64_t HOOK_BOUND = 20'000; // instructions, the kernel contract's "Shape"
 
 // The kernel is entered; arguments: those of a syscall, of which handles name objects that
-// are checked, or nullptr. A second call before the next hook_leave is only counted where
-// it is another syscall or fault.
+// are checked, or nullptr. What was entered before and not left ends here, unless this is
+// one more source of the same interrupt.
 void hook_enter(uint64_t entry, const uint64_t *arguments);
 // It leaves, or idles.
 void hook_leave(void);

@@ -16,5 +16,5 @@ void edges_count(uint64_t *a);
 enum status edges_map(uint64_t index, uint64_t *a);
 
 // grant.c: capabilities that no firmware offers, for the caller's Task.
-enum status grant_device(bool irq, uint64_t *a);
+enum status grant_device(uint64_t topic, uint64_t *a);
 enum status grant_raise(void);
