@@ -63,6 +63,10 @@ machine_tests() {
     echo ktest >build/test/ktest.script
     unit "$1/$2/ktest" ./vectra run --kernel-test --arch "$1" --harts "$2" --headless \
         --timeout 600 --script build/test/ktest.script
+    # All calls of the table, directed and random, in a kernel that checks itself.
+    echo "fuzz --seed 4 --calls 150000" >build/test/fuzz.script
+    unit "$1/$2/fuzz" ./vectra run --kernel-check --arch "$1" --harts "$2" --headless \
+        --timeout 600 --script build/test/fuzz.script
     for file in tests/system/*.sh; do
         base=${file##*/}
         unit "$1/$2/${base%.sh}" sh "$file" "$1" "$2"

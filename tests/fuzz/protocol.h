@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Between the parent and its workers: what the Bundle holds, and where.
+#pragma once
+
+#include <stdint.h>
+
+// Value "start" of a worker's Bundle.
+struct worker_start {
+    uint64_t seed;
+    uint64_t quota; // calls of each thread
+    uint64_t text_offset, text_size;
+};
+
+// The Ring to the parent: the worker's region is a struct worker_page, which the parent
+// sees; the parent sends capabilities with sequence 0.
+constexpr uint64_t PARENT_SLOTS = 512;
+constexpr uint64_t WORKER_PAGE = UINT64_C(0x280000000); // where the worker maps its region
+constexpr uint64_t WORKER_ARENA = UINT64_C(2560) << 10; // bytes of slot "arena"
