@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# SPDX-FileCopyrightText: The VectraOS contributors
+#
+# `./vectra soak --minutes N`: what `./vectra test` runs small, at large sizes and with fresh
+# seeds, in turn over machines and counts of harts, until the time is over. It stops at the
+# first failure, with the command line that repeats it. build/soak/log has a line for each
+# run; build/soak/runs what each run of the syscall fuzzer counted. `--summary` writes what
+# all of those add up to into docs/reference/fuzzing.md.
+# shellcheck shell=sh disable=SC2154
+
+# A job a line: NAME KIND WHAT. SEED is replaced by a fresh number. Kinds: `check` and `test`
+# type a line at the prompt of the check kernel or of the kernel for tests, on one machine
+# after the other; `host` runs a command.
+soak_jobs() {
+    cat <<'END'
+fuzz check fuzz --seed SEED --calls 3000000 --round 1500000 --tasks 4
+fuzz-many check fuzz --seed SEED --calls 2000000 --round 1000000 --tasks 6
+ktest test ktest
+ktest-check check ktest
+ktest-random check ktest random
+ktest-revoke check ktest revoke
+ktest-destroy check ktest destroy
+property host env VECTRA_SEED=SEED VECTRA_STEPS=3000 build/native/test-kernel_property
+END
+    listed fuzz | while read -r fuzzed; do
+        echo "$fuzzed host build/native/fuzz-$fuzzed -seed=SEED -max_total_time=60 -timeout=10" \
+            "-verbosity=0 -artifact_prefix=build/soak/$fuzzed-"
+    done
+}
+
+# Counts of harts, in turn; i: one hart, and one instruction is one nanosecond.
+soak_harts='4 i 1 2 i 7 3 8'
+
+# nth N WORD...: word number N of them, beginning anew behind the last.
+nth() {
+    nth=$1
+    shift
+    shift $((nth % $#))
+    echo "$1"
+}
+
+# Sets `line`, the command of a job.
+soak_line() {
+    case $kind in
+    host) line=$what ;;
+    *)
+        # shellcheck disable=SC2086
+        machine=$(nth "$turn" $machines)
+        # shellcheck disable=SC2086
+        count=$(nth "$((turn / 2))" $soak_harts)
+        turn=$((turn + 1))
+        place="--harts $count"
+        [ "$count" != i ] || place=--icount
+        echo "$what" >"build/soak/$$.script"
+        line="./vectra run --kernel-$kind --arch $machine $place --headless --timeout 3000"
+        line="$line --script build/soak/$$.script"
+        ;;
+    esac
+}
+
+# soak_job NAME KIND WHAT...
+soak_job() {
+    name=$1
+    kind=$2
+    shift 2
+    seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+    what=$(echo "$*" | sed "s/SEED/$seed/")
+    soak_line
+    began=$(date +%s)
+    status=0
+    # shellcheck disable=SC2086
+    nice $line >"build/soak/$$.out" 2>&1 </dev/null || status=$?
+    echo "$began $(($(date +%s) - began))s status $status: $name: $line: $what" >>build/soak/log
+    if grep -q '^fuzz run' "build/soak/$$.out"; then
+        grep '^fuzz ' "build/soak/$$.out" >"build/soak/runs/$began.$$.$machine.$count"
+    fi
+    [ "$status" = 0 ] && ! grep -q '^not ok' "build/soak/$$.out" && return 0
+    cp "build/soak/$$.out" "build/soak/failed.$began"
+    grep -E '^(not ok|panic)' "build/soak/$$.out" >&2 || tail -n 5 "build/soak/$$.out" >&2
+    say "soak: $name failed; all it said is in build/soak/failed.$began. To repeat:"
+    [ "$kind" = host ] || say "  echo '$what' >build/soak/$$.script"
+    say "  $line"
+    exit 1
+}
+
+# Everything below the mark is written anew from build/soak/runs.
+soak_summary() {
+    page=docs/reference/fuzzing.md
+    sed '/^<!-- Below: /q' "$page" >build/soak/page
+    awk -f tools/soak.awk build/soak/runs/* >>build/soak/page
+    cp build/soak/page "$page"
+}
+
+run_soak() {
+    options "--arch --only --minutes --summary" "$@"
+    mkdir -p build/soak/runs
+    if [ -n "$summary" ]; then
+        soak_summary
+        return
+    fi
+    machines=${archs:-x86_64 aarch64}
+    # shellcheck disable=SC2086
+    build native $machines
+    export VECTRA_BUILT=yes
+    turn=$(($$ % 16))
+    until=$(($(date +%s) + minutes * 60))
+    soak_jobs | grep -e "$only" >"build/soak/$$.jobs" || die "soak: no job has '$only' in its line"
+    while [ "$(date +%s)" -lt "$until" ]; do
+        while read -r job; do
+            # shellcheck disable=SC2086
+            [ "$(date +%s)" -ge "$until" ] || soak_job $job
+        done <"build/soak/$$.jobs"
+    done
+    say "soak: nothing was found in $minutes minutes; build/soak/log has the seeds"
+}
