@@ -109,13 +109,13 @@ struct extent extent_of(const struct object *object) {
         const struct bundle *bundle = (const struct bundle *)object;
         return (struct extent){page_frame(bundle->page), BUNDLE_SIZE >> PAGE_SHIFT, false};
     }
-    default: { // nothing else can be seen through a view
-        const struct device *device = (const struct device *)object;
-        check(object->class == CLASS_DEVICE);
-        return (struct extent){(uint32_t)(device->base >> PAGE_SHIFT),
-                               (uint32_t)(device->size >> PAGE_SHIFT), true};
+    default:
+        break;
     }
-    }
+    check(object->class == CLASS_DEVICE); // nothing else can be seen through a view
+    const struct device *device = (const struct device *)object;
+    return (struct extent){(uint32_t)(device->base >> PAGE_SHIFT),
+                           (uint32_t)(device->size >> PAGE_SHIFT), true};
 }
 
 bool memory_quiet(const struct memory *memory, uint32_t views) {

@@ -19,9 +19,8 @@ enum status sys_reticle_split(struct thread *self, void *object, uint64_t *a) {
     struct reticle *part;
     struct slot *slot;
     enum status status = lookup_slot(self->task, a[0], &slot);
-    if (status == STATUS_OK) {
-        status = table_reserve(self->task, 1);
-    }
+    check(status == STATUS_OK); // it was resolved under this lock
+    status = table_reserve(self->task, 1);
     if (status == STATUS_OK) {
         status = reticle_split(object, a[1], &part);
     }
@@ -157,8 +156,9 @@ enum status sys_memory_wipe(struct thread *self, void *object, uint64_t *a) {
     struct memory *memory = object;
     struct slot *slot;
     enum status status = lookup_slot(self->task, a[0], &slot);
+    check(status == STATUS_OK); // it was resolved under this lock
     // A copy could map it while it is wiped, and would see a part of both.
-    if (status != STATUS_OK || slot->node.first != nullptr || !memory_quiet(memory, 0)) {
+    if (slot->node.first != nullptr || !memory_quiet(memory, 0)) {
         self->unfinished.pages = 0;
         return STATUS_BAD_STATE;
     }
