@@ -20,40 +20,6 @@ static struct thread *a, *b; // two threads of it
 static uint64_t own_pool;    // the Task's handles
 static uint64_t own_time;
 
-// Gives the hart to that thread, whatever the others are in the middle of.
-static void turn(struct thread *thread) {
-    struct hart *hart = hart_at(0);
-    for (uint32_t i = 0; i < 100 && hart->current != thread; i++) {
-        host_time_set(arch_time_now() + SCHEDULE_SLICE);
-        (void)host_go(0);
-    }
-    CHECK(hart->current == thread);
-}
-
-// One entry of a syscall; true if it is to be continued.
-static bool begin(struct thread *thread, uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2,
-                  uint64_t a3, uint64_t a4, uint64_t a5) {
-    turn(thread);
-    host_syscall(0, number, (uint64_t[6]){a0, a1, a2, a3, a4, a5});
-    return thread->frame.restart;
-}
-
-// The rest of it, in this thread's turn.
-static enum status finish(struct thread *thread) {
-    turn(thread);
-    while (hart_at(0)->current == thread && thread->frame.restart) {
-        (void)host_go(0);
-    }
-    return (enum status)thread->frame.arg[0];
-}
-
-// A whole syscall, while the others stand where they are.
-static enum status whole(struct thread *thread, uint64_t number, uint64_t a0, uint64_t a1,
-                         uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5) {
-    (void)begin(thread, number, a0, a1, a2, a3, a4, a5);
-    return finish(thread);
-}
-
 static struct thread *thread_of(const struct world_task *of, uint64_t handle) {
     struct object *object = nullptr;
     CHECK_EQ(lookup(of->task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
@@ -95,9 +61,9 @@ static void copies(uint64_t handle, uint32_t count) {
 
 // Until neither the Task's table nor its Reticle has anything left.
 static void eat_all(void) {
-    while (whole(world_root, SYS_memory_carve, task.reticle, PAGE_SIZE, 0, 0, 0, 0) == STATUS_OK) {
+    while (WHOLE(world_root, memory_carve, task.reticle, PAGE_SIZE) == STATUS_OK) {
     }
-    while (whole(b, SYS_handle_copy, own_time, RIGHT_ALL, 0, 0, 0, 0) == STATUS_OK) {
+    while (WHOLE(b, handle_copy, own_time, RIGHT_ALL) == STATUS_OK) {
     }
 }
 
@@ -114,12 +80,12 @@ TEST(what_is_revoked_is_not_copied_meanwhile) {
     CHECK_EQ(CALL(a, &other, ring_carve, own_pool, 2), STATUS_OK);
     CHECK_EQ(CALL(a, nullptr, ring_bind, end, other), STATUS_OK);
     copies(memory, 100);
-    CHECK(begin(a, SYS_handle_revoke, memory, 0, 0, 0, 0, 0));
-    CHECK_EQ(whole(b, SYS_handle_copy, memory, RIGHT_ALL, 0, 0, 0, 0), STATUS_BUSY);
-    CHECK_EQ(whole(b, SYS_ring_send, end, 0, memory, RIGHT_ALL, 0, 0), STATUS_BUSY);
-    CHECK_EQ(whole(b, SYS_memory_map, 0, memory, AT, 0, PAGE_SIZE, MAP_READ), STATUS_BUSY);
-    CHECK_EQ(finish(a), STATUS_OK);
-    CHECK_EQ(whole(b, SYS_handle_copy, memory, RIGHT_ALL, 0, 0, 0, 0), STATUS_OK);
+    CHECK(BEGIN(a, handle_revoke, memory));
+    CHECK_EQ(WHOLE(b, handle_copy, memory, RIGHT_ALL), STATUS_BUSY);
+    CHECK_EQ(WHOLE(b, ring_send, end, 0, memory, RIGHT_ALL), STATUS_BUSY);
+    CHECK_EQ(WHOLE(b, memory_map, 0, memory, AT, 0, PAGE_SIZE, MAP_READ), STATUS_BUSY);
+    CHECK_EQ(world_finish(a), STATUS_OK);
+    CHECK_EQ(WHOLE(b, handle_copy, memory, RIGHT_ALL), STATUS_OK);
     world_audit();
     scene_end();
 }
@@ -128,9 +94,9 @@ TEST(what_is_revoked_may_be_destroyed_meanwhile) {
     scene_make();
     uint64_t memory = carve(1);
     copies(memory, 100);
-    CHECK(begin(a, SYS_handle_revoke, memory, 0, 0, 0, 0, 0));
-    CHECK_EQ(whole(world_root, SYS_handle_drop, pool, 0, 0, 0, 0, 0), STATUS_OK);
-    CHECK_EQ(finish(a), STATUS_BAD_HANDLE);
+    CHECK(BEGIN(a, handle_revoke, memory));
+    CHECK_EQ(WHOLE(world_root, handle_drop, pool), STATUS_OK);
+    CHECK_EQ(world_finish(a), STATUS_BAD_HANDLE);
     world_audit();
     scene_end();
 }
@@ -139,26 +105,26 @@ TEST(what_is_revoked_may_be_destroyed_meanwhile) {
 
 TEST(memory_may_go_before_it_is_handed_out) {
     scene_make();
-    CHECK(begin(a, SYS_memory_carve, own_pool, 40 * PAGE_SIZE, 0, 0, 0, 0));
-    CHECK_EQ(whole(world_root, SYS_handle_drop, pool, 0, 0, 0, 0, 0), STATUS_OK);
-    CHECK_EQ(finish(a), STATUS_BUSY);
+    CHECK(BEGIN(a, memory_carve, own_pool, 40 * PAGE_SIZE));
+    CHECK_EQ(WHOLE(world_root, handle_drop, pool), STATUS_OK);
+    CHECK_EQ(world_finish(a), STATUS_BUSY);
     world_audit();
     scene_end();
 }
 
 TEST(memory_that_nobody_has_room_for_goes_back) {
     scene_make();
-    CHECK_EQ(whole(world_root, SYS_reticle_info, pool, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(WHOLE(world_root, reticle_info, pool), STATUS_OK);
     uint64_t before = world_root->frame.arg[2];
-    CHECK(begin(a, SYS_memory_carve, own_pool, 40 * PAGE_SIZE, 0, 0, 0, 0));
+    CHECK(BEGIN(a, memory_carve, own_pool, 40 * PAGE_SIZE));
     eat_all();
-    CHECK_EQ(finish(a), STATUS_NO_MEMORY);
+    CHECK_EQ(world_finish(a), STATUS_NO_MEMORY);
     // It is taken apart at the interrupts of the timer, a step each.
     for (uint32_t i = 0; i < 10; i++) {
-        turn(b);
-        turn(world_root);
+        world_turn(b);
+        world_turn(world_root);
     }
-    CHECK_EQ(whole(world_root, SYS_reticle_info, pool, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(WHOLE(world_root, reticle_info, pool), STATUS_OK);
     CHECK_EQ(world_root->frame.arg[2], before);
     world_audit();
     scene_end();
@@ -166,11 +132,11 @@ TEST(memory_that_nobody_has_room_for_goes_back) {
 
 TEST(who_carves_may_end_meanwhile) {
     scene_make();
-    CHECK_EQ(whole(world_root, SYS_reticle_info, pool, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(WHOLE(world_root, reticle_info, pool), STATUS_OK);
     uint64_t before = world_root->frame.arg[2];
-    CHECK(begin(a, SYS_memory_carve, own_pool, 40 * PAGE_SIZE, 0, 0, 0, 0));
-    CHECK_EQ(whole(world_root, SYS_handle_drop, task.reticle, 0, 0, 0, 0, 0), STATUS_OK);
-    CHECK_EQ(whole(world_root, SYS_reticle_info, pool, 0, 0, 0, 0, 0), STATUS_OK);
+    CHECK(BEGIN(a, memory_carve, own_pool, 40 * PAGE_SIZE));
+    CHECK_EQ(WHOLE(world_root, handle_drop, task.reticle), STATUS_OK);
+    CHECK_EQ(WHOLE(world_root, reticle_info, pool), STATUS_OK);
     CHECK_EQ(world_root->frame.arg[2], before);
     world_audit();
     CHECK_EQ(CALL(world_root, nullptr, handle_drop, pool), STATUS_OK);
@@ -182,21 +148,21 @@ TEST(who_carves_may_end_meanwhile) {
 TEST(a_view_is_revoked_while_it_is_made) {
     scene_make();
     uint64_t memory = carve(MANY);
-    CHECK(begin(a, SYS_memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, MAP_READ));
-    CHECK_EQ(whole(b, SYS_handle_revoke, memory, 0, 0, 0, 0, 0), STATUS_OK);
-    CHECK_EQ(finish(a), STATUS_BUSY);
+    CHECK(BEGIN(a, memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, MAP_READ));
+    CHECK_EQ(WHOLE(b, handle_revoke, memory), STATUS_OK);
+    CHECK_EQ(world_finish(a), STATUS_BUSY);
     world_audit();
-    CHECK_EQ(whole(a, SYS_memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, RW), STATUS_OK);
+    CHECK_EQ(WHOLE(a, memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, RW), STATUS_OK);
     scene_end();
 }
 
 TEST(a_view_is_dropped_while_it_is_made) {
     scene_make();
     uint64_t memory = carve(MANY);
-    CHECK(begin(a, SYS_memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, MAP_READ));
-    CHECK_EQ(whole(b, SYS_handle_drop, a->unfinished.mapping, 0, 0, 0, 0, 0), STATUS_OK);
-    CHECK_EQ(finish(a), STATUS_BAD_HANDLE);
-    CHECK_EQ(whole(a, SYS_memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, RW), STATUS_OK);
+    CHECK(BEGIN(a, memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, MAP_READ));
+    CHECK_EQ(WHOLE(b, handle_drop, a->unfinished.mapping), STATUS_OK);
+    CHECK_EQ(world_finish(a), STATUS_BAD_HANDLE);
+    CHECK_EQ(WHOLE(a, memory_map, 0, memory, AT, 0, MANY * PAGE_SIZE, RW), STATUS_OK);
     world_audit();
     scene_end();
 }
@@ -204,9 +170,9 @@ TEST(a_view_is_dropped_while_it_is_made) {
 TEST(a_view_whose_tables_are_used_by_others_is_undone) {
     scene_make();
     uint64_t memory = carve(MANY), at = AT - 200 * PAGE_SIZE;
-    CHECK(begin(a, SYS_memory_map, 0, memory, at, 0, MANY * PAGE_SIZE, RW));
+    CHECK(BEGIN(a, memory_map, 0, memory, at, 0, MANY * PAGE_SIZE, RW));
     eat_all();
-    CHECK_EQ(finish(a), STATUS_NO_MEMORY);
+    CHECK_EQ(world_finish(a), STATUS_NO_MEMORY);
     world_audit();
     CHECK(!host_user_read(0, at, &(uint64_t){0}, 8));
     scene_end();
@@ -232,7 +198,7 @@ static struct given give_begin(uint64_t *reticle) {
     CHECK_EQ(CALL(a, &made.task, task_carve, e), STATUS_OK);
     CHECK_EQ(CALL(a, &made.bundle, bundle_carve, e), STATUS_OK);
     CHECK_EQ(CALL(a, &made.thread, thread_carve, made.task, PROGRAM_BASE, 0), STATUS_OK);
-    CHECK(begin(a, SYS_memory_map, made.task, made.memory, AT, 0, MANY * PAGE_SIZE, RW | MAP_GIVE));
+    CHECK(BEGIN(a, memory_map, made.task, made.memory, AT, 0, MANY * PAGE_SIZE, RW | MAP_GIVE));
     *reticle = e;
     return made;
 }
@@ -240,7 +206,7 @@ static struct given give_begin(uint64_t *reticle) {
 // Nothing was given: the giver can still write it alone.
 static void nothing_given(const struct given *given) {
     world_audit();
-    CHECK_EQ(whole(a, SYS_memory_map, 0, given->memory, AT, 0, PAGE_SIZE, RW), STATUS_OK);
+    CHECK_EQ(WHOLE(a, memory_map, 0, given->memory, AT, 0, PAGE_SIZE, RW), STATUS_OK);
     world_audit();
     scene_end();
 }
@@ -248,8 +214,8 @@ static void nothing_given(const struct given *given) {
 TEST(what_is_copied_meanwhile_is_not_given) {
     scene_make();
     struct given given = give_begin(&(uint64_t){0});
-    CHECK_EQ(whole(b, SYS_handle_copy, given.memory, RIGHT_ALL, 0, 0, 0, 0), STATUS_OK);
-    CHECK_EQ(finish(a), STATUS_BUSY);
+    CHECK_EQ(WHOLE(b, handle_copy, given.memory, RIGHT_ALL), STATUS_OK);
+    CHECK_EQ(world_finish(a), STATUS_BUSY);
     nothing_given(&given);
 }
 
@@ -258,19 +224,19 @@ TEST(what_is_revoked_meanwhile_is_not_given) {
     struct given given = give_begin(&(uint64_t){0});
     // As many copies as one entry of the revocation removes: the view is next.
     for (uint32_t i = 0; i < 64; i++) {
-        CHECK_EQ(whole(b, SYS_handle_copy, given.memory, RIGHT_ALL, 0, 0, 0, 0), STATUS_OK);
+        CHECK_EQ(WHOLE(b, handle_copy, given.memory, RIGHT_ALL), STATUS_OK);
     }
-    CHECK(begin(b, SYS_handle_revoke, given.memory, 0, 0, 0, 0, 0));
-    CHECK_EQ(finish(a), STATUS_BUSY);
-    CHECK_EQ(finish(b), STATUS_OK);
+    CHECK(BEGIN(b, handle_revoke, given.memory));
+    CHECK_EQ(world_finish(a), STATUS_BUSY);
+    CHECK_EQ(world_finish(b), STATUS_OK);
     nothing_given(&given);
 }
 
 TEST(the_receiver_dies_before_it_has_it) {
     scene_make();
     struct given given = give_begin(&(uint64_t){0});
-    CHECK_EQ(whole(b, SYS_handle_drop, given.task, 0, 0, 0, 0, 0), STATUS_OK);
-    CHECK_EQ(finish(a), STATUS_BAD_HANDLE);
+    CHECK_EQ(WHOLE(b, handle_drop, given.task), STATUS_OK);
+    CHECK_EQ(world_finish(a), STATUS_BAD_HANDLE);
     nothing_given(&given);
 }
 
@@ -283,12 +249,12 @@ TEST(what_the_receiver_has_no_slot_for_is_not_given) {
         if (lookup_task(given.task)->table.used == SLOTS_PER_PAGE) {
             break;
         }
-        status = whole(b, SYS_memory_map, given.task, little, at, 0, PAGE_SIZE, MAP_READ);
+        status = WHOLE(b, memory_map, given.task, little, at, 0, PAGE_SIZE, MAP_READ);
     }
     CHECK_EQ(status, STATUS_OK);
-    while (whole(b, SYS_memory_carve, e, PAGE_SIZE, 0, 0, 0, 0) == STATUS_OK) {
+    while (WHOLE(b, memory_carve, e, PAGE_SIZE) == STATUS_OK) {
     }
-    CHECK_EQ(finish(a), STATUS_NO_MEMORY);
+    CHECK_EQ(world_finish(a), STATUS_NO_MEMORY);
     nothing_given(&given);
 }
 
@@ -300,18 +266,18 @@ TEST(what_is_destroyed_meanwhile_is_not_given) {
             scene_make();
             (void)give_begin(&(uint64_t){0});
             for (uint32_t i = 0; i < fillers; i++) {
-                CHECK_EQ(whole(b, SYS_ring_carve, own_pool, 2, 0, 0, 0, 0), STATUS_OK);
+                CHECK_EQ(WHOLE(b, ring_carve, own_pool, 2), STATUS_OK);
             }
-            bool more = begin(world_root, SYS_handle_drop, pool, 0, 0, 0, 0, 0);
+            bool more = BEGIN(world_root, handle_drop, pool);
             for (uint32_t i = 1; i < entries && more; i++) {
                 (void)host_go(0);
                 more = world_root->frame.restart;
             }
-            enum status status = finish(a);
+            enum status status = world_finish(a);
             CHECK(status == STATUS_OK || status == STATUS_BUSY || status == STATUS_BAD_HANDLE);
             refused += status != STATUS_OK;
             given += status == STATUS_OK;
-            CHECK_EQ(finish(world_root), STATUS_OK);
+            CHECK_EQ(world_finish(world_root), STATUS_OK);
             scene_end();
         }
     }
@@ -322,11 +288,10 @@ TEST(what_is_destroyed_meanwhile_is_not_given) {
 TEST(a_task_is_not_started_with_half_a_view) {
     scene_make();
     struct given given = give_begin(&(uint64_t){0});
-    CHECK_EQ(whole(b, SYS_task_start, given.task, given.bundle, given.thread, 0, 0, 0),
-             STATUS_BAD_STATE);
-    CHECK_EQ(finish(a), STATUS_OK);
+    CHECK_EQ(WHOLE(b, task_start, given.task, given.bundle, given.thread), STATUS_BAD_STATE);
+    CHECK_EQ(world_finish(a), STATUS_OK);
     world_audit();
-    CHECK_EQ(whole(b, SYS_task_start, given.task, given.bundle, given.thread, 0, 0, 0), STATUS_OK);
+    CHECK_EQ(WHOLE(b, task_start, given.task, given.bundle, given.thread), STATUS_OK);
     world_audit();
     scene_end();
 }

@@ -100,6 +100,35 @@ enum status world_call_list(struct thread *thread, uint64_t number, uint64_t *re
     return status;
 }
 
+void world_turn(struct thread *thread) {
+    const struct hart *hart = hart_at(0);
+    for (uint32_t i = 0; i < 1000 && hart->current != thread; i++) {
+        host_time_set(arch_time_now() + SCHEDULE_SLICE);
+        (void)host_go(0);
+    }
+    check(hart->current == thread && host_state_of(0) == HOST_USER);
+}
+
+bool world_begin(struct thread *thread, uint64_t number, const uint64_t a[6]) {
+    world_turn(thread);
+    host_syscall(0, number, a);
+    return thread->frame.restart;
+}
+
+enum status world_finish(struct thread *thread) {
+    while (thread->frame.restart) {
+        world_turn(thread);
+        (void)host_go(0);
+    }
+    struct words words;
+    return world_returned(thread, &words) ? (enum status)words.a[0] : WORLD_BLOCKED;
+}
+
+enum status world_whole(struct thread *thread, uint64_t number, const uint64_t a[6]) {
+    (void)world_begin(thread, number, a);
+    return world_finish(thread);
+}
+
 static enum status put(uint64_t bundle, const struct world_grant *grant) {
     check(world_run(world_root));
     uint64_t length = strlen(grant->name);

@@ -50,6 +50,16 @@ bool world_returned(const struct thread *thread, struct words *words);
 enum status world_call_list(struct thread *thread, uint64_t number, uint64_t *result,
                             const uint64_t a[6]);
 
+// For what happens between two entries of a syscall, in a world of one hart: the test
+// gives the hart to one thread after the other. `world_begin` makes one entry and says
+// whether the syscall is to be continued; `world_finish` makes the others.
+void world_turn(struct thread *thread);
+bool world_begin(struct thread *thread, uint64_t number, const uint64_t a[6]);
+enum status world_finish(struct thread *thread);
+enum status world_whole(struct thread *thread, uint64_t number, const uint64_t a[6]);
+#define BEGIN(thread, name, ...) world_begin(thread, SYS_##name, (uint64_t[6]){__VA_ARGS__})
+#define WHOLE(thread, name, ...) world_whole(thread, SYS_##name, (uint64_t[6]){__VA_ARGS__})
+
 // A running Task of its own Reticle, with a Memory of `WORLD_DATA_PAGES` pages mapped
 // writable at WORLD_DATA, and the named capabilities of the root copied into it.
 constexpr uint64_t WORLD_DATA = 0x1000000;
