@@ -3,6 +3,7 @@
 //
 // Syscalls on Tasks.
 #include "kernel/bundle.h"
+#include "kernel/check.h"
 #include "kernel/epoch.h"
 #include "kernel/schedule.h"
 #include "kernel/syscall.h"
@@ -35,15 +36,15 @@ enum status sys_task_start(struct thread *self, void *object, uint64_t *a) {
     struct thread *thread = (struct thread *)thread_slot->object;
     struct bundle *bundle = (struct bundle *)bundle_slot->object;
     // With half a view, of Memory that may still be its maker's, it never starts.
-    if (task_state_of(task) != TASK_EMPTY || task->ending || task->half_made != 0 ||
-        thread->task != task || bundle->sealed || (bundle_slot->flags & SLOT_OWNER) == 0 ||
-        atomic_load_explicit(&thread->state, memory_order_relaxed) != THREAD_NEW) {
+    if (task_state_of(task) != TASK_EMPTY || task->half_made != 0 || thread->task != task) {
         return STATUS_BAD_STATE;
     }
     // What it may write must not go away with somebody else's books.
     if (!bundle_paid(bundle, task->object.reticle)) {
         return STATUS_BAD_ARGUMENT;
     }
+    // The right to fill a Bundle goes with its one capability, and is lost when it is sealed.
+    check(!bundle->sealed && (bundle_slot->flags & SLOT_OWNER) != 0);
     // The Bundle's owner capability, its view, the thread's, and what it carries.
     status = table_reserve(task, bundle_capabilities(bundle) + 3);
     if (status == STATUS_OK) {

@@ -10,6 +10,7 @@ UNIT_MAIN
 
 constexpr uint64_t AT = 0x5ffff000; // crosses into another table of the lowest level
 constexpr uint32_t PAGES_MOST = 40;
+constexpr uint64_t NAME = 0x2000000; // world_boot maps a page of the root there
 
 TEST(boots) {
     world_boot(8 << 20, 1);
@@ -159,6 +160,19 @@ static enum status start(struct scene *scene) {
     return CALL(world_root, nullptr, task_start, scene->empty, scene->bundle, scene->thread);
 }
 
+// What the Bundle carries needs a second page of slots.
+static enum status start_laden(struct scene *scene) {
+    CHECK(world_run(world_root));
+    for (uint32_t i = 0; i < BUNDLE_ENTRIES; i++) {
+        char name[2] = {(char)('a' + i / 8), (char)('a' + i % 8)};
+        CHECK(host_user_write(world_root->hart->index, NAME, name, sizeof name));
+        CHECK_EQ(CALL(world_root, nullptr, bundle_put, scene->bundle, NAME, sizeof name,
+                      world_named("time"), RIGHT_ALL, 0),
+                 STATUS_OK);
+    }
+    return start(scene);
+}
+
 static enum status send(struct scene *scene) {
     return CALL(world_root, nullptr, ring_send, scene->end, 0, scene->memory, RIGHT_ALL, 0);
 }
@@ -190,6 +204,9 @@ TEST(give_into_an_empty_task) {
 }
 TEST(start_a_task) {
     CHECK_EQ(sweep(start), 3);
+}
+TEST(start_a_task_with_a_full_bundle) {
+    CHECK_EQ(sweep(start_laden), 4);
 }
 TEST(send_the_first_capability) {
     CHECK_EQ(sweep(send), 1);

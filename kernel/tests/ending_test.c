@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// The end of a Task with more threads than one step asks to end, on one hart: by itself,
+// by others, by several at once, and with its Reticle.
+#include "kernel/schedule.h"
+#include "kernel/tests/world.h"
+#include "tests/unit.h"
+
+UNIT_MAIN
+
+constexpr uint32_t THREADS = 150; // two steps are not enough
+constexpr uint64_t BYTES = 4 << 20;
+
+static struct world_task crowd, owner; // the owner holds the capability of the crowd's Task
+static uint64_t owned;                 // there
+static uint64_t handles[THREADS];      // of the crowd
+static struct thread *threads[THREADS];
+
+TEST(boots) {
+    world_boot(24 << 20, 1);
+}
+
+static void scene_make(bool start) {
+    CHECK_EQ(world_task_make(&crowd, BYTES, nullptr, 0), STATUS_OK);
+    struct world_grant grants[] = {{"crowd", crowd.handle, RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&owner, BYTES / 4, grants, 1), STATUS_OK);
+    owned = world_granted(&owner, "crowd");
+    for (uint32_t i = 0; i < THREADS; i++) {
+        struct object *object = nullptr;
+        CHECK_EQ(CALL(crowd.thread, &handles[i], thread_carve, 0, PROGRAM_BASE, STACK_TOP),
+                 STATUS_OK);
+        CHECK_EQ(lookup(crowd.task, handles[i], CLASS_THREAD, 0, &object), STATUS_OK);
+        threads[i] = (struct thread *)object;
+        if (start) {
+            CHECK_EQ(WHOLE(crowd.thread, thread_start, handles[i]), STATUS_OK);
+        }
+    }
+}
+
+// Asked by the owner: the root is in the middle of something.
+static uint64_t info(uint32_t word) {
+    CHECK_EQ(WHOLE(owner.thread, task_info, owned), STATUS_OK);
+    return owner.thread->frame.arg[word];
+}
+
+static void scene_end(void) {
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, owner.reticle), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, crowd.reticle), STATUS_OK);
+    world_audit();
+}
+
+TEST(a_crowd_is_stopped_in_steps_by_two_at_once) {
+    scene_make(true);
+    CHECK(BEGIN(world_root, task_stop, crowd.handle, 7));
+    CHECK_EQ(info(1), TASK_RUNNING);
+    // Who comes later ends it too, and does not change why it ended.
+    CHECK_EQ(WHOLE(owner.thread, task_stop, owned, 8), STATUS_OK);
+    CHECK_EQ(info(1), TASK_ENDED);
+    CHECK_EQ(info(2), 7);
+    CHECK_EQ(info(3), 0);
+    CHECK_EQ(world_finish(world_root), STATUS_OK);
+    CHECK_EQ(WHOLE(owner.thread, task_stop, owned, 8), STATUS_BAD_STATE);
+    scene_end();
+}
+
+TEST(nothing_is_begun_in_a_task_that_ends) {
+    scene_make(false);
+    CHECK(BEGIN(world_root, task_stop, crowd.handle, 7));
+    // Its own threads still run until they are asked.
+    CHECK_EQ(WHOLE(crowd.thread, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_BAD_STATE);
+    CHECK_EQ(WHOLE(crowd.thread, thread_start, handles[0]), STATUS_BAD_STATE);
+    CHECK_EQ(world_finish(world_root), STATUS_OK);
+    CHECK_EQ(info(1), TASK_ENDED);
+    scene_end();
+}
+
+TEST(a_crowd_exits_in_steps_with_the_first_status) {
+    scene_make(true);
+    CHECK(BEGIN(crowd.thread, task_exit, 5));
+    for (uint32_t i = 0; i < THREADS; i++) {
+        if (atomic_load_explicit(&threads[i]->state, memory_order_relaxed) != THREAD_ENDED) {
+            CHECK_EQ(WHOLE(threads[i], task_exit, 6), WORLD_BLOCKED);
+            break;
+        }
+    }
+    world_audit();
+    host_settle();
+    CHECK_EQ(info(1), TASK_ENDED);
+    CHECK_EQ(info(2), 5);
+    scene_end();
+}
+
+TEST(a_crowd_dies_with_its_reticle) {
+    scene_make(true);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, crowd.reticle), STATUS_OK);
+    CHECK_EQ(WHOLE(owner.thread, task_info, owned), STATUS_BAD_HANDLE);
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, owner.reticle), STATUS_OK);
+    world_audit();
+}
+
+// The thread that is to be asked next is destroyed between two steps.
+TEST(the_next_in_line_goes_before_its_turn) {
+    scene_make(false);
+    CHECK(BEGIN(world_root, task_stop, crowd.handle, 7));
+    uint32_t next = 0;
+    while (next < THREADS && threads[next] != crowd.task->end_next) {
+        next++;
+    }
+    CHECK(next < THREADS);
+    CHECK_EQ(WHOLE(crowd.thread, handle_drop, handles[next]), STATUS_OK);
+    world_audit();
+    CHECK_EQ(world_finish(world_root), STATUS_OK);
+    CHECK_EQ(info(1), TASK_ENDED);
+    scene_end();
+}
+
+// A Task that holds itself may stop itself, as it may exit.
+TEST(a_task_stops_itself) {
+    uint64_t a = 0, b = 0;
+    CHECK_EQ(CALL(world_root, &a, ring_carve, world_named("reticle"), 2), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &b, ring_carve, world_named("reticle"), 2), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_bind, a, b), STATUS_OK);
+    struct world_grant grants[] = {{"end", b, RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&crowd, BYTES, grants, 1), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_send, a, 1, crowd.handle, RIGHT_ALL, 0), STATUS_OK);
+    uint64_t end = world_granted(&crowd, "end"), self = 0;
+    CHECK_EQ(CALL(crowd.thread, &self, ring_take, end, 1, CLASS_TASK), STATUS_OK);
+    CHECK_EQ(WHOLE(crowd.thread, task_info, self), STATUS_OK);
+    CHECK_EQ(WHOLE(crowd.thread, task_stop, self, 9), WORLD_BLOCKED);
+    CHECK_EQ(WHOLE(world_root, task_info, crowd.handle), STATUS_OK);
+    CHECK_EQ(world_root->frame.arg[1], TASK_ENDED);
+    CHECK_EQ(world_root->frame.arg[2], 9);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, a), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, b), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, crowd.reticle), STATUS_OK);
+    world_audit();
+}
