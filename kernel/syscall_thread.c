@@ -17,7 +17,7 @@ enum status sys_thread_carve(struct thread *self, void *object, uint64_t *a) {
     if (status != STATUS_OK) {
         return status;
     }
-    if (task_state_of(task) == TASK_ENDED || task->ending) {
+    if (task->ending) {
         return STATUS_BAD_STATE;
     }
     status = table_reserve(self->task, 1);

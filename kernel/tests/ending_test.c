@@ -101,6 +101,40 @@ TEST(a_crowd_dies_with_its_reticle) {
     world_audit();
 }
 
+TEST(a_crowd_is_destroyed_in_steps) {
+    scene_make(true);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, crowd.handle), STATUS_OK);
+    CHECK_EQ(WHOLE(owner.thread, task_info, owned), STATUS_BAD_HANDLE);
+    scene_end();
+}
+
+static uint64_t fault(struct thread *thread) {
+    world_turn(thread);
+    host_fault(0, FAULT_WRITE, 0xdead000);
+    return thread->number;
+}
+
+// Who waits for its supervisor ends like everybody, and then needs no answer any more.
+TEST(a_fault_in_a_task_that_ends_is_nobodys_business) {
+    scene_make(true);
+    uint64_t number = fault(threads[0]);
+    CHECK_EQ(WHOLE(owner.thread, thread_fault, owned), STATUS_OK);
+    CHECK_EQ(owner.thread->frame.arg[1], number);
+    CHECK(BEGIN(world_root, task_stop, crowd.handle, 7));
+    CHECK_EQ(WHOLE(owner.thread, thread_fault, owned), STATUS_NOT_FOUND);
+    CHECK_EQ(world_finish(world_root), STATUS_OK);
+    scene_end();
+}
+
+TEST(a_crowd_is_ended_for_a_fault_in_steps) {
+    scene_make(true);
+    uint64_t number = fault(threads[1]);
+    CHECK_EQ(info(1), TASK_FAULTED);
+    CHECK_EQ(WHOLE(owner.thread, thread_resume, owned, number, RESUME_END_TASK), STATUS_OK);
+    CHECK_EQ(info(1), TASK_ENDED);
+    scene_end();
+}
+
 // The thread that is to be asked next is destroyed between two steps.
 TEST(the_next_in_line_goes_before_its_turn) {
     scene_make(false);

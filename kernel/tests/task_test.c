@@ -266,6 +266,8 @@ TEST(a_fault_waits_for_the_supervisor) {
              STATUS_NOT_FOUND);
     CHECK_EQ(CALL(world_root, nullptr, thread_registers, task.handle, number, 0x30000000, 0),
              STATUS_BAD_ADDRESS);
+    CHECK_EQ(CALL(world_root, nullptr, thread_registers, task.handle, number, USER_TOP, 0),
+             STATUS_BAD_ADDRESS);
     CHECK_EQ(CALL(world_root, nullptr, thread_registers, task.handle, number, SCRATCH, 0),
              STATUS_OK);
     CHECK(world_run(world_root));
@@ -273,6 +275,12 @@ TEST(a_fault_waits_for_the_supervisor) {
     CHECK(host_user_read(hart, SCRATCH, &registers, sizeof registers));
     CHECK_EQ(registers.pc, PROGRAM_BASE);
     registers.pc += 16;
+    registers.tls = USER_TOP; // where no thread may have it: it keeps what it had
+    CHECK(host_user_write(hart, SCRATCH, &registers, sizeof registers));
+    uint64_t had = task.thread->tls;
+    CHECK_EQ(CALL(world_root, nullptr, thread_registers, task.handle, number, SCRATCH, 1),
+             STATUS_OK);
+    CHECK_EQ(task.thread->tls, had);
     registers.tls = 0x9000;
     CHECK(host_user_write(hart, SCRATCH, &registers, sizeof registers));
     CHECK_EQ(CALL(world_root, nullptr, thread_registers, task.handle, number, SCRATCH, 1),
