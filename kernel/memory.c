@@ -96,21 +96,17 @@ enum status memory_take_over(struct slot *owner, struct reticle *payer) {
 }
 
 struct extent extent_of(const struct object *object) {
-    switch (object->class) {
-    case CLASS_MEMORY: {
+    if (object->class == CLASS_MEMORY) {
         const struct memory *memory = (const struct memory *)object;
         return (struct extent){memory->frame, memory->pages, false};
     }
-    case CLASS_RING: {
+    if (object->class == CLASS_RING) {
         const struct ring *ring = (const struct ring *)object;
         return (struct extent){ring->frame, ring->pages, false};
     }
-    case CLASS_BUNDLE: {
+    if (object->class == CLASS_BUNDLE) {
         const struct bundle *bundle = (const struct bundle *)object;
         return (struct extent){page_frame(bundle->page), BUNDLE_SIZE >> PAGE_SHIFT, false};
-    }
-    default:
-        break;
     }
     check(object->class == CLASS_DEVICE); // nothing else can be seen through a view
     const struct device *device = (const struct device *)object;
