@@ -24,7 +24,7 @@ run_coverage() {
     rm -rf "$out/profile"
     mkdir -p "$out/profile"
     while read -r test; do
-        LLVM_PROFILE_FILE=$top/$out/profile/%m.profraw "$out/test-$test" \
+        LLVM_PROFILE_FILE=$top/$out/profile/%m.profraw timeout 60 "$out/test-$test" \
             >"$out/$test.log" 2>&1 </dev/null || {
             cat "$out/$test.log"
             say "coverage: $test failed"

@@ -200,6 +200,28 @@ TEST(the_table_has_an_end) {
     world_audit();
 }
 
+// The walk over a long stretch of empty slots is made in pieces.
+TEST(what_lies_behind_a_gap_is_found) {
+    constexpr uint32_t GAP = 1200;
+    struct world_task task;
+    struct world_grant grants[] = {{"time", world_named("time"), RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&task, 512 << 10, grants, 1), STATUS_OK);
+    uint64_t source = world_granted(&task, "time"), last = 0;
+    static uint64_t copies[GAP];
+    for (uint32_t i = 0; i < GAP; i++) {
+        CHECK_EQ(CALL(task.thread, &copies[i], handle_copy, source, RIGHT_ALL), STATUS_OK);
+    }
+    last = copies[GAP - 1];
+    for (uint32_t i = 0; i + 1 < GAP; i++) {
+        CHECK_EQ(CALL(task.thread, nullptr, handle_drop, copies[i]), STATUS_OK);
+    }
+    struct words words = {{task.handle, (copies[0] & HANDLE_SLOT_MASK)}};
+    CHECK_EQ(world_call(world_root, SYS_task_slot, &words), STATUS_OK);
+    CHECK_EQ(words.a[1], last & HANDLE_SLOT_MASK);
+    CHECK_EQ(words.a[2] >> INFO_CLASS_SHIFT & 0xff, CLASS_MEMORY);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
+}
+
 TEST(authority_is_the_table) {
     struct world_task task;
     struct world_grant grants[] = {{"time", world_named("time"), RIGHT_ALL, false},

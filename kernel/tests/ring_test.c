@@ -217,6 +217,31 @@ TEST(capabilities_in_order_once) {
     world_audit();
 }
 
+// Without the right to write it, the owner may leave copies behind; then its bytes stay
+// where they are, since who has the copies was promised nothing else.
+TEST(memory_with_copies_changes_its_owner_and_not_its_books) {
+    struct pair ends = pair();
+    uint64_t memory = 0, copy = 0, got = 0;
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_send, ends.a, 1, memory,
+                  RIGHT_ALL & ~(uint64_t)RIGHT_MEMORY_WRITE, 1),
+             STATUS_OK);
+    CHECK_EQ(CALL(world_root, &memory, ring_take, ends.b, 1, CLASS_MEMORY), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &copy, handle_copy, memory, RIGHT_ALL), STATUS_OK);
+    struct object *before = nullptr, *after = nullptr;
+    CHECK_EQ(lookup(world_root->task, memory, CLASS_MEMORY, 0, &before), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_send, ends.a, 2, memory, RIGHT_ALL, 1), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &got, ring_take, ends.b, 2, CLASS_MEMORY), STATUS_OK);
+    CHECK_EQ(lookup(world_root->task, got, CLASS_MEMORY, 0, &after), STATUS_OK);
+    CHECK(before == after);
+    world_audit();
+    drop(got);
+    CHECK_EQ(CALL(world_root, nullptr, handle_info, copy), STATUS_BAD_HANDLE);
+    drop(ends.a);
+    drop(ends.b);
+    world_audit();
+}
+
 TEST(a_flood_hits_the_sender) {
     struct pair p = pair();
     uint64_t source = thing(), got;

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Several harts inside the kernel at once, each stopped where the test wants it: what one
+// has begun and another takes away, and what is told to a hart that has not looked yet.
+#include "kernel/schedule.h"
+#include "kernel/tests/world.h"
+#include "tests/unit.h"
+
+UNIT_MAIN
+
+constexpr uint32_t HARTS = 3;
+constexpr uint64_t SPARE = 0x7000000; // an address where views are put
+
+static uint64_t pool; // of the root, granted to each Task
+static struct world_task task;
+static uint64_t own_pool;
+static struct thread *on[HARTS]; // a thread of the Task on each hart
+
+TEST(boots) {
+    world_boot(16 << 20, HARTS);
+}
+
+static struct thread *thread_of(const struct world_task *of, uint64_t handle) {
+    struct object *object = nullptr;
+    CHECK_EQ(lookup(of->task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
+    return (struct thread *)object;
+}
+
+// Threads of the Task until each hart has one.
+static void scene_make(void) {
+    CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 2 << 20), STATUS_OK);
+    struct world_grant grants[] = {{"pool", pool, RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&task, 1 << 20, grants, 1), STATUS_OK);
+    own_pool = world_granted(&task, "pool");
+    uint32_t found = 1;
+    memset(on, 0, sizeof on);
+    on[task.thread->hart->index] = task.thread;
+    for (uint32_t i = 0; i < 30 && found < HARTS; i++) {
+        uint64_t handle = 0;
+        CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+        CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_OK);
+        struct thread *thread = thread_of(&task, handle);
+        uint32_t hart = thread->hart->index;
+        if (on[hart] == nullptr) {
+            on[hart] = thread;
+            found++;
+        } else {
+            CHECK_EQ(CALL(thread, nullptr, thread_exit, 0), WORLD_BLOCKED);
+        }
+    }
+    CHECK_EQ(found, HARTS);
+}
+
+static void scene_end(void) {
+    host_yield_every(0);
+    host_settle();
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, pool), STATUS_OK);
+    world_audit();
+}
+
+// All of them in user mode, each the current one of its hart. Only its own hart is given
+// time for it, so what the others do is not disturbed.
+static void ready(struct thread *a, struct thread *b, struct thread *c) {
+    struct thread *wanted[] = {a, b, c};
+    host_settle();
+    for (uint32_t j = 0; j < 3; j++) {
+        if (wanted[j] == nullptr) {
+            continue;
+        }
+        const struct hart *hart = wanted[j]->hart;
+        for (uint32_t i = 0; i < 1000 && hart->current != wanted[j]; i++) {
+            host_time_set(arch_time_now() + SCHEDULE_SLICE);
+            (void)host_go(hart->index);
+        }
+        CHECK(hart->current == wanted[j] && host_state_of(hart->index) == HOST_USER);
+    }
+}
+
+// One entry, and nothing of what others would do about it.
+#define ENTER(thread, name, ...) \
+    host_syscall((thread)->hart->index, SYS_##name, (uint64_t[6]){__VA_ARGS__})
+
+// How its syscall ends when nobody stands in its way any more.
+static enum status outcome(struct thread *thread) {
+    struct words words;
+    (void)world_run(thread);
+    return world_returned(thread, &words) ? (enum status)words.a[0] : WORLD_BLOCKED;
+}
+
+static uint32_t other_than(uint32_t a, uint32_t b) {
+    for (uint32_t i = 0;; i++) {
+        if (i != a && i != b) {
+            return i;
+        }
+    }
+}
+
+// ------------------------------------------------------------------------- faults
+
+// Another hart may just have had the entry away for a moment.
+TEST(a_read_that_is_allowed_by_now_goes_on) {
+    scene_make();
+    struct thread *thread = on[1];
+    ready(thread, nullptr, nullptr);
+    host_fault(1, FAULT_READ, WORLD_DATA);
+    CHECK(thread->state == THREAD_RUNNING && host_state_of(1) == HOST_USER);
+    static const struct {
+        enum fault_kind kind;
+        uint64_t address;
+    } real[] = {{FAULT_WRITE, WORLD_DATA},
+                {FAULT_READ, WORLD_DATA + WORLD_DATA_PAGES * PAGE_SIZE}, // in the same table
+                {FAULT_READ, UINT64_C(1) << 40},                         // where no table is
+                {FAULT_READ, USER_TOP}};
+    for (uint32_t i = 0; i < sizeof real / sizeof *real; i++) {
+        ready(thread, nullptr, nullptr);
+        host_fault(1, real[i].kind, real[i].address);
+        CHECK(thread->state == THREAD_FAULTED);
+        CHECK_EQ(
+            CALL(world_root, nullptr, thread_resume, task.handle, thread->number, RESUME_CONTINUE),
+            STATUS_OK);
+    }
+    scene_end();
+}
+
+// ------------------------------------------------------------------ ends and others
+
+TEST(a_thread_that_waits_on_an_idle_hart_is_ended_at_once) {
+    CHECK_EQ(world_task_make(&task, 1 << 20, nullptr, 0), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, signal_wait, 1, TIME_NEVER), WORLD_BLOCKED);
+    CHECK_EQ(CALL(world_root, nullptr, task_stop, task.handle, 3), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
+    world_audit();
+}
+
+// Told to end while it ends by itself.
+TEST(who_is_to_end_may_end_before) {
+    scene_make();
+    ready(world_root, on[other_than(world_root->hart->index, 9)], nullptr);
+    uint32_t root_hart = world_root->hart->index, hart = other_than(root_hart, 9);
+    ENTER(world_root, task_stop, task.handle, 3);
+    CHECK(on[hart]->state == THREAD_RUNNING);
+    ENTER(on[hart], thread_exit, 0);
+    CHECK(on[hart]->state == THREAD_ENDED);
+    host_settle();
+    CHECK_EQ(outcome(world_root), STATUS_OK);
+    scene_end();
+}
+
+// While it is asked to end it still runs, and sees what is revoked as the zero page.
+TEST(a_view_of_a_task_that_ends_is_revoked) {
+    struct world_task viewer;
+    uint64_t memory = 0, view = 0, source = 0;
+    uint64_t word = 0x1234;
+    scene_make();
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &source, handle_copy, memory, RIGHT_ALL), STATUS_OK);
+    struct world_grant grants[] = {{"memory", source, RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&viewer, 1 << 20, grants, 1), STATUS_OK);
+    source = world_granted(&viewer, "memory");
+    CHECK_EQ(CALL(viewer.thread, &view, memory_map, 0, source, SPARE, 0, PAGE_SIZE, MAP_READ),
+             STATUS_OK);
+    uint32_t hart = viewer.thread->hart->index;
+    ready(world_root, viewer.thread, nullptr);
+    CHECK(world_root->hart->index != hart);
+    ENTER(world_root, task_stop, viewer.handle, 3);
+    // The stop goes on; its other half of the work is done by the next syscall of the same
+    // hart, before the viewer's hart has looked.
+    CHECK(viewer.task->ending && atomic_load(&viewer.task->live) == 1);
+    lock_acquire(&books);
+    host_select(world_root->hart->index);
+    struct slot *slot = nullptr;
+    CHECK_EQ(lookup_slot(viewer.task, view, &slot), STATUS_OK);
+    CHECK_EQ(view_revoke_step(slot, 64), STEP_DONE);
+    tree_remove(&slot->node);
+    lock_release(&books);
+    CHECK(host_user_read(hart, SPARE, &word, sizeof word));
+    CHECK_EQ(word, 0);
+    host_settle();
+    CHECK_EQ(outcome(world_root), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, viewer.reticle), STATUS_OK);
+    scene_end();
+}
+
+// ------------------------------------------------------------ in the middle of an entry
+
+// Its pages are being zeroed, without the lock, while its Reticle is destroyed.
+TEST(memory_dies_under_the_hands_that_zero_it) {
+    scene_make();
+    uint32_t root_hart = world_root->hart->index, hart = other_than(root_hart, 9);
+    struct thread *thread = on[hart];
+    ready(world_root, thread, nullptr);
+    host_yield_every(1);
+    ENTER(thread, memory_carve, own_pool, 2 * PAGE_SIZE);
+    CHECK(host_state_of(hart) == HOST_KERNEL);
+    host_yield_every(0);
+    ENTER(world_root, handle_drop, pool);
+    CHECK(thread->making != nullptr && !object_live(thread->making));
+    while (host_state_of(hart) == HOST_KERNEL) {
+        (void)host_go(hart);
+    }
+    CHECK_EQ(outcome(thread), STATUS_BUSY);
+    host_settle();
+    CHECK_EQ(outcome(world_root), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 2 << 20), STATUS_OK);
+    scene_end();
+}
+
+// A hart that wants to take dying objects apart waits for the lock, and finds none left.
+TEST(the_last_of_the_dying_is_gone_when_the_lock_is_free) {
+    scene_make();
+    uint32_t root_hart = world_root->hart->index, hart = other_than(root_hart, 9);
+    uint32_t third = other_than(root_hart, hart);
+    uint64_t memory = 0, mine = 0;
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(on[third], &mine, handle_copy, own_pool, RIGHT_ALL), STATUS_OK);
+    ready(world_root, on[hart], on[third]);
+    // It waits for an epoch, which comes, and is next on its hart.
+    ENTER(world_root, handle_drop, memory);
+    for (uint32_t i = 0; i < 20 && world_root->state != THREAD_EPOCH; i++) {
+        (void)host_go(root_hart);
+    }
+    CHECK(world_root->state == THREAD_EPOCH && hart_at(root_hart)->current == on[root_hart]);
+    (void)host_go(hart);
+    (void)host_go(third);
+    (void)host_go(root_hart);
+    CHECK(world_root->state == THREAD_READY && object_reap_needed());
+    // One hart stands still with the lock; another idles and wants it, and then the
+    // thread that goes on with the destruction.
+    host_yield_every(1);
+    ENTER(on[third], handle_drop, mine);
+    host_yield_every(0);
+    CHECK(host_state_of(third) == HOST_KERNEL);
+    ENTER(on[hart], signal_wait, 1, TIME_NEVER);
+    CHECK(host_state_of(hart) == HOST_KERNEL);
+    ENTER(on[root_hart], signal_wait, 1, TIME_NEVER);
+    for (uint32_t i = 0; i < 20 && host_state_of(root_hart) != HOST_KERNEL; i++) {
+        (void)host_go(root_hart);
+    }
+    CHECK(host_state_of(root_hart) == HOST_KERNEL);
+    (void)host_go(third);
+    (void)host_go(root_hart);
+    CHECK(!object_reap_needed());
+    host_settle();
+    CHECK_EQ(outcome(world_root), STATUS_OK);
+    scene_end();
+}
+
+// ------------------------------------------------------------------------- epochs
+
+// Two that wait for an epoch on one hart end while they wait.
+TEST(who_waits_for_an_epoch_may_end) {
+    scene_make();
+    uint32_t root_hart = world_root->hart->index, hart = other_than(root_hart, 9);
+    uint32_t third = other_than(root_hart, hart);
+    struct thread *second = nullptr;
+    for (uint32_t i = 0; i < 30 && second == nullptr; i++) {
+        uint64_t handle = 0;
+        CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+        CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_OK);
+        struct thread *thread = thread_of(&task, handle);
+        if (thread->hart->index == hart) {
+            second = thread;
+        } else {
+            CHECK_EQ(CALL(thread, nullptr, thread_exit, 0), WORLD_BLOCKED);
+        }
+    }
+    CHECK(second != nullptr);
+    uint64_t memory[2], view[2];
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK_EQ(CALL(task.thread, &memory[i], memory_carve, own_pool, PAGE_SIZE), STATUS_OK);
+        CHECK_EQ(CALL(task.thread, &view[i], memory_map, 0, memory[i], SPARE + i * PAGE_SIZE, 0,
+                      PAGE_SIZE, MAP_READ),
+                 STATUS_OK);
+    }
+    ready(world_root, on[hart], on[third]);
+    // The third hart stays in user mode and does not pass: nobody lets it go on.
+    ENTER(on[hart], handle_drop, view[0]);
+    CHECK(on[hart]->state == THREAD_EPOCH);
+    for (uint32_t i = 0; i < 100 && hart_at(hart)->current != second; i++) {
+        (void)host_go(hart);
+    }
+    CHECK(hart_at(hart)->current == second);
+    ENTER(second, handle_drop, view[1]);
+    CHECK(second->state == THREAD_EPOCH);
+    ENTER(world_root, task_stop, task.handle, 3);
+    (void)host_go(hart);
+    CHECK(on[hart]->state == THREAD_ENDED && second->state == THREAD_ENDED);
+    host_settle();
+    CHECK_EQ(outcome(world_root), STATUS_OK);
+    scene_end();
+}
+
+// ------------------------------------------------------------------------- futexes
+
+static void sleep_at(struct thread *thread, uint64_t address) {
+    CHECK_EQ(CALL(thread, nullptr, futex_wait, address, 0, TIME_NEVER), WORLD_BLOCKED);
+}
+
+// Woken by one, and told to end by another, before its hart has looked.
+TEST(who_is_woken_may_be_told_to_end) {
+    scene_make();
+    uint32_t root_hart = world_root->hart->index, hart = other_than(root_hart, 9);
+    uint32_t third = other_than(root_hart, hart);
+    sleep_at(on[hart], WORLD_DATA);
+    ready(world_root, on[third], nullptr);
+    ENTER(on[third], futex_wake, WORLD_DATA, 1);
+    ENTER(world_root, task_stop, task.handle, 3);
+    CHECK(on[hart]->state == THREAD_SLEEPING);
+    host_settle();
+    CHECK(on[hart]->state == THREAD_ENDED);
+    CHECK_EQ(outcome(world_root), STATUS_OK);
+    scene_end();
+}
+
+// Those that sleep elsewhere sleep on, in whatever order they stand in one bucket.
+TEST(only_those_are_woken_that_sleep_there) {
+    scene_make();
+    uint64_t memory = 0;
+    CHECK_EQ(CALL(task.thread, &memory, memory_carve, own_pool, 3 * PAGE_SIZE), STATUS_OK);
+    uint64_t part[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK_EQ(CALL(task.thread, &part[i], memory_map, 0, memory, SPARE + i * PAGE_SIZE,
+                      i * PAGE_SIZE, PAGE_SIZE, MAP_READ),
+                 STATUS_OK);
+    }
+    // The same offset in three pages whose numbers differ by multiples of the buckets.
+    struct thread *sleeper[3] = {on[0], on[1], on[2]};
+    for (uint32_t i = 0; i < 3; i++) {
+        sleep_at(sleeper[i], SPARE + i * PAGE_SIZE);
+    }
+    CHECK_EQ(futex_wake(task.task, SPARE + PAGE_SIZE, 9), 1);
+    host_settle();
+    CHECK(sleeper[0]->state == THREAD_SLEEPING && sleeper[2]->state == THREAD_SLEEPING);
+    CHECK_EQ(outcome(sleeper[1]), STATUS_OK);
+    // Unmapping the page between two others wakes nobody but its own.
+    CHECK_EQ(CALL(sleeper[1], nullptr, handle_drop, part[1]), STATUS_OK);
+    CHECK(sleeper[0]->state == THREAD_SLEEPING && sleeper[2]->state == THREAD_SLEEPING);
+    CHECK_EQ(CALL(sleeper[1], nullptr, handle_drop, part[2]), STATUS_OK);
+    CHECK(sleeper[0]->state == THREAD_SLEEPING);
+    CHECK_EQ(outcome(sleeper[2]), STATUS_CANCELLED);
+    scene_end();
+}
