@@ -197,8 +197,9 @@ TEST(without_a_boot_package_it_stops) {
 
 static void harts_are(void) {
     boot();
-    expect(harts_online() == options.harts - options.absent, "some are missing or too many");
-    if (options.absent) {
+    bool missing = options.absent || options.refused;
+    expect(harts_online() == options.harts - missing, "some are missing or too many");
+    if (missing) {
         expect(strstr(host_console(), "hart 2 does not start") != nullptr, "nothing was said");
     }
 }
@@ -206,10 +207,17 @@ static void harts_are(void) {
 TEST(harts_are_waited_for) {
     options = (struct host_options){.memory = SMALL, .harts = 3};
     CHECK(host_passes(harts_are));
+    options.slow = true;
+    CHECK(host_passes(harts_are));
 }
 
 TEST(a_hart_that_never_comes_is_left_out) {
     options = (struct host_options){.memory = SMALL, .harts = 3, .absent = true};
+    CHECK(host_passes(harts_are));
+}
+
+TEST(a_hart_that_the_firmware_refuses_is_left_out) {
+    options = (struct host_options){.memory = SMALL, .harts = 3, .refused = true};
     CHECK(host_passes(harts_are));
 }
 

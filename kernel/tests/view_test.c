@@ -207,6 +207,20 @@ TEST(wipe_needs_memory_that_nobody_sees) {
     world_audit();
 }
 
+TEST(registers_are_mapped_by_the_right_to_use_them) {
+    uint64_t device = world_named("device.console"), copy = 0, view = 0;
+    static const uint64_t refused[] = {RX, MAP_READ | MAP_GIVE, MAP_READ | MAP_PEER};
+    for (uint32_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        CHECK_EQ(map(device, AT, 0, 1, refused[i], &view), STATUS_BAD_ARGUMENT);
+    }
+    CHECK_EQ(CALL(world_root, &copy, handle_copy, device, RIGHT_COPY), STATUS_OK);
+    CHECK_EQ(map(copy, AT, 0, 1, MAP_READ, &view), STATUS_ACCESS);
+    CHECK_EQ(map(device, AT, 0, 1, RW, &view), STATUS_OK);
+    drop(view);
+    drop(copy);
+    world_audit();
+}
+
 TEST(devices_and_bundles) {
     uint64_t view, device = world_named("device.console"), byte = 1;
     CHECK_EQ(map(device, AT, 0, 1, RX, &view), STATUS_BAD_ARGUMENT);

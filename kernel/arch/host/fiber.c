@@ -40,7 +40,7 @@ static size_t test_stack_size;
 static uint32_t selected;     // arch_hart()
 static struct fiber *running; // nullptr: the test
 static uint32_t yield_every, yield_count, spins;
-static bool absent, late; // of host_options
+static bool absent, late, refused, slow; // of host_options
 
 // The sanitizer must be told of each change of stacks; without it these are absent.
 [[gnu::weak]] void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size);
@@ -317,9 +317,19 @@ static void fiber_make(struct fiber *fiber) {
     makecontext(&fiber->context, hart_main, 0);
 }
 
+void arch_hart_init(struct hart *hart, uint32_t place) {
+    (void)hart;
+    if (slow && place != 0) {
+        stand_still(HOST_KERNEL);
+    }
+}
+
 // It begins once the first one stands still: they are coroutines.
 bool arch_hart_start(uint32_t place, uint64_t id) {
     (void)id;
+    if (refused && place + 1 == count) {
+        return false;
+    }
     if (!absent || place + 1 < count) {
         fibers[place].state = HOST_KERNEL;
     }
@@ -332,6 +342,8 @@ void host_boot(const struct host_options *options) {
     count = options->harts;
     absent = options->absent || options->late;
     late = options->late;
+    refused = options->refused;
+    slow = options->slow;
     for (uint32_t i = 0; i < count; i++) {
         fiber_make(&fibers[i]);
     }

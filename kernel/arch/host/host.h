@@ -39,6 +39,8 @@ struct host_options {
     uint64_t base;                          // RAM begins here, in one range
     uint64_t image;                         // bytes of the root's image
     bool absent;                            // the last hart never comes
+    bool refused;                           // the firmware will not start the last hart
+    bool slow;                              // harts stand still before they are ready
     bool late;                              // or only when nobody waits any more
     void (*change)(struct boot_info *info); // the last word on what the firmware says
 };

@@ -238,11 +238,6 @@ void arch_init(const struct boot_info *boot) {
     (void)boot;
 }
 
-void arch_hart_init(struct hart *hart, uint32_t place) {
-    (void)hart;
-    (void)place;
-}
-
 uint64_t arch_random(void) {
     return 0x9e3779b97f4a7c15;
 }
