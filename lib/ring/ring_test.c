@@ -348,4 +348,45 @@ TEST(hostile_peer) {
     free(pair);
 }
 
+// The peer's other processor rewrites a message while it is read: what comes out is one
+// whole copy, whose length was looked at after the copying.
+struct rewriter {
+    _Atomic uint64_t *slot;
+    _Atomic bool over;
+};
+
+static void *rewrite(void *argument) {
+    static const uint16_t lengths[] = {0, RING_PAYLOAD, RING_PAYLOAD + 1, UINT16_MAX};
+    struct rewriter *rewriter = argument;
+    for (uint32_t i = 0; !atomic_load(&rewriter->over); i++) {
+        struct ring_header header = {.type = 7, .length = lengths[i % 4]};
+        uint64_t word;
+        memcpy(&word, &header, sizeof(word));
+        atomic_store_explicit(rewriter->slot, word, memory_order_relaxed);
+    }
+    return nullptr;
+}
+
+TEST(a_message_that_changes_while_it_is_read) {
+    struct pair pair;
+    pair_init(&pair, 2, 2);
+    struct ring_end *end = &pair.end[0];
+    struct rewriter rewriter = {.slot = (_Atomic uint64_t *)(void *)pair.region[1].slots};
+    pthread_t thread;
+    pthread_create(&thread, nullptr, rewrite, &rewriter);
+    uint64_t good = 0, bad = 0;
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        struct ring_message message;
+        atomic_store(&pair.region[1].header.produced, end->consumed + 1);
+        enum status status = ring_end_peek(end, &message);
+        CHECK(status == STATUS_OK || status == STATUS_BAD_FORMAT);
+        CHECK(status != STATUS_OK || message.header.length <= RING_PAYLOAD);
+        good += status == STATUS_OK;
+        bad += status == STATUS_BAD_FORMAT;
+    }
+    atomic_store(&rewriter.over, true);
+    pthread_join(thread, nullptr);
+    CHECK(good + bad == ROUNDS);
+}
+
 UNIT_MAIN

@@ -37,6 +37,7 @@
     GROUP(race) \
     GROUP(random) \
     GROUP(device) \
+    GROUP(ways) \
     GROUP(bounds) \
     GROUP(preempt)
 
