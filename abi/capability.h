@@ -63,11 +63,21 @@ enum cap_right : uint32_t {
     RIGHT_ALL = (1 << 15) - 1,
 };
 
-// Word 0 of handle_info and task_slot.
-//   bits 0..14 rights, bits 16..20 class, bit 24 owner, bit 25 revoked view.
+// `description` of handle_info and task_slot.
+//   bits 0..14 rights, bits 16..20 class, bit 24 owner, bit 25 revoked: a view, or what was
+//   on its way; bits 32..63, of an owner: what its Reticle is charged for the object, tables
+//   and header included, in units of 256 bytes.
 constexpr uint32_t INFO_CLASS_SHIFT = 16;
 constexpr uint64_t INFO_OWNER = UINT64_C(1) << 24;
 constexpr uint64_t INFO_REVOKED = UINT64_C(1) << 25;
+constexpr uint32_t INFO_SIZE_SHIFT = 32;
+constexpr uint64_t INFO_SIZE_UNIT = 256;
+// `object`: bits 0..31 name the object, bits 32..63 the Reticle that pays for it; 0: none.
+constexpr uint32_t INFO_PAYER_SHIFT = 32;
+// `index` of task_slot: below this a slot of the table. From here on a capability in what
+// the Task owns, in flight from a Ring end or in a Bundle that is being filled: the slot of
+// the owner plus 1 in bits 32..63, the place in bits 0..31.
+constexpr uint32_t INFO_CONTAINER_SHIFT = 32;
 
 // memory_map: what may be done through the mapping, and how it is made.
 enum map_flag : uint32_t {

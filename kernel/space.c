@@ -22,6 +22,7 @@ static enum status table_make(struct task *task, struct phys *out) REQUIRES_BOOK
         return status;
     }
     arch_zero_pages(page_address(frame), 1);
+    task->spaces++;
     *out = (struct phys){(uint64_t)frame << PAGE_SHIFT};
     return STATUS_OK;
 }
@@ -95,6 +96,7 @@ enum step space_free(struct task *task) {
     } else {
         *above = 0;
     }
+    task->spaces--;
     reticle_return(task->object.reticle, CHARGE_TABLE, (uint32_t)(table.value >> PAGE_SHIFT), 1);
     return task->root.value == 0 ? STEP_DONE : STEP_MORE;
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
 // Syscalls on any capability: copy, drop, revoke, ask; and facts of the system.
+#include "kernel/bundle.h"
 #include "kernel/check.h"
 #include "kernel/device.h"
 #include "kernel/epoch.h"
@@ -234,6 +235,9 @@ static void describe(const struct slot *slot, uint64_t *size, uint64_t *detail) 
         return;
     }
     const struct object *object = slot->object;
+    if (object == nullptr) {
+        return; // revoked on its way
+    }
     switch (object->class) {
     case CLASS_RETICLE:
         *size = ((const struct reticle *)object)->total;
@@ -260,21 +264,52 @@ static void describe(const struct slot *slot, uint64_t *size, uint64_t *detail) 
     }
 }
 
+// What the object's Reticle is charged for it, in cells.
+static uint64_t charged(const struct object *object) REQUIRES_BOOKS {
+    uint64_t pages = object->pages;
+    switch (object->class) {
+    case CLASS_RETICLE:
+        pages = ((const struct reticle *)object)->total >> PAGE_SHIFT;
+        break;
+    case CLASS_TASK:
+        pages += ((const struct task *)object)->table.pages + ((const struct task *)object)->spaces;
+        break;
+    case CLASS_RING:
+        pages = extent_of(object).pages + (((const struct ring *)object)->flight != nullptr);
+        break;
+    case CLASS_BUNDLE:
+        pages = extent_of(object).pages + 1; // its slots
+        break;
+    case CLASS_MEMORY:
+        pages = extent_of(object).pages;
+        break;
+    default:
+        break;
+    }
+    return object->cells + pages * (PAGE_SIZE / OBJECT_CELL);
+}
+
 static uint64_t slot_description(const struct slot *slot) REQUIRES_BOOKS {
     uint64_t word = slot_rights(slot) | (uint64_t)slot_class(slot) << INFO_CLASS_SHIFT;
     if (slot_class(slot) == CLASS_TASK) {
-        const struct task *task = (const struct task *)slot->object;
-        bool empty = atomic_load_explicit(&task->state, memory_order_relaxed) == TASK_EMPTY;
+        bool empty = task_state_of((const struct task *)slot->object) == TASK_EMPTY;
         word &= empty ? ~UINT64_C(0) : ~(uint64_t)RIGHT_TASK_FILL; // gone with the start
     }
-    word |= (slot->flags & SLOT_OWNER) != 0 ? INFO_OWNER : 0;
-    word |= (slot->flags & SLOT_TOMB) != 0 ? INFO_REVOKED : 0;
-    return word;
+    if ((slot->flags & SLOT_OWNER) != 0) {
+        word |= INFO_OWNER | charged(slot->object) << INFO_SIZE_SHIFT;
+    }
+    return word | ((slot->flags & SLOT_TOMB) != 0 ? INFO_REVOKED : 0);
 }
 
+// The number of its object and of who pays for that. A whole tomb has none any more, and what
+// was made at boot is paid by nobody.
 static uint64_t slot_object_number(const struct slot *slot) REQUIRES_BOOKS {
-    bool gone = (slot->flags & SLOT_TOMB) != 0 && slot->node.prev == nullptr;
-    return gone ? 0 : object_number(slot->object);
+    if (slot->node.prev == nullptr) {
+        return 0;
+    }
+    const struct object *object = slot->object;
+    uint64_t payer = object->unlisted ? 0 : object_number(&object->reticle->object);
+    return object_number(object) | payer << INFO_PAYER_SHIFT;
 }
 
 enum status sys_handle_info(struct thread *self, void *object, uint64_t *a) {
@@ -289,26 +324,59 @@ enum status sys_handle_info(struct thread *self, void *object, uint64_t *a) {
     return status;
 }
 
-// The next used slot, a bounded look at an entry.
-enum status sys_task_slot(struct thread *self, void *object, uint64_t *a) {
-    struct task *task = object;
-    constexpr uint32_t LOOKS = 512;
+// The slots in what an owner capability of a table contains, or nullptr.
+static const struct slot *contents(const struct slot *slot) REQUIRES_BOOKS {
+    if ((slot->flags & SLOT_OWNER) == 0) {
+        return nullptr;
+    }
+    if (slot_class(slot) == CLASS_RING) {
+        return ((const struct ring *)slot->object)->flight;
+    }
+    const struct bundle *bundle = (const struct bundle *)slot->object;
+    return slot_class(slot) == CLASS_BUNDLE && !bundle->sealed ? bundle->slots : nullptr;
+}
+
+// The slot of that index, or nullptr if there is none; then *index is that of the next one
+// worth a look, UINT64_MAX behind the last.
+static const struct slot *slot_at(struct task *task, uint64_t *index) REQUIRES_BOOKS {
     uint64_t end = (uint64_t)task->table.pages * SLOTS_PER_PAGE;
-    uint64_t from = self->unfinished.active ? self->unfinished.pages : a[1];
-    for (uint64_t i = from; i < end; i++) {
-        if (i - from == LOOKS) {
-            self->unfinished.pages = (uint32_t)i;
-            return STATUS_RESTART;
+    uint64_t container = *index >> INFO_CONTAINER_SHIFT, place = (uint32_t)*index;
+    if (container == 0 && place < end) {
+        return table_slot(task, (uint32_t)place);
+    }
+    const struct slot *inside = nullptr;
+    if (container != 0 && container <= end) {
+        inside = contents(table_slot(task, (uint32_t)container - 1));
+    }
+    if (inside != nullptr && place < SLOTS_PER_PAGE) {
+        return &inside[place];
+    }
+    *index = container < end ? (container + 1) << INFO_CONTAINER_SHIFT : UINT64_MAX;
+    return nullptr;
+}
+
+// The next used slot, a bounded look at an entry: of the table, then in what it owns.
+enum status sys_task_slot(struct thread *self, void *object, uint64_t *a) {
+    constexpr uint32_t LOOKS = 256;
+    uint64_t index = self->unfinished.active ? self->unfinished.mapping : a[1];
+    for (uint32_t i = 0; i < LOOKS; i++) {
+        const struct slot *slot = slot_at(object, &index);
+        if (index == UINT64_MAX) {
+            return STATUS_NOT_FOUND;
         }
-        const struct slot *slot = table_slot(task, (uint32_t)i);
-        if (slot_class(slot) != CLASS_NONE) {
+        if (slot == nullptr) {
+            continue;
+        }
+        if (slot_class(slot) != CLASS_NONE || (slot->flags & SLOT_TOMB) != 0) {
             uint64_t size;
-            describe(slot, &size, &a[4]);
-            a[1] = i;
+            a[1] = index;
             a[2] = slot_description(slot);
             a[3] = slot_object_number(slot);
+            describe(slot, &size, &a[4]);
             return STATUS_OK;
         }
+        index++;
     }
-    return STATUS_NOT_FOUND;
+    self->unfinished.mapping = index;
+    return STATUS_RESTART;
 }

@@ -19,6 +19,7 @@ struct thread;
 struct task {
     struct object object;
     struct phys root; // of its page tables; 0 once they are freed
+    uint32_t spaces;  // page tables
     bool is_root;     // the root Task: when it ends the machine stops
     _Atomic enum task_state state;
     _Atomic uint32_t exit_status;

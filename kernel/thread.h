@@ -54,7 +54,7 @@ struct unfinished {
     uint64_t number;
     uint64_t argument[6];
     uint32_t pages;         // memory_carve, memory_wipe: pages that are zero; futex_wake: woken
-    uint64_t mapping;       // memory_map: the handle of the view it makes
+    uint64_t mapping;       // memory_map: the handle of the view it makes; task_slot: the index
     enum status map_status; // why that is being undone; OK: it is not
 };
 

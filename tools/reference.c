@@ -93,7 +93,8 @@ static const struct meaning meanings[] = {
     {"futex_wait", "address", VALUE, "of the word, a multiple of 4"},
     {"futex_wake", "address", VALUE, "of the word, a multiple of 4"},
     {"handle_info", "object", VALUE,
-     "a number that names the object while it lives; 0 if it is gone"},
+     "bits 0..31 name the object while it lives, bits 32..63 the Reticle that pays for it; 0: "
+     "none"},
     {"handle_info", "size", VALUE, "of the object, or of what a view shows, in bytes"},
     {"handle_info", "detail", VALUE,
      "a view: its address and map flags; otherwise a word of the class, see the class's page"},
@@ -113,7 +114,9 @@ static const struct meaning meanings[] = {
     {"signal_words", "bit", VALUE, "0 to 63"},
     {"signal_words", "count", VALUE, "of words, at most 512; 0: none any more"},
     {"system_info", "topic", VALUE, "0, 1, or 2 + the number of a hart"},
-    {"task_slot", "index", VALUE, "of a slot, from 0; as a result that of the slot found"},
+    {"task_slot", "index", VALUE,
+     "below 2^32 a slot of the table; from there on the owner's slot plus 1, times 2^32, plus a "
+     "place in the Ring end or Bundle; as a result that of the capability found"},
     {"task_slot", "object", VALUE, "as in handle_info"},
     {"task_slot", "detail", VALUE, "as in handle_info"},
     {"task_start", "thread", HANDLE, "the first thread, made with thread_carve for this Task"},
@@ -154,7 +157,8 @@ static const struct meaning meanings[] = {
     {nullptr, "deadline", VALUE,
      "absolute, in nanoseconds since the kernel was entered; all ones: none"},
     {nullptr, "description", VALUE,
-     "rights in bits 0..14, class in 16..20, owner in 24, revoked view in 25"},
+     "rights in bits 0..14, class in 16..20, owner in 24, revoked in 25; of an owner what the "
+     "object is charged, in units of 256 bytes, in 32..63"},
     {nullptr, "device", HANDLE, "the Device"},
     {nullptr, "entry", VALUE, "address of the first instruction"},
     {nullptr, "exit_status", VALUE, "the low 32 bits count"},

@@ -68,7 +68,9 @@ static struct pages claim_task(const struct task *task) REQUIRES_BOOKS {
         audit_claim(page_frame(task->table.page[i]), 1);
         audit(page_of(task->table.page[i])->kind == PAGE_SLOTS);
     }
-    return (struct pages){0, task->table.pages + audit_space_tables(task)};
+    uint32_t tables = audit_space_tables(task);
+    audit(tables == task->spaces);
+    return (struct pages){0, task->table.pages + tables};
 }
 
 static struct pages claim_body(const struct object *object) REQUIRES_BOOKS {

@@ -235,7 +235,10 @@ TEST(authority_is_the_table) {
         const struct slot *slot = table_slot(task.task, (uint32_t)index);
         CHECK_EQ(words.a[2] & RIGHT_ALL, slot_rights(slot));
         CHECK_EQ(words.a[2] >> INFO_CLASS_SHIFT & 31, slot_class(slot));
-        CHECK_EQ(words.a[3], object_number(slot->object));
+        CHECK_EQ((uint32_t)words.a[3], object_number(slot->object));
+        const struct reticle *payer = slot->object->unlisted ? nullptr : slot->object->reticle;
+        CHECK_EQ(words.a[3] >> INFO_PAYER_SHIFT,
+                 payer == nullptr ? 0 : object_number(&payer->object));
         words = (struct words){{task.handle, index + 1}};
     }
     CHECK_EQ(found, task.task->table.used);

@@ -79,6 +79,10 @@ void books_empty(uint64_t reticle) {
     }
 }
 
+uint64_t books_self(void) {
+    return self;
+}
+
 void books_read(struct books *books) {
     *books = (struct books){};
     uint64_t reticle = bundle_need("reticle", CLASS_RETICLE);

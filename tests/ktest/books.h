@@ -16,6 +16,8 @@ struct books {
 
 // Finds the capability to look at this Task with: slot "self", or what initd says.
 void books_open(void);
+// This Task, to look at; HANDLE_NONE: nobody lets it.
+uint64_t books_self(void);
 void books_read(struct books *books);
 // Nothing must be left in this Reticle, soon.
 void books_empty(uint64_t reticle);

@@ -38,6 +38,7 @@
     GROUP(random) \
     GROUP(device) \
     GROUP(ways) \
+    GROUP(authority) \
     GROUP(bounds) \
     GROUP(preempt)
 
