@@ -371,7 +371,7 @@ TEST(a_message_that_changes_while_it_is_read) {
     struct pair pair;
     pair_init(&pair, 2, 2);
     struct ring_end *end = &pair.end[0];
-    struct rewriter rewriter = {.slot = (_Atomic uint64_t *)(void *)pair.region[1].slots};
+    struct rewriter rewriter = {.slot = (_Atomic uint64_t *)(uintptr_t)pair.region[1].slots};
     pthread_t thread;
     pthread_create(&thread, nullptr, rewrite, &rewriter);
     uint64_t good = 0, bad = 0;
