@@ -104,21 +104,12 @@ static void audit_view(const struct task *task, const struct slot *slot) REQUIRE
 
 // ----------------------------------------------------------------------- slots
 
-// Neighbours agree, and the way up ends at the object.
+// Neighbours agree. That the way up ends at the slot's object is seen from there.
 static void audit_node(const struct slot *slot) {
     const struct node *node = &slot->node;
     audit(tagged(node->prev) ? untag(node->prev)->first == node : node->prev->next == node);
     audit(tagged(node->next) ? untag(node->next)->last == node : node->next->prev == node);
     audit((node->first == nullptr) == (node->last == nullptr));
-    for (uint32_t steps = 0; node != &slot->object->tree; steps++) {
-        audit(steps < STEPS_MOST);
-        if (node->next == nullptr) {
-            // Another object's root: only a view of a peer's region hangs there.
-            audit((slot->flags & SLOT_PEER) != 0);
-            return;
-        }
-        node = untag(node->next);
-    }
 }
 
 static void boot_object(struct object *object) {
@@ -188,13 +179,16 @@ static void audit_table(const struct task *task) REQUIRES_BOOKS {
 
 // ----------------------------------------------------------------------- trees
 
-static void count_nodes(const struct node *root) {
+static void count_nodes(const struct object *object) {
+    const struct node *root = &object->tree;
     const struct node *node = root->first;
     uint32_t steps = 0;
     while (node != nullptr && node != root) {
         audit(steps++ < STEPS_MOST);
         const struct slot *slot = slot_of((struct node *)node);
         audit(page_of(slot)->kind == PAGE_SLOTS && slot_class(slot) != CLASS_NONE);
+        // Below another object hangs only a view of a peer's region.
+        audit(slot->object == object || (slot->flags & SLOT_PEER) != 0);
         nodes_seen++;
         if (node->first != nullptr) {
             node = node->first;
@@ -234,7 +228,7 @@ static void visit(struct object *object) REQUIRES_BOOKS {
     default:
         break;
     }
-    count_nodes(&object->tree);
+    count_nodes(object);
 }
 
 void audit_capabilities(void) {

@@ -16,10 +16,10 @@
 #include "kernel/tests/hooks/own.h"
 #include "lib/string/string.h"
 
-constexpr uint32_t HARTS = 8;           // above, harts share tallies, which are then not exact
-constexpr uint64_t AUDIT_LEAST = 2'000; // entries between two audits,
-constexpr uint64_t AUDIT_SHARE = 4;     // and so many times as long as the last one took
-constexpr uint64_t FOLD_EVERY = 1'024;  // entries after which edges are looked at
+constexpr uint32_t HARTS = 8;            // above, harts share tallies, which are then not exact
+constexpr uint64_t AUDIT_LEAST = 20'000; // entries between two audits,
+constexpr uint64_t AUDIT_SHARE = 16;     // and so many times as long as the last one took
+constexpr uint64_t FOLD_EVERY = 1'024;   // entries after which edges are looked at
 
 struct tally {
     uint64_t entries, locks, books, locks_most, longest, sum;
