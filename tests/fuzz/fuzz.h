@@ -147,6 +147,7 @@ struct toys {
     uint64_t stale[STALE];
     _Atomic uint32_t hot[HOT_WORDS];
     _Atomic uint64_t unmap; // a view that the other thread is to drop
+    _Atomic uint64_t wake;  // a word at which it is to wake
 };
 extern struct toys toys;
 bool is_protected(uint64_t handle);

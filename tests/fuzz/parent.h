@@ -7,7 +7,7 @@
 #include "tests/fuzz/fuzz.h"
 
 constexpr uint32_t WORKERS = 6;
-constexpr uint64_t WORKER_BYTES = UINT64_C(6) << 20;
+constexpr uint64_t WORKER_BYTES = UINT64_C(15) << 19;
 
 struct options {
     uint64_t seed, calls, round, workers;

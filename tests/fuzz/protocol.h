@@ -17,4 +17,4 @@ struct worker_start {
 // sees; the parent sends capabilities with sequence 0.
 constexpr uint64_t PARENT_SLOTS = 512;
 constexpr uint64_t WORKER_PAGE = UINT64_C(0x280000000); // where the worker maps its region
-constexpr uint64_t WORKER_ARENA = UINT64_C(2560) << 10; // bytes of slot "arena"
+constexpr uint64_t WORKER_ARENA = UINT64_C(4) << 20;    // bytes of slot "arena"

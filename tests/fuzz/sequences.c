@@ -216,7 +216,8 @@ static void sequence_futex(struct actor *me) {
     _Atomic uint32_t *hot = &toys.hot[below(me, HOT_WORDS)];
     (void)CALL(me, futex_wait, (uint64_t)hot, 1, time_now() + MILLISECOND / 32);
     (void)CALL(me, futex_wait, (uint64_t)hot, 0, time_now() + MILLISECOND / 32);
-    (void)CALL(me, futex_wait, (uint64_t)hot, 0, time_now() + MILLISECOND / 32);
+    atomic_store_explicit(&toys.wake, (uint64_t)hot, memory_order_relaxed);
+    (void)CALL(me, futex_wait, (uint64_t)hot, 0, time_now() + 4 * MILLISECOND);
     (void)CALL(me, futex_wait, (uint64_t)hot, 0, 1);
     uint64_t reticle = private_begin(me, 4 * PAGE_SIZE), at = private_place(me, 300);
     if (CALL(me, memory_carve, reticle, PAGE_SIZE, 0, 0) == STATUS_OK &&

@@ -108,6 +108,15 @@ static void play_renew(struct actor *me) {
     *play = private_begin(me, PLAY);
 }
 
+// What the other thread cannot do for itself while it sleeps.
+static void lend_a_hand(struct actor *me) {
+    drop(me, atomic_exchange_explicit(&toys.unmap, 0, memory_order_relaxed));
+    uint64_t word = atomic_exchange_explicit(&toys.wake, 0, memory_order_relaxed);
+    if (word != 0) {
+        (void)CALL(me, futex_wake, word, 1);
+    }
+}
+
 static void live(struct actor *me) {
     // Each sequence once, so that a short run has seen them all.
     play_renew(me);
@@ -115,8 +124,7 @@ static void live(struct actor *me) {
         sequence_run(me, i);
     }
     while (atomic_load_explicit(&me->told->calls, memory_order_relaxed) < me->quota) {
-        uint64_t view = atomic_exchange_explicit(&toys.unmap, 0, memory_order_relaxed);
-        drop(me, view);
+        lend_a_hand(me);
         switch (below(me, 32)) {
         case 0:
         case 1:
@@ -215,8 +223,7 @@ uint32_t worker_main(void) {
     toys.protected_slots = (uint32_t)(word & HANDLE_SLOT_MASK) + 1;
     live(&actors[0]);
     while (atomic_load_explicit(&helpers_done, memory_order_acquire) + 1 < THREADS) {
-        drop(&actors[0], atomic_exchange_explicit(&toys.unmap, 0, memory_order_relaxed));
-        (void)sys_futex_wake((uint64_t)&toys.hot[0], 4, &word);
+        lend_a_hand(&actors[0]);
         time_sleep_until(time_now() + MILLISECOND / 4);
     }
     return PROGRAM_OK;
