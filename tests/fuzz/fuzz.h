@@ -187,5 +187,5 @@ uint32_t parent_main(void);
 
 // Directed sequences of the other files.
 typedef void sequence_code(struct actor *me);
-sequence_code sequence_victim, sequence_fault, sequence_thread, sequence_stop, sequence_full_target,
-    sequence_ring, sequence_flight, sequence_dying, sequence_full_ring;
+sequence_code sequence_moved, sequence_victim, sequence_fault, sequence_thread, sequence_stop,
+    sequence_full_target, sequence_ring, sequence_flight, sequence_dying, sequence_full_ring;

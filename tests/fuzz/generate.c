@@ -185,7 +185,9 @@ static uint64_t number(struct actor *me, uint32_t kind) {
     case KIND_RIGHTS:
         return one_in(me, 4) ? next(me) >> below(me, 64) : RIGHT_ALL;
     case KIND_BIT:
-        return one_in(me, 8) ? UINT64_MAX - below(me, 2) : below(me, 70);
+        return one_in(me, 8)   ? UINT64_MAX - below(me, 2)
+               : one_in(me, 8) ? 60 + below(me, 520)
+                               : below(me, 70);
     case KIND_BYTES:
         return bytes(me);
     case KIND_ALIGN:

@@ -233,6 +233,35 @@ static void sequence_futex(struct actor *me) {
     drop(me, reticle);
 }
 
+// A word behind a signal bit: the doorbell sets its bit, then the signal bit.
+static void sequence_words(struct actor *me) {
+    uint64_t reticle = private_begin(me, 16 * PAGE_SIZE), bit = 48 + me->index, a, b;
+    uint64_t at = private_place(me, 600);
+    if (CALL(me, memory_carve, reticle, PAGE_SIZE, 0, 0) == STATUS_OK) {
+        uint64_t memory = me->result[1];
+        (void)CALL(me, memory_map, 0, memory, at, 0, PAGE_SIZE, MAP_READ | MAP_WRITE);
+        (void)CALL(me, signal_words, memory, bit, 1 + below(me, 8));
+        (void)CALL(me, signal_words, memory, 64, 1);
+        (void)CALL(me, signal_words, memory, bit, 513);
+        (void)CALL(me, signal_words, memory, bit, 4);
+        if (ring_pair(me, reticle, &a, &b)) {
+            uint64_t source = below(me, 256);
+            (void)CALL(me, ring_watch, a, 64 + source, UINT64_MAX);
+            (void)CALL(me, doorbell, b);
+            wait_bits(me, UINT64_C(1) << bit, MILLISECOND / 8);
+            (void)CALL(me, ring_send, a, 0, memory, RIGHT_ALL, 1); // pinned
+            (void)CALL(me, task_watch, toys.self, 64 + source);
+            (void)CALL(me, thread_watch, memory, UINT64_MAX - 1);
+        }
+        if (one_in(me, 2)) {
+            (void)CALL(me, signal_words, memory, bit, 0);
+        }
+    }
+    drop(me, reticle);
+    (void)CALL(me, task_watch, toys.self, UINT64_MAX);
+    (void)CALL(me, task_watch, toys.self, 64 + 512);
+}
+
 static void sequence_devices(struct actor *me) {
     uint64_t bit = 44 + me->index;
     (void)CALL(me, irq_watch, toys.irq, bit);
@@ -245,6 +274,12 @@ static void sequence_devices(struct actor *me) {
     (void)CALL(me, device_port, toys.ports, below(me, 16), 17, 0);
     (void)CALL(me, machine_control, toys.machine, MACHINE_QUIET, 0);
     (void)CALL(me, machine_control, toys.machine, MACHINE_SAY, UINT64_MAX);
+    (void)CALL(me, reticle_watch, toys.arena, 64 + 512, 0);
+    (void)CALL(me, thread_watch, toys.self, 64 + 512);
+    (void)CALL(me, irq_watch, toys.irq, 64 + 512);
+    (void)CALL(me, ring_carve, toys.arena, 3);
+    (void)CALL(me, reticle_split, toys.arena, 0);
+    (void)CALL(me, bundle_put, 0, (uint64_t)me->scratch, 0, toys.package, 0, 0);
     (void)CALL(me, machine_control, toys.machine, MACHINE_POWER_OFF, 0); // no right to it
 }
 
@@ -264,13 +299,13 @@ static const struct {
     sequence_code *run;
     uint32_t weight;
 } sequences[] = {
-    {sequence_memory, 900},    {sequence_reticle, 500},    {sequence_exhaust, 200},
-    {sequence_bundle, 300},    {sequence_revoke, 500},     {sequence_futex, 700},
-    {sequence_devices, 500},   {sequence_list, 200},       {sequence_victim, 700},
-    {sequence_fault, 500},     {sequence_thread, 500},     {sequence_stop, 500},
-    {sequence_ring, 900},      {sequence_flight, 400},     {sequence_dying, 400},
-    {sequence_full_ring, 100}, {sequence_exhaust_own, 40}, {sequence_full_table, 1},
-    {sequence_full_target, 1},
+    {sequence_memory, 900},     {sequence_reticle, 500},  {sequence_exhaust, 200},
+    {sequence_bundle, 300},     {sequence_revoke, 500},   {sequence_futex, 700},
+    {sequence_devices, 500},    {sequence_list, 200},     {sequence_victim, 700},
+    {sequence_fault, 500},      {sequence_thread, 500},   {sequence_stop, 500},
+    {sequence_ring, 900},       {sequence_flight, 400},   {sequence_dying, 400},
+    {sequence_words, 300},      {sequence_moved, 200},    {sequence_full_ring, 100},
+    {sequence_exhaust_own, 40}, {sequence_full_table, 2}, {sequence_full_target, 2},
 };
 
 uint32_t sequence_count(void) {

@@ -64,6 +64,27 @@ static void fault_look(struct actor *me, const struct victim *victim) {
     (void)CALL(me, thread_fault, victim->task);
 }
 
+// Writable Memory on other books than those of the Task that is to have it.
+void sequence_moved(struct actor *me) {
+    struct victim victim;
+    uint64_t play = toys.pool[CLASS_RETICLE][me->index];
+    if (victim_make(me, &victim, VICTIM_BYTES, victim_wait, 0)) {
+        for (uint32_t i = 0; i < 3; i++) {
+            uint64_t from = i == 1 || one_in(me, 2) ? play : victim.reticle;
+            if (CALL(me, memory_carve, from, PAGE_SIZE, 0, 0) == STATUS_OK) {
+                uint64_t memory = me->result[1];
+                (void)CALL(me, bundle_put, victim.bundle, (uint64_t)me->scratch + 4 * i, 2, memory,
+                           RIGHT_ALL, 1);
+                (void)CALL(me, memory_map, victim.task, memory, UINT64_C(1) << (32 + i), 0,
+                           PAGE_SIZE, MAP_READ | MAP_WRITE | MAP_GIVE);
+            }
+        }
+        (void)CALL(me, bundle_put, victim.bundle, (uint64_t)me->scratch, 0, toys.package, 0, 0);
+        (void)CALL(me, task_start, victim.task, victim.bundle, victim.thread);
+    }
+    drop(me, victim.reticle);
+}
+
 // It touches what is not there.
 void sequence_fault(struct actor *me) {
     static const uint64_t bad[] = {0, UINT64_MAX & ~UINT64_C(7), USER_TOP, 0x1000000};

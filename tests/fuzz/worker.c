@@ -120,7 +120,7 @@ static void lend_a_hand(struct actor *me) {
 static void live(struct actor *me) {
     // Each sequence once, so that a short run has seen them all.
     play_renew(me);
-    for (uint32_t i = me->index; i < sequence_count() && start.seed % 4 == 0; i += THREADS) {
+    for (uint32_t i = me->index; i < sequence_count() && start.seed % 16 == 0; i += THREADS) {
         sequence_run(me, i);
     }
     while (atomic_load_explicit(&me->told->calls, memory_order_relaxed) < me->quota) {
