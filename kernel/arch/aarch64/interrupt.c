@@ -7,6 +7,7 @@
 // priority, so none nests. Shared lines are level-triggered and go to the first
 // hart; kernel_irq closes one that came until its driver opens it again.
 #include "kernel/arch/aarch64/own.h"
+#include "kernel/check.h"
 
 enum gicd_register : uint32_t {
     GICD_CTLR = 0x000,
@@ -115,13 +116,9 @@ static void lines_init(void *base, uint32_t from, uint32_t to) {
 
 void gic_init(const struct boot_info *info) {
     gic.v3 = info->interrupt.kind == BOOT_INTERRUPT_GICV3;
-    if (!gic.v3 && info->interrupt.kind != BOOT_INTERRUPT_GICV2) {
-        panic("no interrupt controller that this kernel knows");
-    }
+    check(gic.v3 || info->interrupt.kind == BOOT_INTERRUPT_GICV2);
     gic.timer = info->interrupt.timer_irq;
-    if (gic.timer >= SPI_FIRST) {
-        panic("the timer's interrupt %u is not a hart's own", gic.timer);
-    }
+    check(gic.timer < SPI_FIRST);
     gic.distributor =
         device_map(info->interrupt.distributor.base, gic.v3 ? DISTRIBUTOR_V3 : PAGE_SIZE);
     gic.cpu_size = info->interrupt.cpu.size;

@@ -142,6 +142,7 @@ extern _Atomic bool halting; // a hart panicked; the others stop at the next NMI
 
 // time.c
 void time_init(void);
+void delay(uint64_t nanoseconds);
 bool time_reached(void); // whether the deadline of this hart passed; sets the timer anew if not
 
 // float.c

@@ -107,13 +107,6 @@ void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
     arch->task.rsp0 = (uint64_t)(frame + 1);
 }
 
-static void wait(uint64_t nanoseconds) {
-    uint64_t until = arch_time_now() + nanoseconds;
-    while (arch_time_now() < until) {
-        arch_pause();
-    }
-}
-
 // INIT, then the start-up interrupt twice: the second does nothing if the first did. The
 // hart finds its place by itself, in entry.S.
 bool arch_hart_start(uint32_t, uint64_t id) {
@@ -124,9 +117,9 @@ bool arch_hart_start(uint32_t, uint64_t id) {
     memcpy(phys_to_virt((struct phys){trampoline}), trampoline_start,
            (size_t)(trampoline_end - trampoline_start));
     local_send((uint32_t)id, COMMAND_INIT);
-    wait(START_WAIT);
+    delay(START_WAIT);
     local_send((uint32_t)id, start);
-    wait(START_WAIT);
+    delay(START_WAIT);
     local_send((uint32_t)id, start);
     return true;
 }

@@ -10,6 +10,7 @@
 // that a mad device costs two interrupts and no more.
 #include "cpu.h"
 
+#include "kernel/check.h"
 #include "kernel/lock.h"
 #include "lib/firmware/firmware.h"
 
@@ -151,9 +152,7 @@ static void input_init(const struct boot_info *info, uint64_t base, uint32_t fir
 }
 
 void interrupt_init(const struct boot_info *info) {
-    if (info->interrupt.kind != BOOT_INTERRUPT_APIC) {
-        panic("the machine describes no local APIC");
-    }
+    check(info->interrupt.kind == BOOT_INTERRUPT_APIC);
     port_write8(0x21, 0xff); // the old controllers: all masked
     port_write8(0xa1, 0xff);
     local = device_map(info->interrupt.distributor.base, PAGE_SIZE);

@@ -21,7 +21,7 @@ constexpr uint8_t STATUS_ROOM = 1 << 5;
 constexpr uint16_t SERIAL_COM1 = 0x3f8; // until the firmware's word is known
 constexpr uint32_t SERIAL_STEPS = 100'000;
 
-constexpr uint32_t POWER_STEPS = 10'000'000;
+constexpr uint64_t POWER_WAIT = 100'000'000; // nanoseconds
 
 constexpr uint16_t KEYBOARD = 0x64;
 constexpr uint8_t KEYBOARD_BUSY = 1 << 1;
@@ -63,9 +63,7 @@ static void firmware_writes(const struct firmware_write *writes, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         arch_port_write(writes[i].port, writes[i].width, writes[i].value);
     }
-    for (uint32_t i = 0; i < POWER_STEPS; i++) {
-        arch_pause();
-    }
+    delay(POWER_WAIT);
 }
 
 // ACPI S5. Where it is unknown or does not work the machine stands still, which

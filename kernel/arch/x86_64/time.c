@@ -104,6 +104,13 @@ uint64_t arch_time_now(void) {
     return scale(tsc_read() - boot_counter, multiplier);
 }
 
+void delay(uint64_t nanoseconds) {
+    uint64_t until = arch_time_now() + nanoseconds;
+    while (arch_time_now() < until) {
+        arch_pause();
+    }
+}
+
 void arch_time_page(struct time_page *page) {
     page->base = boot_counter;
     page->multiplier = multiplier;
