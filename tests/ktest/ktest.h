@@ -92,3 +92,6 @@ uint64_t poll_bits(void);
 uint64_t deadline_in(uint64_t nanoseconds);
 void pause_for(uint64_t nanoseconds);
 uint32_t hart_count(void);
+
+// crash.c: the end of the machine, with the check kernel.
+void crash(const char *name);

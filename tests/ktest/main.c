@@ -133,7 +133,11 @@ uint32_t program_main(void) {
     (void)stream_out(); // its views are there before anything is counted
     books_open();
     child_open();
-    run_all(bundle_argument(argument));
+    const char *selection = bundle_argument(argument);
+    if (strncmp(selection, "crash.", 6) == 0) {
+        crash(selection + 6);
+    }
+    run_all(selection);
     say("ktest: %u passed, %u failed", passed, failed);
     return failed == 0 && passed != 0 ? PROGRAM_OK : PROGRAM_FAILED;
 }

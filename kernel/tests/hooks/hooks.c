@@ -201,6 +201,9 @@ static enum status answer(uint64_t topic, uint64_t *a) {
         tally_length(topic - HOOK_TOPIC_LENGTH, a);
         return STATUS_OK;
     }
+    if (topic >> 48 == HOOK_TOPIC_CRASH >> 48) {
+        return crash(topic >> 44 & 15, topic & (USER_TOP - 1));
+    }
     switch (topic) {
     case HOOK_TOPIC_AUDIT:
         audit_now(a);

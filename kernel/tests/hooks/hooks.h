@@ -18,6 +18,8 @@
 //   0x2001       a capability to a device of 16 ports that do nothing
 //   0x2002       the line of 0x2000 is raised
 //   0x2003       a capability to a machine, with the right to its debug line only
+//   HOOK_TOPIC_CRASH | way << 44 | an address of the caller
+//                the kernel does what it may never do (crash.c), which is its end
 // An entry e is a syscall's number, or one of those below. It begins in the kernel's C code
 // and ends when the kernel leaves for user code or idles; an audit is not counted into it.
 #pragma once
@@ -45,6 +47,16 @@ enum hook_topic : uint64_t {
     HOOK_TOPIC_PORTS = 0x2001,
     HOOK_TOPIC_RAISE = 0x2002,
     HOOK_TOPIC_MACHINE = 0x2003,
+    HOOK_TOPIC_CRASH = UINT64_C(0xc4a5) << 48, // nobody guesses it
+};
+enum crash_way : uint64_t {
+    CRASH_READ,         // at address 0
+    CRASH_READ_USER,    // what the program can read
+    CRASH_WRITE_TEXT,   // the kernel's
+    CRASH_WRITE_ALIAS,  // the same in the direct map
+    CRASH_EXECUTE_DATA, // the kernel's
+    CRASH_EXECUTE_USER, // what the program can execute
+    CRASH_STACK,        // until the guard page
 };
 constexpr uint64_t HOOK_BOUND = 20'000; // instructions, the kernel contract's "Shape"
 

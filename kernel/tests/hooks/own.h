@@ -18,3 +18,6 @@ enum status edges_map(uint64_t index, uint64_t *a);
 // grant.c: capabilities that no firmware offers, for the caller's Task.
 enum status grant_device(uint64_t topic, uint64_t *a);
 enum status grant_raise(void);
+
+// crash.c: does it.
+enum status crash(uint64_t way, uint64_t user_address);

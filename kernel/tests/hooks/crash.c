@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// What the kernel may never do, done by it: each way must end in a panic, by the machine's
+// own protection, and one that comes back is an error.
+#include <hooks.h>
+
+#include "kernel/arch.h"
+#include "kernel/tests/hooks/own.h"
+#include "lib/string/string.h"
+
+extern char image_start[]; // from kernel.ld: text
+
+static volatile uint64_t sink;
+
+static void read_at(uint64_t address) {
+    sink = *(volatile uint64_t *)address;
+}
+
+// A function of the kernel in memory that can be written.
+static void execute_data(void) {
+    static uint8_t code[64];
+    memcpy(code, (const void *)read_at, sizeof code);
+    arch_code_sync(code, sizeof code);
+    ((void (*)(uint64_t))(uint64_t)code)((uint64_t)code);
+}
+
+// Each call takes half a page, until the guard page below the stack.
+[[gnu::noinline]] static uint64_t overflow(uint64_t depth) {
+    volatile uint64_t frame[256];
+    frame[depth % 256] = depth;
+    return depth == UINT64_MAX ? 0 : overflow(depth + 1) + frame[depth % 256];
+}
+
+enum status crash(uint64_t way, uint64_t user_address) {
+    switch (way) {
+    case CRASH_READ:
+        read_at(0);
+        break;
+    case CRASH_READ_USER:
+        read_at(user_address);
+        break;
+    case CRASH_WRITE_TEXT:
+        *(volatile uint64_t *)image_start = 0;
+        break;
+    case CRASH_WRITE_ALIAS:
+        *(volatile uint64_t *)phys_to_virt(arch_image_phys(image_start)) = 0;
+        break;
+    case CRASH_EXECUTE_DATA:
+        execute_data();
+        break;
+    case CRASH_EXECUTE_USER:
+        ((void (*)(void))user_address)();
+        break;
+    case CRASH_STACK:
+        sink = overflow(0);
+        break;
+    default:
+        return STATUS_NOT_FOUND;
+    }
+    return STATUS_OK;
+}
