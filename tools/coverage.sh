@@ -9,6 +9,12 @@
 # shellcheck shell=sh disable=SC2154
 
 run_coverage() {
+    if [ "${1:-}" = --machine ]; then
+        shift
+        . tools/coverage-machine.sh
+        run_coverage_machine "$@"
+        return
+    fi
     options "" "$@"
     set_up
     out=build/coverage
