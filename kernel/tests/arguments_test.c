@@ -266,6 +266,7 @@ TEST(tasks_are_made_filled_and_started_once) {
     IS(BAD_ARGUMENT, irq_watch, irq, 1 << 20);
     IS(BAD_ARGUMENT, reticle_watch, pool, 1 << 20, 0);
     IS(BAD_STATE, task_stop, empty, 0);
+    IS(BAD_HANDLE, task_stop, 0, 0); // 0 means itself only where something is filled
     IS(ACCESS, thread_carve, task.handle, PROGRAM_BASE, STACK_TOP);
     IS(BAD_ARGUMENT, thread_carve, empty, USER_TOP, STACK_TOP);
     IS(BAD_ARGUMENT, thread_carve, empty, PROGRAM_BASE, USER_TOP + 1);
@@ -276,7 +277,26 @@ TEST(tasks_are_made_filled_and_started_once) {
     // Its maker has lost the right to fill it; the first thread went with the start.
     IS(ACCESS, memory_map, empty, memory, 2 * AT, 0, PAGE_SIZE, MAP_READ);
     IS(BAD_HANDLE, task_start, empty, more, first);
+    uint64_t another = MAKE(task_carve, pool);
+    uint64_t thread = MAKE(thread_carve, another, PROGRAM_BASE, STACK_TOP);
+    IS(BAD_STATE, task_start, empty, more, thread);
+    IS(OK, handle_drop, another);
     IS(ACCESS, handle_drop, page_of_the_bundle());
+}
+
+TEST(who_ended_before_it_was_watched_is_told) {
+    uint64_t handle = 0, bits = 0;
+    struct object *object = nullptr;
+    CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+    CHECK_EQ(lookup(task.task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, thread_watch, handle, 5), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, signal_wait, 1 << 5, 0), STATUS_TIMED_OUT);
+    CHECK_EQ(CALL((struct thread *)object, nullptr, thread_exit, 0), WORLD_BLOCKED);
+    CHECK_EQ(CALL(task.thread, &bits, signal_wait, 1 << 5, 0), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, thread_watch, handle, 6), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, &bits, signal_wait, 1 << 6, 0), STATUS_OK);
+    CHECK_EQ(bits, 1 << 6);
 }
 
 TEST(what_happened_before_it_was_watched_is_told) {

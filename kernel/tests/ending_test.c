@@ -110,7 +110,7 @@ TEST(a_crowd_is_destroyed_in_steps) {
 
 static uint64_t fault(struct thread *thread) {
     world_turn(thread);
-    host_fault(0, FAULT_WRITE, 0xdead000);
+    host_fault(0, FAULT_READ, WORLD_DATA); // on one hart nobody had it away
     return thread->number;
 }
 

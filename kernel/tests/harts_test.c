@@ -293,6 +293,28 @@ TEST(who_waits_for_an_epoch_may_end) {
     scene_end();
 }
 
+// No other hart is awake: the epoch is there as soon as it is asked for.
+TEST(a_view_goes_at_once_where_the_others_idle) {
+    scene_make();
+    uint64_t memory = 0, view = 0;
+    struct thread *thread = on[other_than(world_root->hart->index, 9)];
+    CHECK_EQ(CALL(thread, &memory, memory_carve, own_pool, PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(thread, &view, memory_map, 0, memory, SPARE, 0, PAGE_SIZE, MAP_READ), STATUS_OK);
+    for (uint32_t i = 0; i < HARTS; i++) {
+        if (on[i] != thread) {
+            CHECK_EQ(CALL(on[i], nullptr, signal_wait, 1, TIME_NEVER), WORLD_BLOCKED);
+        }
+    }
+    uint64_t later = arch_time_now() + 1000 * SCHEDULE_SLICE;
+    CHECK_EQ(CALL(world_root, nullptr, signal_wait, 1, later), WORLD_BLOCKED);
+    ready(thread, nullptr, nullptr);
+    ENTER(thread, handle_drop, view);
+    CHECK(thread->state == THREAD_RUNNING && !thread->frame.restart);
+    CHECK_EQ(thread->frame.arg[0], STATUS_OK);
+    host_time_set(later);
+    scene_end();
+}
+
 // ------------------------------------------------------------------------- futexes
 
 static void sleep_at(struct thread *thread, uint64_t address) {

@@ -225,6 +225,20 @@ TEST(split_grow_and_die) {
     CHECK(world_shape_equal(&before, &after));
 }
 
+// A Task takes whole pages, so nothing is left, and no cell either.
+TEST(a_reticle_without_a_cell_makes_nothing_small) {
+    uint64_t part = 0, made = 0;
+    CHECK_EQ(split(world_named("reticle"), 3 * PAGE_SIZE, &part), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &made, task_carve, part), STATUS_OK);
+    CHECK_EQ(split(part, PAGE_SIZE, &made), STATUS_NO_MEMORY);
+    CHECK_EQ(CALL(world_root, &made, ring_carve, part, 2), STATUS_NO_MEMORY);
+    CHECK_EQ(CALL(world_root, &made, bundle_carve, part), STATUS_NO_MEMORY);
+    CHECK_EQ(CALL(world_root, &made, memory_carve, part, PAGE_SIZE), STATUS_NO_MEMORY);
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, part), STATUS_OK);
+    world_audit();
+}
+
 TEST(parts_of_parts_end_somewhere) {
     struct world_shape before = world_shape();
     uint64_t part = world_named("reticle"), whole = 0, next = 0;
