@@ -94,6 +94,21 @@ TEST(what_is_revoked_is_not_copied_meanwhile) {
     scene_end();
 }
 
+// Who began to revoke has ended, and is not taken apart yet: nobody waits for it.
+TEST(a_mark_ends_with_who_made_it) {
+    scene_make();
+    uint64_t memory = carve(1), held = 0;
+    CHECK_EQ(CALL(a, nullptr, ring_send, own_end, 1, memory, RIGHT_ALL, 0), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &held, ring_take, end, 1, CLASS_MEMORY), STATUS_OK);
+    copies(memory, 100); // the last one to go is the root's
+    CHECK(BEGIN(a, handle_revoke, memory));
+    CHECK_EQ(WHOLE(world_root, handle_copy, held, 0), STATUS_BUSY);
+    CHECK_EQ(WHOLE(world_root, task_stop, task.handle, 0), STATUS_OK);
+    CHECK_EQ(WHOLE(world_root, handle_copy, held, 0), STATUS_OK);
+    world_audit();
+    scene_end();
+}
+
 // The view is there, and still the Memory's, until the last page of it is away.
 TEST(half_of_a_view_is_revoked) {
     scene_make();
@@ -262,6 +277,32 @@ TEST(what_is_pinned_meanwhile_is_not_given) {
     CHECK_EQ(world_finish(a), STATUS_BUSY);
     CHECK_EQ(WHOLE(b, signal_words, given.memory, 3, 0), STATUS_OK);
     nothing_given(&given);
+}
+
+// Others are dying, and come first: the view has not heard of it yet.
+TEST(what_is_dropped_meanwhile_is_not_given) {
+    constexpr uint32_t OTHERS = 12, COPIES = 6;
+    scene_make();
+    uint64_t more = 0, memory = 0;
+    CHECK_EQ(CALL(world_root, &more, reticle_split, pool, 2 * OTHERS * PAGE_SIZE), STATUS_OK);
+    for (uint32_t i = 0; i < OTHERS; i++) {
+        CHECK_EQ(CALL(world_root, &memory, memory_carve, more, PAGE_SIZE), STATUS_OK);
+        for (uint32_t j = 0; j < COPIES; j++) {
+            CHECK_EQ(CALL(world_root, nullptr, handle_copy, memory, 0), STATUS_OK);
+        }
+    }
+    struct given given = give_begin(&(uint64_t){0});
+    CHECK(BEGIN(world_root, handle_drop, more));
+    for (uint32_t i = 0; i < 5; i++) {
+        (void)host_go(0);
+    }
+    CHECK(world_root->frame.restart);
+    CHECK(BEGIN(b, handle_drop, given.memory));
+    CHECK_EQ(world_finish(a), STATUS_BAD_HANDLE);
+    CHECK_EQ(world_finish(b), STATUS_OK);
+    CHECK_EQ(world_finish(world_root), STATUS_OK);
+    world_audit();
+    scene_end();
 }
 
 TEST(the_receiver_dies_before_it_has_it) {

@@ -293,6 +293,25 @@ TEST(who_waits_for_an_epoch_may_end) {
     scene_end();
 }
 
+// The mark holds while its thread runs, on whatever hart.
+TEST(what_another_hart_revokes_is_not_copied) {
+    scene_make();
+    uint32_t root_hart = world_root->hart->index, hart = other_than(root_hart, 9);
+    uint32_t third = other_than(root_hart, hart);
+    uint64_t memory = 0;
+    CHECK_EQ(CALL(on[hart], &memory, memory_carve, own_pool, PAGE_SIZE), STATUS_OK);
+    for (uint32_t i = 0; i < 100; i++) {
+        CHECK_EQ(CALL(on[hart], nullptr, handle_copy, memory, 0), STATUS_OK);
+    }
+    ready(on[hart], on[third], nullptr);
+    ENTER(on[hart], handle_revoke, memory);
+    CHECK(on[hart]->frame.restart && on[hart]->state == THREAD_RUNNING);
+    ENTER(on[third], handle_copy, memory, 0);
+    CHECK_EQ(on[third]->frame.arg[0], STATUS_BUSY);
+    CHECK_EQ(outcome(on[hart]), STATUS_OK);
+    scene_end();
+}
+
 // No other hart is awake: the epoch is there as soon as it is asked for.
 TEST(a_view_goes_at_once_where_the_others_idle) {
     scene_make();
