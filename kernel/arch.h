@@ -20,7 +20,7 @@
 #include "abi/layout.h"
 #include "abi/status.h"
 #include "abi/time.h"
-#include "kernel/boot_info.h"
+#include "lib/firmware/boot_info.h"
 
 struct hart;
 struct thread_registers;

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "abi/status.h"
-#include "kernel/boot_info.h"
+#include "lib/firmware/boot_info.h"
 
 #include <stdint.h>
 

@@ -46,7 +46,7 @@ rule_spec() {
             printf '#include "abi/%s/machine/registers.h"\n#undef thread_registers\n' "$machine"
         done
         for header in abi/*.h $protocols lib/package/package.h lib/symbols/symbols.h \
-            lib/vectra/stream.h kernel/boot_info.h; do
+            lib/vectra/stream.h lib/firmware/boot_info.h; do
             [ ! -e "$header" ] || printf '#include "%s"\n' "$header"
         done
         # shellcheck disable=SC2086
