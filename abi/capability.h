@@ -43,7 +43,8 @@ enum cap_right : uint32_t {
 
     RIGHT_TASK_FILL = 1 << 4, // map, add threads and start; gone after the start
     RIGHT_TASK_STOP = 1 << 5,
-    RIGHT_TASK_DEBUG = 1 << 6, // faults, registers, resume
+    RIGHT_TASK_DEBUG = 1 << 6, // faults, registers, memory, watchpoints; stop and continue
+    RIGHT_TASK_MAP = 1 << 7,   // map into it after the start too
 
     RIGHT_THREAD_START = 1 << 4,
 
@@ -115,10 +116,20 @@ enum task_state : uint32_t {
     TASK_ENDED = 3,   // exited or stopped: status in word 1
 };
 
-// thread_resume actions.
+// thread_control actions. A thread that is continued or stepped passes a breakpoint at its
+// next instruction.
 enum resume_action : uint32_t {
     RESUME_CONTINUE = 0,
-    RESUME_END_TASK = 1,
+    RESUME_STOP = 1, // wherever it is: FAULT_STOPPED; a wait is begun again when it goes on
+    RESUME_STEP = 2, // one instruction, a syscall as a whole, unwatched: then FAULT_STEP
+};
+
+// thread_watchpoint: what is told.
+enum watch_kind : uint32_t {
+    WATCH_OFF = 0,
+    WATCH_EXECUTE = 1, // before the instruction at the address
+    WATCH_WRITE = 2,   // after the instruction that wrote
+    WATCH_ACCESS = 3,  // after the instruction that read or wrote
 };
 
 // Why a thread stopped (thread_fault word 1, low byte).
@@ -135,5 +146,7 @@ enum fault_kind : uint32_t {
     FAULT_FLOAT = 9,     // floating point in a thread made without it
     FAULT_PROTOCOL = 10, // the thread broke a rule of the kernel's contract
     FAULT_MACHINE = 11,  // the hardware reported an error
+    FAULT_STOPPED = 12,  // its supervisor stopped it
+    FAULT_WATCH = 13,    // a watchpoint was hit: the address is the watchpoint's
 };
-constexpr uint32_t FAULT_COUNT = 12;
+constexpr uint32_t FAULT_COUNT = 14;

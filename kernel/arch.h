@@ -32,7 +32,8 @@ struct phys {
 
 // From the machine's directory. It defines
 //   struct arch_frame       the user registers; its first member is
-//                           `uint64_t arg[6]`, the argument registers in order
+//                           `uint64_t arg[6]`, the argument registers in order; its
+//                           `debug.control` is 0 unless it is watched or stepped
 //   struct arch_hart        what the entry assembly needs, at offset 0 of a hart
 //   static inline struct hart *arch_hart(void)      the hart this runs on
 //   static inline void arch_pause(void)             in every spin loop
@@ -60,7 +61,8 @@ static inline struct phys virt_to_phys(const void *address) {
 //   uint64_t arch_pte_leaf(struct phys page, uint32_t map_flags, bool device)
 //                        a user page, MAP_READ/WRITE/EXECUTE; device: uncached
 //   bool arch_pte_present(uint64_t entry)
-//   bool arch_pte_readable(uint64_t entry)        present, for user code to read
+//   bool arch_pte_allows(uint64_t entry, uint32_t map_flags)   present, not a device's,
+//                        and user code may do what is named there
 //   struct phys arch_pte_phys(uint64_t entry)
 //   void arch_pte_sync(void)        makes written entries visible to the walkers
 // Entry 0 is "not present". Replacing a present entry by another present one is done by
@@ -90,6 +92,19 @@ uint64_t arch_frame_pc(const struct arch_frame *frame);
 void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out);
 // Takes over only what a user may choose: never a privileged mode or mask.
 void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in);
+
+// Debugging. The thread has stopped: no step is under way any more.
+void arch_frame_stop(struct arch_frame *frame);
+// It is to go on: past a breakpoint at its next instruction, and with `step` no further than
+// that instruction, a syscall as a whole, without watchpoints; then FAULT_STEP.
+void arch_frame_go(struct arch_frame *frame, bool step);
+// A watchpoint (index 0..3) at aligned bytes of user memory; it strikes with FAULT_WATCH and
+// its address, after the access or before the instruction. UNSUPPORTED if there are fewer.
+[[nodiscard]] enum status arch_frame_watch(struct arch_frame *frame, uint32_t index,
+                                           uint64_t address, uint32_t length, enum watch_kind kind);
+// Makes the watchpoints and the step of this frame current on this hart. Needed only if its
+// debug.control is not 0, or that of the frame before was not.
+void arch_debug_load(const struct arch_frame *frame);
 
 // Floating-point and vector state. The size is what this CPU needs (a multiple
 // of 64, the address aligned to 64); known after arch_init.

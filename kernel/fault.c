@@ -8,41 +8,50 @@
 #include "kernel/space.h"
 #include "kernel/task.h"
 
-// A page that another hart was just turning into the zero page: the entry was away for
-// a moment. If it is there now, and allows the access, the thread simply goes on.
-static bool fault_passed(struct task *task, enum fault_kind kind, uint64_t address) {
-    if (kind != FAULT_READ || address >= USER_TOP || harts_online() == 1) {
+// Also asked by the copy routines of syscalls. An entry is away for a moment while another
+// hart turns the page into the zero page, or unmaps and maps it.
+bool fault_passed(struct task *task, uint64_t address, uint64_t size, uint32_t map_flags) {
+    if (harts_online() == 1) {
         return false;
     }
     lock_acquire(&books);
-    const uint64_t *entry = space_entry(task, address >> PAGE_SHIFT);
-    bool present = entry != nullptr && arch_pte_readable(*entry);
+    bool passed = space_reach(task, address, nullptr, size, map_flags);
     lock_release(&books);
-    if (present) {
+    if (passed) {
         arch_tlb_flush();
     }
-    return present;
+    return passed;
+}
+
+void thread_stop(struct thread *thread, enum fault_kind kind, uint64_t address) {
+    struct hart *hart = arch_hart();
+    struct task *task = thread->task;
+    arch_frame_stop(&thread->frame);
+    thread->fault.kind = kind;
+    thread->fault.address = address;
+    thread->fault.pc = arch_frame_pc(&thread->frame);
+    if (hart->loaded == thread) {
+        schedule_unload(hart); // what the supervisor reads is all in the thread
+    }
+    atomic_fetch_add_explicit(&task->faulted, 1, memory_order_relaxed);
+    atomic_store_explicit(&thread->state, THREAD_FAULTED, memory_order_relaxed);
+    // From here on its supervisor may read and change it, until it resumes it.
+    atomic_store_explicit(&thread->fault.open, true, memory_order_release);
+    watch_raise(&task->watch);
 }
 
 struct arch_frame *kernel_fault(enum fault_kind kind, uint64_t address) {
     struct thread *thread = thread_current();
     struct task *task = thread->task;
     hook_enter(HOOK_FAULT, nullptr);
-    if (fault_passed(task, kind, address)) {
+    bool access = kind == FAULT_READ || kind == FAULT_WRITE;
+    if (access && fault_passed(task, address, 1, kind == FAULT_READ ? MAP_READ : MAP_WRITE)) {
         return kernel_leave();
     }
-    thread->fault.kind = kind;
-    thread->fault.address = address;
-    thread->fault.pc = arch_frame_pc(&thread->frame);
     if (task->is_root) {
         panic("the root Task faulted: kind %u at 0x%lx, pc 0x%lx", (unsigned)kind, address,
-              thread->fault.pc);
+              arch_frame_pc(&thread->frame));
     }
-    schedule_unload(arch_hart()); // what the supervisor reads is all in the thread
-    atomic_fetch_add_explicit(&task->faulted, 1, memory_order_relaxed);
-    atomic_store_explicit(&thread->state, THREAD_FAULTED, memory_order_relaxed);
-    // From here on its supervisor may read and change it, until it resumes it.
-    atomic_store_explicit(&thread->fault.open, true, memory_order_release);
-    watch_raise(&task->watch);
+    thread_stop(thread, kind, address);
     return kernel_leave();
 }

@@ -17,6 +17,7 @@ struct hart {
 
     struct thread *current; // runs, or has just blocked; nullptr: idle, or it has ended
     struct thread *loaded;  // whose floating-point state and TLS base the registers hold
+    uint64_t debug;         // arch_frame.debug.control of what the debug registers hold
     struct thread *handoff; // woken by the current one, which blocks: runs next
     struct thread *ready_first, *ready_last;
     struct thread *timers; // the heap of deadlines

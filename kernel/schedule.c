@@ -251,6 +251,10 @@ static void load(struct hart *hart, struct thread *thread) {
         schedule_unload(hart);
         arch_tls_set(thread->tls);
         arch_float_load(thread->float_area);
+        if ((thread->frame.debug.control | hart->debug) != 0) {
+            arch_debug_load(&thread->frame);
+            hart->debug = thread->frame.debug.control;
+        }
         hart->loaded = thread;
     }
     struct task *task = thread->task;

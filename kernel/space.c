@@ -7,6 +7,7 @@
 #include "kernel/check.h"
 #include "kernel/reticle.h"
 #include "kernel/task.h"
+#include "lib/string/string.h"
 
 constexpr uint32_t INDEX_BITS = 9;
 constexpr uint32_t INDEX_MASK = (1 << INDEX_BITS) - 1;
@@ -67,6 +68,26 @@ enum status space_entry_make(struct task *task, uint64_t number, uint64_t **entr
     }
     *entry = entry_in(table, number, 0);
     return STATUS_OK;
+}
+
+bool space_reach(struct task *task, uint64_t address, void *bytes, uint64_t size,
+                 uint32_t map_flags) {
+    uint64_t part;
+    for (bool user = space_user(address, size); size != 0; size -= part, address += part) {
+        const uint64_t *entry = user ? space_entry(task, address >> PAGE_SHIFT) : nullptr;
+        if (entry == nullptr || !arch_pte_allows(*entry, map_flags)) {
+            return false;
+        }
+        uint64_t offset = address % PAGE_SIZE;
+        part = PAGE_SIZE - offset < size ? PAGE_SIZE - offset : size;
+        if (bytes != nullptr) {
+            uint8_t *there = (uint8_t *)phys_to_virt(arch_pte_phys(*entry)) + offset;
+            bool set = (map_flags & MAP_WRITE) != 0;
+            memcpy(set ? there : bytes, set ? bytes : there, part);
+            bytes = (uint8_t *)bytes + part;
+        }
+    }
+    return true;
 }
 
 // The first present entry of a table, or nullptr.

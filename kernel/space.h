@@ -20,5 +20,13 @@ uint64_t *space_entry(struct task *task, uint64_t number) REQUIRES_BOOKS;
 // The same, making the tables on the way.
 [[nodiscard]] enum status space_entry_make(struct task *task, uint64_t number,
                                            uint64_t **entry) REQUIRES_BOOKS;
+// Whether bytes that somebody named lie in user space at all.
+static inline bool space_user(uint64_t address, uint64_t size) {
+    return address >= USER_BASE && address < USER_TOP && size <= USER_TOP - address;
+}
+// Whether the Task itself can read (MAP_READ) or write (MAP_WRITE) all of them, and no device
+// is there. Copies them to `bytes`, or from it, unless that is nullptr; a part if it fails.
+bool space_reach(struct task *task, uint64_t address, void *bytes, uint64_t size,
+                 uint32_t map_flags) REQUIRES_BOOKS;
 // Frees one table; STEP_DONE once even the root is gone.
 enum step space_free(struct task *task) REQUIRES_BOOKS;

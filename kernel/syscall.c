@@ -9,6 +9,7 @@
 #include "kernel/check.h"
 #include "kernel/reticle.h"
 #include "kernel/schedule.h"
+#include "kernel/space.h"
 #include "lib/string/string.h"
 
 typedef enum status syscall_function(struct thread *, void *, uint64_t *);
@@ -108,18 +109,25 @@ struct arch_frame *kernel_syscall(uint64_t number) {
     return kernel_leave();
 }
 
-static bool user_range(uint64_t address, uint64_t size) {
-    return address >= USER_BASE && address < USER_TOP && size <= USER_TOP - address;
+// A page may be away for a moment: the copy is tried again when it is there.
+static enum status copy(void *kernel, uint64_t user, uint64_t size, bool out) {
+    constexpr uint32_t TRIES = 4;
+    bool again = space_user(user, size);
+    for (uint32_t i = 0; again && i < TRIES; i++) {
+        if (out ? arch_copy_to_user(user, kernel, size) : arch_copy_from_user(kernel, user, size)) {
+            return STATUS_OK;
+        }
+        again = fault_passed(thread_current()->task, user, size, out ? MAP_WRITE : MAP_READ);
+    }
+    return STATUS_BAD_ADDRESS;
 }
 
 enum status copy_from_user(void *to, uint64_t from, uint64_t size) {
-    return user_range(from, size) && arch_copy_from_user(to, from, size) ? STATUS_OK
-                                                                         : STATUS_BAD_ADDRESS;
+    return copy(to, from, size, false);
 }
 
-enum status copy_to_user(uint64_t to, const void *from, uint64_t size) {
-    return user_range(to, size) && arch_copy_to_user(to, from, size) ? STATUS_OK
-                                                                     : STATUS_BAD_ADDRESS;
+enum status copy_to_user(uint64_t to, void *from, uint64_t size) {
+    return copy(from, to, size, true);
 }
 
 enum status copy_name(uint64_t from, uint64_t length, struct bundle_name *out) {
@@ -149,18 +157,22 @@ uint64_t grant_owner(struct task *task, struct object *object, uint32_t rights) 
 }
 
 enum status task_of(struct thread *self, uint64_t handle, uint32_t right, struct task **out) {
-    if (handle == HANDLE_NONE && right == RIGHT_TASK_FILL) {
+    if (handle == HANDLE_NONE && (right & (RIGHT_TASK_FILL | RIGHT_TASK_MAP)) != 0) {
         *out = self->task;
         return STATUS_OK;
     }
     struct slot *slot;
-    enum status status = lookup_class(self->task, handle, CLASS_TASK, right, &slot);
+    enum status status = lookup_class(self->task, handle, CLASS_TASK, 0, &slot);
     if (status != STATUS_OK) {
         return status;
     }
     *out = (struct task *)slot->object;
     bool empty = task_state_of(*out) == TASK_EMPTY;
-    return right == RIGHT_TASK_FILL && !empty ? STATUS_ACCESS : STATUS_OK;
+    if (right == RIGHT_TASK_MAP && empty) {
+        right = RIGHT_TASK_FILL;
+    }
+    bool filled = right == RIGHT_TASK_FILL && !empty;
+    return (slot_rights(slot) & right) != right || filled ? STATUS_ACCESS : STATUS_OK;
 }
 
 enum status bit_of(const struct thread *self, uint64_t word, uint32_t *bit) {

@@ -34,10 +34,11 @@ constexpr enum status STATUS_RESTART = (enum status)0x10001; // the same syscall
 struct bundle_name;
 [[nodiscard]] enum status copy_name(uint64_t from, uint64_t length, struct bundle_name *out);
 [[nodiscard]] enum status copy_from_user(void *to, uint64_t from, uint64_t size);
-[[nodiscard]] enum status copy_to_user(uint64_t to, const void *from, uint64_t size);
+[[nodiscard]] enum status copy_to_user(uint64_t to, void *from, uint64_t size);
 // Fills a reserved slot with the owner capability of a new object; returns its handle.
 uint64_t grant_owner(struct task *task, struct object *object, uint32_t rights) REQUIRES_BOOKS;
-// A Task by handle with that right; 0 is the caller's own where the right is FILL.
+// A Task by handle with that right. Where that is FILL or MAP, 0 is the caller's own; FILL
+// serves before the start only, and stands for MAP until then.
 [[nodiscard]] enum status task_of(struct thread *self, uint64_t handle, uint32_t right,
                                   struct task **out) REQUIRES_BOOKS;
 // Whether a word names a signal bit (0..63), one of the thread's words (64 + i), or is

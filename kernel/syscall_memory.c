@@ -263,7 +263,10 @@ static enum status plan_extent(struct map_plan *plan, const uint64_t *a) REQUIRE
         return STATUS_BAD_ARGUMENT;
     }
     plan->pages = bytes >> PAGE_SHIFT;
-    return STATUS_OK;
+    // Into a Task that runs Memory is given in one entry: nobody sees a part of it.
+    constexpr uint64_t GIVE_MOST = 32;
+    bool runs = (a[5] & MAP_GIVE) != 0 && task_state_of(plan->task) != TASK_EMPTY;
+    return runs && plan->pages > GIVE_MOST ? STATUS_BAD_ARGUMENT : STATUS_OK;
 }
 
 static enum status map_plan(struct thread *self, const uint64_t *a,
@@ -274,7 +277,7 @@ static enum status map_plan(struct thread *self, const uint64_t *a,
         (flags & (MAP_WRITE | MAP_EXECUTE)) == (MAP_WRITE | MAP_EXECUTE)) {
         return STATUS_BAD_ARGUMENT;
     }
-    enum status status = task_of(self, a[0], RIGHT_TASK_FILL, &plan->task);
+    enum status status = task_of(self, a[0], RIGHT_TASK_MAP, &plan->task);
     if (status == STATUS_OK) {
         status = lookup_slot(self->task, a[1], &plan->source);
     }
@@ -350,7 +353,7 @@ static enum status map_give(struct thread *self, struct task *task, uint64_t han
 static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
     struct task *task;
     struct slot *view;
-    enum status status = task_of(self, a[0], RIGHT_TASK_FILL, &task);
+    enum status status = task_of(self, a[0], RIGHT_TASK_MAP, &task);
     if (status == STATUS_OK) {
         status = lookup_slot(task, self->unfinished.mapping, &view);
     }

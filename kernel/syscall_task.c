@@ -17,7 +17,7 @@ enum status sys_task_carve(struct thread *self, void *object, uint64_t *a) {
     if (status == STATUS_OK) {
         a[1] = grant_owner(self->task, &task->object,
                            RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH | RIGHT_TASK_FILL |
-                               RIGHT_TASK_STOP | RIGHT_TASK_DEBUG);
+                               RIGHT_TASK_STOP | RIGHT_TASK_DEBUG | RIGHT_TASK_MAP);
     }
     return status;
 }

@@ -3,6 +3,7 @@
 //
 // Syscalls on threads and their faults.
 #include "kernel/schedule.h"
+#include "kernel/space.h"
 #include "kernel/syscall.h"
 #include "machine/registers.h"
 
@@ -18,7 +19,7 @@ enum status sys_thread_carve(struct thread *self, void *object, uint64_t *a) {
         return status;
     }
     if (task->ending) {
-        return STATUS_BAD_STATE;
+        return STATUS_BUSY;
     }
     status = table_reserve(self->task, 1);
     if (status != STATUS_OK) {
@@ -41,7 +42,7 @@ enum status sys_thread_start(struct thread *self, void *object, uint64_t *a) {
     (void)a;
     struct thread *thread = object;
     bool ready = task_state_of(thread->task) == TASK_RUNNING && !thread->task->ending &&
-                 atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_NEW;
+                 thread_state_of(thread) == THREAD_NEW;
     if (!ready) {
         return STATUS_BAD_STATE;
     }
@@ -62,7 +63,7 @@ enum status sys_thread_watch(struct thread *self, void *object, uint64_t *a) {
     enum status status = bit_of(self, a[1], &bit);
     if (status == STATUS_OK) {
         watch_bind(&thread->ended, self, bit);
-        if (atomic_load_explicit(&thread->state, memory_order_acquire) == THREAD_ENDED) {
+        if (thread_state_of(thread) == THREAD_ENDED) {
             watch_raise(&thread->ended);
         }
     }
@@ -74,8 +75,8 @@ static bool fault_open(const struct thread *thread) REQUIRES_BOOKS {
     return atomic_load_explicit(&thread->fault.open, memory_order_acquire) && !thread->task->ending;
 }
 
-// The faulted thread of that number.
-static enum status faulted_thread(const struct task *task, uint64_t number,
+// The thread of that number, which has stopped.
+static enum status stopped_thread(const struct task *task, uint64_t number,
                                   struct thread **out) REQUIRES_BOOKS {
     for (struct thread *thread = task->threads; thread != nullptr; thread = thread->next) {
         if (thread->number == number) {
@@ -89,16 +90,22 @@ static enum status faulted_thread(const struct task *task, uint64_t number,
 enum status sys_thread_fault(struct thread *self, void *object, uint64_t *a) {
     (void)self;
     const struct task *task = object;
+    const struct thread *found = nullptr;
     for (const struct thread *t = task->threads; t != nullptr; t = t->next) {
-        if (fault_open(t)) {
-            a[1] = t->number;
-            a[2] = t->fault.kind;
-            a[3] = t->fault.address;
-            a[4] = t->fault.pc;
-            return STATUS_OK;
+        bool wanted = a[2] == 0 ? fault_open(t) : thread_state_of(t) != THREAD_ENDED;
+        if (wanted && t->number > a[1] && (found == nullptr || t->number < found->number)) {
+            found = t;
         }
     }
-    return STATUS_NOT_FOUND;
+    if (found == nullptr) {
+        return STATUS_NOT_FOUND;
+    }
+    bool open = fault_open(found);
+    a[1] = found->number;
+    a[2] = open ? found->fault.kind : FAULT_NONE;
+    a[3] = open ? found->fault.address : 0;
+    a[4] = open ? found->fault.pc : 0;
+    return STATUS_OK;
 }
 
 // The buffer is touched without the lock: registers are copied through the stack.
@@ -117,7 +124,7 @@ enum status sys_thread_registers(struct thread *self, void *object, uint64_t *a)
     struct thread *thread;
     enum status status = task_of(self, a[0], RIGHT_TASK_DEBUG, &task);
     if (status == STATUS_OK) {
-        status = faulted_thread(task, a[1], &thread);
+        status = stopped_thread(task, a[1], &thread);
     }
     if (status == STATUS_OK && set) {
         arch_frame_set(&thread->frame, &registers);
@@ -133,22 +140,69 @@ enum status sys_thread_registers(struct thread *self, void *object, uint64_t *a)
     return status;
 }
 
-enum status sys_thread_resume(struct thread *self, void *object, uint64_t *a) {
-    struct task *task = object;
-    if (a[2] > RESUME_END_TASK) {
+enum status sys_thread_control(struct thread *self, void *object, uint64_t *a) {
+    (void)self;
+    struct thread *thread;
+    bool stop = a[2] == RESUME_STOP;
+    if (a[2] > RESUME_STEP) {
         return STATUS_BAD_ARGUMENT;
     }
-    if (!self->unfinished.active) {
-        struct thread *thread;
-        enum status status = faulted_thread(task, a[1], &thread);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        if (a[2] == RESUME_CONTINUE) {
-            atomic_store_explicit(&thread->fault.open, false, memory_order_relaxed);
-            thread_request(thread, REQUEST_RESUME);
-            return STATUS_OK;
-        }
+    enum status status = stopped_thread(object, a[1], &thread);
+    if (stop && status == STATUS_BAD_STATE && !thread->task->ending &&
+        thread_state_of(thread) != THREAD_NEW && thread_state_of(thread) != THREAD_ENDED) {
+        thread_request(thread, REQUEST_STOP);
+        return STATUS_OK;
     }
-    return task_end_threads(task) ? STATUS_OK : STATUS_RESTART;
+    if (!stop && status == STATUS_OK) {
+        arch_frame_go(&thread->frame, a[2] == RESUME_STEP);
+        atomic_store_explicit(&thread->fault.open, false, memory_order_relaxed);
+        thread_request(thread, REQUEST_RESUME);
+    }
+    return status;
+}
+
+enum status sys_thread_watchpoint(struct thread *self, void *object, uint64_t *a) {
+    (void)self;
+    uint64_t address = a[3], length = a[4];
+    if (a[2] > 3 || a[5] > WATCH_ACCESS || length == 0 || length > 8 ||
+        (length & (length - 1)) != 0 || address % length != 0) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    if (!space_user(address, length)) {
+        return STATUS_BAD_ADDRESS;
+    }
+    struct thread *thread;
+    enum status status = stopped_thread(object, a[1], &thread);
+    if (status != STATUS_OK &&
+        (status != STATUS_BAD_STATE || thread_state_of(thread) != THREAD_NEW)) {
+        return status;
+    }
+    return arch_frame_watch(&thread->frame, (uint32_t)a[2], address, (uint32_t)length,
+                            (enum watch_kind)a[5]);
+}
+
+// By way of the page tables, so that neither can fault; the caller's buffer is touched
+// without the lock.
+enum status sys_task_memory(struct thread *self, void *object, uint64_t *a) {
+    (void)object;
+    uint8_t bytes[256];
+    uint64_t address = a[1], size = a[3];
+    bool set = a[4] != 0;
+    if (size == 0 || size > sizeof bytes) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    enum status status = set ? copy_from_user(bytes, a[2], size) : STATUS_OK;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct task *task;
+    lock_acquire(&books);
+    status = task_of(self, a[0], RIGHT_TASK_DEBUG, &task);
+    uint32_t flags = set ? MAP_WRITE : MAP_READ;
+    if (status == STATUS_OK && !(space_reach(task, address, nullptr, size, flags) &&
+                                 space_reach(task, address, bytes, size, flags))) {
+        status = STATUS_BAD_ADDRESS;
+    }
+    lock_release(&books);
+    return status == STATUS_OK && !set ? copy_to_user(a[2], bytes, size) : status;
 }

@@ -16,6 +16,8 @@
 struct bundle;
 struct thread;
 
+constexpr uint32_t TASK_THREADS = 1024; // bounds each walk over them
+
 struct task {
     struct object object;
     struct phys root; // of its page tables; 0 once they are freed
@@ -28,6 +30,7 @@ struct task {
     _Atomic uint64_t space_version; // grows with each unmapping: TLBs older than it are stale
     uint64_t ran;                   // nanoseconds of its ended threads
     struct thread *threads;
+    uint32_t thread_count;
     bool ending;             // no thread is started any more
     uint32_t half_made;      // views that are being made
     struct thread *end_next; // the next one to be asked to end

@@ -24,6 +24,9 @@ size_t thread_object_size(void) {
 enum status thread_carve(struct task *task, bool floating, struct thread **out) {
     uint32_t pages = (uint32_t)(thread_object_size() >> PAGE_SHIFT);
     uint32_t frame;
+    if (task->thread_count == TASK_THREADS) {
+        return STATUS_NO_SLOTS;
+    }
     enum status status = reticle_take(task->object.reticle, CHARGE_OBJECT, pages, 0, &frame);
     if (status != STATUS_OK) {
         return status;
@@ -41,6 +44,7 @@ enum status thread_carve(struct task *task, bool floating, struct thread **out) 
     thread->deadline = TIME_NEVER;
     thread->next = task->threads;
     task->threads = thread;
+    task->thread_count++;
     atomic_store_explicit(&thread->hart, arch_hart(), memory_order_relaxed);
     *out = thread;
     return STATUS_OK;
@@ -63,18 +67,22 @@ void thread_request(struct thread *thread, enum thread_request request) {
     thread_tell(thread);
 }
 
-// Out of whatever queue of this hart the thread stands in.
-static void withdraw(struct thread *thread) {
-    struct hart *hart = arch_hart();
+// Out of whatever queue of this hart the thread stands in; whether that breaks off a wait.
+static bool withdraw(struct thread *thread) {
+    bool waited = false;
     switch (state_of(thread)) {
     case THREAD_READY:
         schedule_remove(thread);
         break;
+    case THREAD_WAITING:
+        atomic_store_explicit(&thread->wanted, 0, memory_order_relaxed);
+        waited = true;
+        break;
     case THREAD_SLEEPING:
-        (void)futex_leave(thread);
+        waited = futex_leave(thread);
         break;
     case THREAD_EPOCH: {
-        struct thread **link = &hart->epoch_waiters;
+        struct thread **link = &arch_hart()->epoch_waiters;
         while (*link != thread) {
             check(*link != nullptr);
             link = &(*link)->queue_next;
@@ -86,6 +94,27 @@ static void withdraw(struct thread *thread) {
         break;
     }
     schedule_deadline_clear(thread);
+    return waited;
+}
+
+// A wait is begun again when the thread goes on: its deadline is absolute, a bit that came
+// meanwhile is still set, a futex looks at its word again. Whoever was woken keeps that.
+static void stop(struct thread *thread) {
+    enum thread_state state = state_of(thread);
+    if (state == THREAD_NEW || state == THREAD_FAULTED) {
+        return;
+    }
+    if (withdraw(thread)) {
+        arch_frame_restart(&thread->frame);
+    } else if (state == THREAD_SLEEPING) {
+        thread->frame.arg[0] = thread->futex_status;
+    }
+    thread_stop(thread, FAULT_STOPPED, arch_frame_pc(&thread->frame));
+}
+
+// This hart keeps nothing of it.
+static void forget(struct thread *thread) {
+    struct hart *hart = arch_hart();
     if (hart->loaded == thread) {
         hart->loaded = nullptr;
     }
@@ -103,8 +132,8 @@ static void withdraw(struct thread *thread) {
 void thread_end(struct thread *thread) {
     enum thread_state state = state_of(thread);
     check(state != THREAD_ENDED);
-    withdraw(thread);
-    atomic_store_explicit(&thread->wanted, 0, memory_order_relaxed);
+    (void)withdraw(thread);
+    forget(thread);
     atomic_store_explicit(&thread->state, THREAD_ENDED, memory_order_release);
     watch_raise(&thread->ended);
     struct task *task = thread->task;
@@ -140,8 +169,10 @@ static void attend_requests(struct thread *thread, uint32_t requests) {
         schedule_ready(thread, false);
     } else if ((requests & REQUEST_RESUME) != 0 && state == THREAD_FAULTED) {
         atomic_fetch_sub_explicit(&thread->task->faulted, 1, memory_order_relaxed);
-        thread->fault.kind = FAULT_NONE;
         schedule_ready(thread, false);
+    }
+    if ((requests & REQUEST_STOP) != 0 && state_of(thread) != THREAD_ENDED) {
+        stop(thread);
     }
 }
 
@@ -237,6 +268,7 @@ enum step thread_detach(struct thread *thread) {
     }
     if (*link == thread) {
         *link = thread->next;
+        task->thread_count--;
         task->ran += thread->ran;
     }
     return STEP_DONE;

@@ -36,6 +36,7 @@ enum thread_request : uint32_t {
     REQUEST_END = 1 << 1,
     REQUEST_RESUME = 1 << 2,
     REQUEST_WAKE = 1 << 3, // a futex was woken; `futex_status` says how
+    REQUEST_STOP = 1 << 4,
 };
 
 struct fault {
@@ -107,6 +108,9 @@ struct thread {
     struct unfinished unfinished;
 };
 
+static inline enum thread_state thread_state_of(const struct thread *thread) {
+    return atomic_load_explicit(&thread->state, memory_order_acquire);
+}
 // Bytes of a thread object on this machine, floating-point area included.
 size_t thread_object_size(void);
 
@@ -129,6 +133,10 @@ void thread_tell(struct thread *thread);
 void thread_attend(struct thread *thread);
 // Its life is over; on its hart.
 void thread_end(struct thread *thread);
+// Stops it for its supervisor; on its hart, and it stands in no queue.
+void thread_stop(struct thread *thread, enum fault_kind kind, uint64_t address);
+// Whether user memory that could not be reached can be by now.
+bool fault_passed(struct task *task, uint64_t address, uint64_t size, uint32_t map_flags);
 // The object that it destroys or makes is gone.
 void thread_destroyed(struct thread *thread, const struct object *object) REQUIRES_BOOKS;
 // Whether nothing refers to an ended thread any more, after an epoch. If not yet, another

@@ -81,6 +81,8 @@ const char *fault_text(uint32_t kind) {
         [FAULT_FLOAT] = "it used floating point without `float` in its manifest",
         [FAULT_PROTOCOL] = "it broke a rule of the kernel",
         [FAULT_MACHINE] = "the hardware reported an error",
+        [FAULT_STOPPED] = "it was stopped",
+        [FAULT_WATCH] = "it touched what is watched",
     };
     return kind < FAULT_COUNT ? text[kind] : text[FAULT_NONE];
 }

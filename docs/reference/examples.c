@@ -171,14 +171,24 @@ enum status example_thread_registers(uint64_t task, uint64_t thread, uint64_t *p
 // Whether a Task touched memory that is not there.
 enum status example_thread_fault(uint64_t task, bool *memory) {
     uint64_t thread, kind, address, pc;
-    enum status status = sys_thread_fault(task, &thread, &kind, &address, &pc);
+    enum status status = sys_thread_fault(task, 0, 0, &thread, &kind, &address, &pc);
     *memory = kind == FAULT_READ || kind == FAULT_WRITE;
     return status;
 }
 
 // After the cause was repaired: the thread executes its instruction again.
-enum status example_thread_resume(uint64_t task, uint64_t thread) {
-    return sys_thread_resume(task, thread, RESUME_CONTINUE);
+enum status example_thread_control(uint64_t task, uint64_t thread) {
+    return sys_thread_control(task, thread, RESUME_CONTINUE);
+}
+
+// Stops the thread at the next instruction that writes the word, told by task_watch.
+enum status example_thread_watchpoint(uint64_t task, uint64_t thread, uint64_t word) {
+    return sys_thread_watchpoint(task, thread, 0, word, sizeof word, WATCH_WRITE);
+}
+
+// What stands on the stack of a stopped thread.
+enum status example_task_memory(uint64_t task, uint64_t stack, uint64_t *top) {
+    return sys_task_memory(task, stack, (uint64_t)top, sizeof *top, 0);
 }
 
 // An end of one page: 32 messages and the header.

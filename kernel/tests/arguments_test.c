@@ -181,7 +181,7 @@ TEST(what_is_mapped_where_and_how) {
         IS(BAD_ARGUMENT, memory_map, 0, memory, 2 * AT, 0, PAGE_SIZE, bad_flags[i]);
     }
     IS(BAD_HANDLE, memory_map, NONE, memory, 2 * AT, 0, PAGE_SIZE, MAP_READ);
-    IS(ACCESS, memory_map, task.handle, memory, 2 * AT, 0, PAGE_SIZE, MAP_READ);
+    IS(ACCESS, memory_map, weak[CLASS_TASK], memory, 2 * AT, 0, PAGE_SIZE, MAP_READ);
     IS(BAD_HANDLE, memory_map, 0, NONE, 2 * AT, 0, PAGE_SIZE, MAP_READ);
     IS(BAD_CLASS, memory_map, 0, view, 2 * AT, 0, PAGE_SIZE, MAP_READ);
     IS(BAD_CLASS, memory_map, 0, irq, 2 * AT, 0, PAGE_SIZE, MAP_READ);
@@ -275,7 +275,7 @@ TEST(tasks_are_made_filled_and_started_once) {
     IS(OK, task_start, empty, bundle, first);
     uint64_t more = MAKE(bundle_carve, pool);
     // Its maker has lost the right to fill it; the first thread went with the start.
-    IS(ACCESS, memory_map, empty, memory, 2 * AT, 0, PAGE_SIZE, MAP_READ);
+    IS(ACCESS, thread_carve, empty, PROGRAM_BASE, STACK_TOP);
     IS(BAD_HANDLE, task_start, empty, more, first);
     uint64_t another = MAKE(task_carve, pool);
     uint64_t thread = MAKE(thread_carve, another, PROGRAM_BASE, STACK_TOP);
@@ -312,7 +312,7 @@ TEST(what_happened_before_it_was_watched_is_told) {
     IS(NOT_FOUND, thread_registers, task.handle, 99, SCRATCH, 0);
     IS(OK, thread_registers, task.handle, number, SCRATCH, 0);
     IS(OK, thread_registers, task.handle, number, SCRATCH, 1);
-    IS(OK, thread_resume, task.handle, number, RESUME_END_TASK);
+    IS(OK, task_stop, task.handle, 1);
     IS(OK, task_watch, task.handle, 4);
     CHECK_EQ(CALL(world_root, &bits, signal_wait, 1 << 4, 0), STATUS_OK);
 }

@@ -110,7 +110,7 @@ TEST(a_read_that_is_allowed_by_now_goes_on) {
     static const struct {
         enum fault_kind kind;
         uint64_t address;
-    } real[] = {{FAULT_WRITE, WORLD_DATA},
+    } real[] = {{FAULT_WRITE, BUNDLE_ADDRESS},                           // for reading only
                 {FAULT_READ, WORLD_DATA + WORLD_DATA_PAGES * PAGE_SIZE}, // in the same table
                 {FAULT_READ, UINT64_C(1) << 40},                         // where no table is
                 {FAULT_READ, USER_TOP}};
@@ -119,7 +119,7 @@ TEST(a_read_that_is_allowed_by_now_goes_on) {
         host_fault(1, real[i].kind, real[i].address);
         CHECK(thread->state == THREAD_FAULTED);
         CHECK_EQ(
-            CALL(world_root, nullptr, thread_resume, task.handle, thread->number, RESUME_CONTINUE),
+            CALL(world_root, nullptr, thread_control, task.handle, thread->number, RESUME_CONTINUE),
             STATUS_OK);
     }
     scene_end();

@@ -25,21 +25,30 @@ constexpr uint64_t TASK_BYTES = 96 * PAGE_SIZE;
 // What the arguments of each syscall are, a letter each: capitals are handles of a class
 // (T: a Task or 0, Q: any), the others are in `draw`.
 static const char *const shapes[SYS_COUNT] = {
-    [SYS_system_info] = "n",      [SYS_handle_copy] = "Qr",      [SYS_handle_drop] = "Q",
-    [SYS_handle_revoke] = "Q",    [SYS_handle_info] = "Q",       [SYS_reticle_split] = "Rs",
-    [SYS_reticle_grow] = "RRs",   [SYS_reticle_info] = "R",      [SYS_reticle_watch] = "Rbs",
-    [SYS_memory_carve] = "Rsac",  [SYS_memory_map] = "TOposf",   [SYS_memory_wipe] = "M",
-    [SYS_device_port] = "Dnwn",   [SYS_irq_watch] = "Ib",        [SYS_irq_acknowledge] = "I",
-    [SYS_task_carve] = "R",       [SYS_task_start] = "TBH",      [SYS_task_watch] = "Tb",
-    [SYS_task_info] = "T",        [SYS_task_stop] = "Tn",        [SYS_task_exit] = "n",
-    [SYS_task_slot] = "Tn",       [SYS_thread_carve] = "Tppnpc", [SYS_thread_start] = "H",
-    [SYS_thread_exit] = "",       [SYS_thread_watch] = "Hb",     [SYS_thread_registers] = "Tnuv",
-    [SYS_thread_fault] = "T",     [SYS_thread_resume] = "Tnv",   [SYS_ring_carve] = "Rk",
-    [SYS_ring_bind] = "GG",       [SYS_ring_watch] = "Gbb",      [SYS_ring_info] = "G",
-    [SYS_ring_send] = "GqQrv",    [SYS_ring_take] = "Gqj",       [SYS_doorbell] = "G",
-    [SYS_doorbell_wait] = "Gmt",  [SYS_signal_wait] = "mt",      [SYS_futex_wait] = "ugt",
-    [SYS_futex_wake] = "un",      [SYS_bundle_carve] = "R",      [SYS_bundle_put] = "BulQrv",
-    [SYS_bundle_value] = "Bulun", [SYS_machine_control] = "Xyu", [SYS_signal_words] = "Mbn",
+    [SYS_system_info] = "n",         [SYS_handle_copy] = "Qr",
+    [SYS_handle_drop] = "Q",         [SYS_handle_revoke] = "Q",
+    [SYS_handle_info] = "Q",         [SYS_reticle_split] = "Rs",
+    [SYS_reticle_grow] = "RRs",      [SYS_reticle_info] = "R",
+    [SYS_reticle_watch] = "Rbs",     [SYS_memory_carve] = "Rsac",
+    [SYS_memory_map] = "TOposf",     [SYS_memory_wipe] = "M",
+    [SYS_device_port] = "Dnwn",      [SYS_irq_watch] = "Ib",
+    [SYS_irq_acknowledge] = "I",     [SYS_task_carve] = "R",
+    [SYS_task_start] = "TBH",        [SYS_task_watch] = "Tb",
+    [SYS_task_info] = "T",           [SYS_task_stop] = "Tn",
+    [SYS_task_exit] = "n",           [SYS_task_slot] = "Tn",
+    [SYS_thread_carve] = "Tppnpc",   [SYS_thread_start] = "H",
+    [SYS_thread_exit] = "",          [SYS_thread_watch] = "Hb",
+    [SYS_thread_registers] = "Tnuv", [SYS_thread_fault] = "Tnv",
+    [SYS_thread_control] = "Tnz",    [SYS_ring_carve] = "Rk",
+    [SYS_ring_bind] = "GG",          [SYS_ring_watch] = "Gbb",
+    [SYS_ring_info] = "G",           [SYS_ring_send] = "GqQrv",
+    [SYS_ring_take] = "Gqj",         [SYS_doorbell] = "G",
+    [SYS_doorbell_wait] = "Gmt",     [SYS_signal_wait] = "mt",
+    [SYS_futex_wait] = "ugt",        [SYS_futex_wake] = "un",
+    [SYS_bundle_carve] = "R",        [SYS_bundle_put] = "BulQrv",
+    [SYS_bundle_value] = "Bulun",    [SYS_machine_control] = "Xyu",
+    [SYS_signal_words] = "Mbn",      [SYS_thread_watchpoint] = "Tnnuei",
+    [SYS_task_memory] = "Tuudv",
 };
 
 struct logged {
@@ -185,6 +194,14 @@ static uint64_t draw(struct choices *choices, char letter) {
         return deadline(choices);
     case 'g':
         return pick(choices, 2);
+    case 'z': // as a supervisor would, which lets a stopped thread go on
+        return pick(choices, 8) == 0 ? pick(choices, 5) : pick(choices, 2);
+    case 'e':
+        return UINT64_C(1) << pick(choices, 5);
+    case 'i':
+        return pick(choices, 5);
+    case 'd':
+        return pick(choices, 4) == 0 ? pick(choices, 300) : 8;
     case 'w':
         return pick(choices, 24);
     case 'y':

@@ -148,6 +148,11 @@ static bool own_or_fill(uint64_t handle) {
            ((const struct task *)named(handle)->object)->state == TASK_EMPTY;
 }
 
+static bool may_page(uint64_t handle) {
+    return has(handle, CLASS_TASK, RIGHT_TASK_MAP) &&
+           ((const struct task *)named(handle)->object)->state != TASK_EMPTY;
+}
+
 static bool may_map(const uint64_t *a) {
     uint32_t memory = RIGHT_MEMORY_READ;
     memory |= (a[5] & MAP_WRITE) != 0 ? (uint32_t)RIGHT_MEMORY_WRITE : 0;
@@ -156,7 +161,7 @@ static bool may_map(const uint64_t *a) {
         has(a[1], CLASS_MEMORY, memory) ||
         (has(a[1], CLASS_RING, RIGHT_RING_USE) && (a[5] & MAP_EXECUTE) == 0 && a[0] == 0) ||
         (has(a[1], CLASS_DEVICE, RIGHT_DEVICE_USE) && (a[5] & MAP_EXECUTE) == 0 && a[0] == 0);
-    return mappable && own_or_fill(a[0]) &&
+    return mappable && (own_or_fill(a[0]) || may_page(a[0])) &&
            (a[5] & (MAP_WRITE | MAP_EXECUTE)) != (MAP_WRITE | MAP_EXECUTE);
 }
 
@@ -186,7 +191,9 @@ static const struct need needs[SYS_COUNT] = {
     [SYS_thread_watch] = {CLASS_THREAD, RIGHT_WATCH},
     [SYS_thread_registers] = {CLASS_TASK, RIGHT_TASK_DEBUG},
     [SYS_thread_fault] = {CLASS_TASK, RIGHT_TASK_DEBUG},
-    [SYS_thread_resume] = {CLASS_TASK, RIGHT_TASK_DEBUG},
+    [SYS_thread_control] = {CLASS_TASK, RIGHT_TASK_DEBUG},
+    [SYS_thread_watchpoint] = {CLASS_TASK, RIGHT_TASK_DEBUG},
+    [SYS_task_memory] = {CLASS_TASK, RIGHT_TASK_DEBUG},
     [SYS_ring_carve] = {CLASS_RETICLE, RIGHT_RETICLE_CARVE},
     [SYS_ring_bind] = {CLASS_RING, RIGHT_RING_BIND},
     [SYS_ring_watch] = {CLASS_RING, RIGHT_RING_USE},

@@ -27,6 +27,8 @@ static const char *const FAULTS[FAULT_COUNT] = {
     "used floating point without leave",
     "broke the kernel's contract",
     "met an error of the machine",
+    "was stopped",
+    "touched what is watched",
 };
 
 struct task *task_find(struct initd *initd, uint32_t number) {
@@ -65,7 +67,7 @@ static void ended(struct initd *initd, struct task *task, const struct init_exit
 // the client all that its user needs for a first guess.
 static void faulted(struct initd *initd, struct task *task) {
     uint64_t thread, kind = FAULT_NONE, address = 0, pc = 0;
-    if (sys_thread_fault(task->task, &thread, &kind, &address, &pc) != STATUS_OK) {
+    if (sys_thread_fault(task->task, 0, 0, &thread, &kind, &address, &pc) != STATUS_OK) {
         return;
     }
     uint32_t fault = kind & 0xff;

@@ -247,7 +247,7 @@ static uint32_t await_end(const struct root *root, const struct run *run) {
     }
     uint64_t thread, kind, address, pc;
     if (state == TASK_FAULTED &&
-        sys_thread_fault(run->spawn.task, &thread, &kind, &address, &pc) == STATUS_OK) {
+        sys_thread_fault(run->spawn.task, 0, 0, &thread, &kind, &address, &pc) == STATUS_OK) {
         say(root, "initd faulted: kind %lu, address 0x%lx, instruction 0x%lx", kind & 0xff, address,
             pc);
         return 0;

@@ -113,7 +113,7 @@ static void on_task(struct actor *me, const struct victim *victim, uint64_t copy
     (void)CALL(me, task_watch, copy, 1);
     (void)CALL(me, task_slot, copy, 0);
     (void)CALL(me, task_stop, copy, 1);
-    (void)CALL(me, thread_fault, copy);
+    (void)CALL(me, thread_fault, copy, 0, 0);
 }
 
 static void on_ring(struct actor *me, uint64_t a, uint64_t copy) {

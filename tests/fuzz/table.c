@@ -22,8 +22,6 @@ static const struct meaning meanings[] = {
     {"memory_map", "flags", KIND_MAP_FLAGS},
     {"thread_carve", "task", KIND_TASK_SELF},
     {"thread_registers", "thread", KIND_FEW},
-    {"thread_resume", "thread", KIND_FEW},
-    {"thread_resume", "action", KIND_FEW},
     {"thread_control", "thread", KIND_FEW},
     {"thread_control", "action", KIND_FEW},
     {"thread_watchpoint", "thread", KIND_FEW},

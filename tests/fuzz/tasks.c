@@ -42,7 +42,7 @@ void sequence_victim(struct actor *me) {
 
 static void fault_look(struct actor *me, const struct victim *victim) {
     uint64_t registers = (uint64_t)me->scratch + SCRATCH / 2;
-    if (CALL(me, thread_fault, victim->task) != STATUS_OK) {
+    if (CALL(me, thread_fault, victim->task, 0, 0) != STATUS_OK) {
         return;
     }
     uint64_t thread = me->result[1];
@@ -53,15 +53,15 @@ static void fault_look(struct actor *me, const struct victim *victim) {
     (void)CALL(me, thread_registers, victim->task, thread, 64, 1);
     (void)CALL(me, thread_registers, victim->task, thread, UINT64_MAX, 0);
     (void)CALL(me, thread_registers, victim->task, thread + 1, registers, 0);
-    (void)CALL(me, thread_resume, victim->task, thread + 1, RESUME_CONTINUE);
-    (void)CALL(me, thread_resume, victim->task, thread, 9);
-    (void)CALL(me, thread_resume, victim->task, thread, RESUME_CONTINUE);
-    (void)CALL(me, thread_resume, victim->task, thread, RESUME_CONTINUE); // not stopped now
+    (void)CALL(me, thread_control, victim->task, thread + 1, RESUME_CONTINUE);
+    (void)CALL(me, thread_control, victim->task, thread, 9);
+    (void)CALL(me, thread_control, victim->task, thread, RESUME_CONTINUE);
+    (void)CALL(me, thread_control, victim->task, thread, RESUME_CONTINUE); // not stopped now
     (void)CALL(me, thread_registers, victim->task, thread, registers, 0);
     if (victim_state(me, victim) == TASK_FAULTED) { // the same again
-        (void)CALL(me, thread_resume, victim->task, thread, RESUME_END_TASK);
+        (void)CALL(me, task_stop, victim->task, 1);
     }
-    (void)CALL(me, thread_fault, victim->task);
+    (void)CALL(me, thread_fault, victim->task, 0, 0);
 }
 
 // Writable Memory on other books than those of the Task that is to have it.

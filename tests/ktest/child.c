@@ -15,6 +15,7 @@
     ROLE(full_slots) \
     ROLE(matrix) \
     ROLE(pager) \
+    ROLE(paged) \
     ROLE(payer) \
     ROLE(relay) \
     ROLE(reader) \
@@ -121,7 +122,7 @@ void child_finish(struct child *child) {
     } while (state == TASK_RUNNING && time_now() < until);
     if (state != TASK_ENDED) {
         uint64_t thread = 0, kind = 0, address = 0, pc = 0;
-        (void)sys_thread_fault(child->spawn.task, &thread, &kind, &address, &pc);
+        (void)sys_thread_fault(child->spawn.task, 0, 0, &thread, &kind, &address, &pc);
         check_say("child", 0, "'%s' is in state %lu, fault %lu at 0x%lx, pc 0x%lx", child->role,
                   state, kind, address, pc);
     } else if (status != 0) {

@@ -19,7 +19,7 @@ static void expect_fault(const char *name, const char *entry, uint64_t argument,
                       name, hand.kind, hand.address, hand.pc, kind, address, pc);
         }
         (void)CHECK_EQ(hand_state(&hand), TASK_FAULTED);
-        (void)CHECK_OK(sys_thread_resume(hand.task, 1, RESUME_END_TASK));
+        (void)CHECK_OK(sys_task_stop(hand.task, 1));
         (void)hand_ended(&hand, &status);
     }
     hand_destroy(&hand);
@@ -52,14 +52,42 @@ static void instruction(void) {
     expect_fault("float", code_float, 0, code_float, FAULT_FLOAT, at);
 }
 
-// Everything that this machine can do wrong.
+// Whether the fault is the one that is expected, or what comes instead on an emulator that
+// lacks it.
+static bool as_expected(const struct hand *hand, const struct fault_case *c) {
+    bool instead = c->optional && hand->kind == FAULT_INSTRUCTION;
+    bool same = hand->kind == c->kind && hand->pc == hand_address(c->at);
+    // Where no memory is touched the address is that of the instruction.
+    bool place = c->kind == FAULT_ALIGNMENT || hand->address == hand->pc;
+    return instead || (same && place);
+}
+
+// Everything that this machine can do wrong. Then the thread is sent elsewhere and finds
+// its vector registers as they were, though others used them meanwhile.
 static void machine(void) {
+    const _Atomic uint32_t stop = 1;
     for (const struct fault_case *c = machine_faults; c->name != nullptr; c++) {
-        struct hand hand = {.bit = 6};
-        if (hand_run(&hand, c->entry, 0) && hand_faulted(&hand) &&
-            (hand.kind != c->kind || hand.pc != hand_address(c->at))) {
+        struct hand hand = {.bit = 6, .flags = THREAD_FLOAT};
+        struct thread_registers registers;
+        uint64_t status;
+        if (!hand_run(&hand, code_fill, hand_address(c->entry)) || !hand_faulted(&hand)) {
+            say("# %s", c->name);
+            hand_destroy(&hand);
+            continue;
+        }
+        if (!as_expected(&hand, c)) {
             check_say(__FILE__, __LINE__, "%s: kind %lu at 0x%lx, pc +%ld; not kind %u", c->name,
                       hand.kind, hand.address, (int64_t)(hand.pc - hand_address(c->at)), c->kind);
+        }
+        (void)machine_float_hold(0x3333, &stop);
+        if (hand_registers(&hand, &registers, false) &&
+            CHECK_EQ(*machine_pc(&registers), hand.pc)) {
+            *machine_pc(&registers) = hand_address(code_filled);
+            *machine_stack(&registers) = HAND_STACK - HAND_SPARE;
+            if (hand_registers(&hand, &registers, true) && hand_resume(&hand, RESUME_CONTINUE) &&
+                hand_ended(&hand, &status) && status != 0) {
+                check_say(__FILE__, __LINE__, "%s: %lu vector registers changed", c->name, status);
+            }
         }
         hand_destroy(&hand);
     }
@@ -128,7 +156,6 @@ static void hostile_registers(void) {
     }
     memset(&registers, 0xff, sizeof registers);
     *machine_pc(&registers) = hand_address(code_trap);
-    registers.flags &= ~machine_step_flag;
     if (hand_registers(&hand, &registers, true) && hand_resume(&hand, RESUME_CONTINUE) &&
         hand_faulted(&hand) && hand_registers(&hand, &registers, false)) {
         (void)CHECK_EQ(hand.kind, FAULT_BREAKPOINT);
@@ -149,23 +176,6 @@ static void hostile_registers(void) {
     hand_destroy(&hand);
 }
 
-static void single_step(void) {
-    struct hand hand = {.bit = 6};
-    struct thread_registers registers;
-    if (machine_step_flag == 0 || !hand_run(&hand, code_trap, 0) || !hand_faulted(&hand) ||
-        !hand_registers(&hand, &registers, false)) {
-        return;
-    }
-    registers.flags |= machine_step_flag;
-    uint64_t pc = hand.pc;
-    if (hand_registers(&hand, &registers, true) && hand_resume(&hand, RESUME_CONTINUE) &&
-        hand_faulted(&hand)) {
-        (void)CHECK_EQ(hand.kind, FAULT_STEP);
-        (void)CHECK(hand.pc > pc && hand.pc < pc + 16);
-    }
-    hand_destroy(&hand);
-}
-
 static void errors(void) {
     struct hand hand = {.bit = 6};
     struct thread_registers registers;
@@ -174,13 +184,14 @@ static void errors(void) {
         return;
     }
     pause_for(MILLISECOND);
-    (void)CHECK_STATUS(sys_thread_fault(hand.task, &word, &word, &word, &word), STATUS_NOT_FOUND);
+    (void)CHECK_STATUS(sys_thread_fault(hand.task, 0, 0, &word, &word, &word, &word),
+                       STATUS_NOT_FOUND);
     (void)CHECK_STATUS(sys_thread_registers(hand.task, 1, buffer, 0), STATUS_BAD_STATE);
     (void)CHECK_STATUS(sys_thread_registers(hand.task, 1, buffer, 1), STATUS_BAD_STATE);
-    (void)CHECK_STATUS(sys_thread_resume(hand.task, 1, RESUME_CONTINUE), STATUS_BAD_STATE);
-    (void)CHECK_STATUS(sys_thread_resume(hand.task, 2, RESUME_CONTINUE), STATUS_NOT_FOUND);
-    (void)CHECK_STATUS(sys_thread_resume(hand.task, 0, RESUME_CONTINUE), STATUS_NOT_FOUND);
-    (void)CHECK_STATUS(sys_thread_resume(hand.task, 1, 2), STATUS_BAD_ARGUMENT);
+    (void)CHECK_STATUS(sys_thread_control(hand.task, 1, RESUME_CONTINUE), STATUS_BAD_STATE);
+    (void)CHECK_STATUS(sys_thread_control(hand.task, 2, RESUME_CONTINUE), STATUS_NOT_FOUND);
+    (void)CHECK_STATUS(sys_thread_control(hand.task, 0, RESUME_CONTINUE), STATUS_NOT_FOUND);
+    (void)CHECK_STATUS(sys_thread_control(hand.task, 1, 3), STATUS_BAD_ARGUMENT);
     hand_destroy(&hand);
     hand = (struct hand){.bit = 6};
     if (!hand_run(&hand, code_undefined, 0) || !hand_faulted(&hand)) {
@@ -234,12 +245,12 @@ static void pager(void) {
     (void)CHECK_OK(sys_ring_watch(ring, 7, UINT64_MAX));
     if (child_start(&child) && await_bit(6) && await_bit(7)) {
         uint64_t thread, kind, address, pc;
-        (void)CHECK_OK(sys_thread_fault(child.spawn.task, &thread, &kind, &address, &pc));
+        (void)CHECK_OK(sys_thread_fault(child.spawn.task, 0, 0, &thread, &kind, &address, &pc));
         (void)CHECK_EQ(kind, FAULT_READ);
         (void)CHECK_EQ(address, AREA_FIRST);
         (void)CHECK_OK(sys_doorbell(ring));
         if (await_bit(7)) {
-            (void)CHECK_OK(sys_thread_resume(child.spawn.task, thread, RESUME_CONTINUE));
+            (void)CHECK_OK(sys_thread_control(child.spawn.task, thread, RESUME_CONTINUE));
         }
         // What was told of the fault may be told once more until its hart went on.
         pause_for(20 * MILLISECOND);
@@ -252,5 +263,4 @@ static void pager(void) {
 
 TESTS(fault, {"read", read}, {"write", write}, {"execute", execute}, {"instruction", instruction},
       {"machine", machine}, {"breakpoint", breakpoint}, {"repair", repair},
-      {"hostile_registers", hostile_registers}, {"single_step", single_step}, {"errors", errors},
-      {"pager", pager});
+      {"hostile_registers", hostile_registers}, {"errors", errors}, {"pager", pager});

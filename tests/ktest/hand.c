@@ -67,7 +67,7 @@ bool hand_ended(struct hand *hand, uint64_t *status) {
 
 bool hand_faulted(struct hand *hand) {
     uint64_t bits, until = deadline_in(PATIENCE);
-    while (sys_thread_fault(hand->task, &hand->thread_number, &hand->kind, &hand->address,
+    while (sys_thread_fault(hand->task, 0, 0, &hand->thread_number, &hand->kind, &hand->address,
                             &hand->pc) != STATUS_OK) {
         enum task_state state = hand_state(hand);
         if (time_now() >= until || state == TASK_ENDED) {
@@ -83,12 +83,12 @@ bool hand_faulted(struct hand *hand) {
 bool hand_resume(const struct hand *hand, enum resume_action action) {
     uint64_t bits;
     (void)sys_signal_wait(UINT64_C(1) << hand->bit, 0, 0, &bits);
-    if (!CHECK_OK(sys_thread_resume(hand->task, hand->thread_number, action))) {
+    if (!CHECK_OK(sys_thread_control(hand->task, hand->thread_number, action))) {
         return false;
     }
     // Its hart does it: the old fault may be told for a moment.
     uint64_t word, until = deadline_in(PATIENCE);
-    while (sys_thread_fault(hand->task, &word, &word, &word, &word) == STATUS_OK &&
+    while (sys_thread_fault(hand->task, 0, 0, &word, &word, &word, &word) == STATUS_OK &&
            poll_bits() == 0 && time_now() < until) {
         pause_for(MILLISECOND / 10);
     }

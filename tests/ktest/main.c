@@ -31,6 +31,8 @@
     GROUP(ring) \
     GROUP(flight) \
     GROUP(fault) \
+    GROUP(debug) \
+    GROUP(pager) \
     GROUP(isolation) \
     GROUP(revoke) \
     GROUP(destroy) \

@@ -505,7 +505,9 @@ static const struct {
     {"thread_fault", "NOT_FOUND", "fault.errors"},
     {"thread_control", "BAD_ARGUMENT BAD_STATE NOT_FOUND", "fault.errors"},
     {"machine_control", "BAD_ADDRESS", "kernel/tests/device_test.c: it needs the console right"},
-    {"thread_carve", "BAD_STATE", "never counted: the Task ends under the caller"},
+    {"thread_watchpoint", "BAD_ARGUMENT BAD_ADDRESS BAD_STATE NOT_FOUND", "debug.watch_errors"},
+    {"thread_watchpoint", "UNSUPPORTED", "debug_test.c: here no machine has too few"},
+    {"task_memory", "BAD_ARGUMENT BAD_ADDRESS", "debug.memory"},
     {"signal_words", "BAD_ARGUMENT BUSY", "words.errors"},
 };
 

@@ -88,7 +88,7 @@ static uint32_t watch_death(void) {
             met |= (uint32_t)(status == STATUS_BUSY) << i;
             bool sound = status == STATUS_BUSY || status == STATUS_OK ||
                          status == STATUS_BAD_HANDLE || status == STATUS_BAD_STATE ||
-                         status == STATUS_NO_MEMORY;
+                         status == STATUS_NO_MEMORY || status == STATUS_NO_SLOTS;
             if (!sound) {
                 check_say(__FILE__, __LINE__, "%s: status %u", busy[i].name, status);
             }

@@ -14,28 +14,27 @@ void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, u
     *frame = (struct arch_frame){.arg = {argument}, .sp = stack, .pc = entry, .flags = FRAME_WHOLE};
 }
 
-// The number is still in x8; SVC leaves the address after it.
+// The number is still in x8; SVC leaves the address after it. If it was stepped over the
+// step begins anew too; otherwise ERET ignores the flag (ARM, software step).
 void arch_frame_restart(struct arch_frame *frame) {
     frame->pc -= INSTRUCTION_SIZE;
+    frame->flags |= FLAG_STEP;
 }
 
 uint64_t arch_frame_pc(const struct arch_frame *frame) {
     return frame->pc;
 }
 
+// Both are laid out alike.
+static_assert(offsetof(struct thread_registers, flags) == offsetof(struct arch_frame, flags));
+
 void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out) {
-    memcpy(out->x, frame->arg, sizeof(frame->arg));
-    memcpy(&out->x[6], frame->x6, sizeof(frame->x6));
-    out->sp = frame->sp;
-    out->pc = frame->pc;
-    out->flags = frame->flags & ~FRAME_WHOLE;
+    memcpy(out, frame, offsetof(struct arch_frame, debug));
+    out->flags &= ~(FRAME_WHOLE | FLAG_STEP);
 }
 
 void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in) {
-    memcpy(frame->arg, in->x, sizeof(frame->arg));
-    memcpy(frame->x6, &in->x[6], sizeof(frame->x6));
-    frame->sp = in->sp;
-    frame->pc = in->pc;
+    memcpy(frame, in, offsetof(struct arch_frame, debug));
     frame->flags = (in->flags & FLAGS_NZCV) | FRAME_WHOLE;
 }
 

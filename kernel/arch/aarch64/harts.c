@@ -19,7 +19,7 @@ bool arch_hart_start(uint32_t place, uint64_t id) {
 static void restrict_user(void) {
     SYSREG_WRITE(cntkctl_el1, 1 << 1);
     SYSREG_WRITE(cntv_ctl_el0, 0);
-    SYSREG_WRITE(mdscr_el1, 1 << 12); // TDCC: nor the debug channel's registers
+    debug_hart_init();
     SYSREG_WRITE(tpidrro_el0, 0);
     uint32_t pmu = id_field(SYSREG_READ(id_aa64dfr0_el1), 8);
     if (pmu != 0 && pmu != 15) {

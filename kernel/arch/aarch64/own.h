@@ -42,6 +42,12 @@ static inline void mmio_write(void *base, uint32_t offset, uint32_t value) {
     *(volatile uint32_t *)((char *)base + offset) = value;
 }
 
+// debug.c. What the debug exceptions of user code come to; the frame to resume.
+constexpr uint64_t FLAG_STEP = 1 << 21; // SPSR_EL1.SS: one instruction, then the exception
+void debug_hart_init(void);
+struct arch_frame *debug_watchpoint(struct arch_frame *frame, uint64_t address);
+struct arch_frame *debug_step(struct arch_frame *frame);
+
 // serial.c, time.c, power.c
 void serial_init(uint64_t base, uint64_t size);
 void time_init(uint64_t counter);

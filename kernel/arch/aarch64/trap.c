@@ -12,7 +12,7 @@ static_assert(offsetof(struct arch_frame, flags) == 264);
 static_assert(offsetof(struct arch_hart, slot) == 0);
 static_assert(offsetof(struct arch_hart, emergency) == 8);
 
-struct arch_frame *trap_user_fault(const struct arch_frame *frame);
+struct arch_frame *trap_user_fault(struct arch_frame *frame);
 [[noreturn]] void trap_panic(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far);
 
 enum exception_class : uint32_t {
@@ -46,32 +46,27 @@ static enum fault_kind data_abort(uint64_t esr) {
     return (esr & (ISS_WRITE | ISS_CACHE)) == ISS_WRITE ? FAULT_WRITE : FAULT_READ;
 }
 
-struct arch_frame *trap_user_fault(const struct arch_frame *frame) {
+struct arch_frame *trap_user_fault(struct arch_frame *frame) {
+    // Else undefined, privileged, SVE, SME, a missing BTI, a wrong pointer signature.
+    static const uint8_t kinds[64] = {
+        [EC_PC_ALIGNMENT] = FAULT_ALIGNMENT, [EC_SP_ALIGNMENT] = FAULT_ALIGNMENT,
+        [EC_FLOAT_TRAP] = FAULT_FLOAT,       [EC_FLOAT_EXCEPTION] = FAULT_ARITHMETIC,
+        [EC_BREAKPOINT] = FAULT_WATCH,       [EC_BRK] = FAULT_BREAKPOINT};
     uint64_t esr = SYSREG_READ(esr_el1);
     uint64_t far = SYSREG_READ(far_el1);
-    switch ((enum exception_class)(esr >> 26 & 0x3f)) {
+    enum exception_class class = esr >> 26 & 0x3f;
+    switch (class) {
     case EC_DATA_ABORT:
         return kernel_fault(data_abort(esr), far);
     case EC_INSTRUCTION_ABORT:
         return kernel_fault((esr & 0x3f) < STATUS_TABLES_END ? FAULT_EXECUTE : FAULT_MACHINE, far);
-    case EC_PC_ALIGNMENT:
-        return kernel_fault(FAULT_ALIGNMENT, frame->pc);
-    case EC_SP_ALIGNMENT:
-        return kernel_fault(FAULT_ALIGNMENT, frame->sp);
-    case EC_FLOAT_TRAP:
-        return kernel_fault(FAULT_FLOAT, frame->pc);
-    case EC_FLOAT_EXCEPTION:
-        return kernel_fault(FAULT_ARITHMETIC, frame->pc);
     case EC_STEP:
-        return kernel_fault(FAULT_STEP, frame->pc);
+        return debug_step(frame);
     case EC_WATCHPOINT:
-        return kernel_fault(FAULT_BREAKPOINT, far);
-    case EC_BREAKPOINT:
-    case EC_BRK:
-        return kernel_fault(FAULT_BREAKPOINT, frame->pc);
+        return debug_watchpoint(frame, far);
     default:
-        // Undefined, privileged, SVE, SME, a missing BTI, a wrong pointer signature.
-        return kernel_fault(FAULT_INSTRUCTION, frame->pc);
+        return kernel_fault(kinds[class] != 0 ? (enum fault_kind)kinds[class] : FAULT_INSTRUCTION,
+                            class == EC_SP_ALIGNMENT ? frame->sp : frame->pc);
     }
 }
 

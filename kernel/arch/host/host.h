@@ -76,6 +76,9 @@ uint64_t host_timer_next(void);
 void host_irq_raise(uint32_t line); // arrives at hart 0 if the line is open
 bool host_irq_open(uint32_t line);
 
+// Which watchpoints are on: a bit each.
+uint64_t host_debug(uint32_t hart);
+
 // What user code on the hart would read or write there; false: it would fault.
 [[nodiscard]] bool host_user_read(uint32_t hart, uint64_t address, void *to, size_t size);
 [[nodiscard]] bool host_user_write(uint32_t hart, uint64_t address, const void *from, size_t size);

@@ -19,6 +19,7 @@ constexpr size_t CONSOLE_SIZE = 8192;
 static uint64_t now;
 static uint8_t float_unit[HOST_HARTS][FLOAT_SIZE];
 static uint64_t tls_unit[HOST_HARTS];
+static uint64_t debug_unit[HOST_HARTS];
 static bool line_open[HOST_LINES];
 static char console[CONSOLE_SIZE + 1], told[CONSOLE_SIZE + 1];
 static size_t console_length;
@@ -155,6 +156,36 @@ void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out
 
 void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in) {
     frame->pc = in->pc;
+}
+
+void arch_frame_stop(struct arch_frame *frame) {
+    frame->step = false;
+}
+
+void arch_frame_go(struct arch_frame *frame, bool step) {
+    frame->step = step;
+}
+
+// Three watchpoints, so that one too many can be asked for.
+enum status arch_frame_watch(struct arch_frame *frame, uint32_t index, uint64_t address,
+                             uint32_t length, enum watch_kind kind) {
+    host_check(address >= USER_BASE && address < USER_TOP && length <= USER_TOP - address,
+               "a watchpoint outside of user space");
+    if (index == 3) {
+        return STATUS_UNSUPPORTED;
+    }
+    frame->debug.control &= ~(UINT64_C(1) << index);
+    frame->debug.control |= (uint64_t)(kind != WATCH_OFF) << index;
+    frame->debug.address[index] = address;
+    return STATUS_OK;
+}
+
+void arch_debug_load(const struct arch_frame *frame) {
+    debug_unit[arch_hart()->index] = frame->debug.control;
+}
+
+uint64_t host_debug(uint32_t hart) {
+    return debug_unit[hart];
 }
 
 size_t arch_float_size(void) {

@@ -127,6 +127,10 @@ extern uint64_t trampoline; // physical page below 1 MiB, kept for starting hart
 void trap_init(void); // the interrupt table, once
 void trap_load(void); // it and the syscall entry, on this hart
 
+// frame.c: DR6, which is cleared by reading.
+constexpr uint64_t DEBUG_STEP = 1 << 14;
+uint64_t debug_hits(void);
+
 // hart.c
 void control_load(void); // segments, control registers and ways into the kernel, on this hart
 

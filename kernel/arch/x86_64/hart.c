@@ -81,6 +81,7 @@ void control_load(void) {
               (features.umip ? CR4_UMIP : 0) | (features.xsave ? CR4_XSAVE : 0) |
               (features.smep ? CR4_SMEP : 0) | (features.smap ? CR4_SMAP : 0));
     msr_write(MSR_PAT, PAT_RESET);
+    arch_debug_load(&(struct arch_frame){});
     msr_write(MSR_KERNEL_GS_BASE, 0);
 }
 
@@ -104,7 +105,7 @@ void arch_hart_init(struct hart *hart, uint32_t place) {
 void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
     struct arch_hart *arch = (struct arch_hart *)hart;
     arch->entry = (uint64_t)&frame->ss;
-    arch->task.rsp0 = (uint64_t)(frame + 1);
+    arch->task.rsp0 = (uint64_t)(&frame->ss + 1);
 }
 
 // INIT, then the start-up interrupt twice: the second does nothing if the first did. The

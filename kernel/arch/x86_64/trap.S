@@ -133,20 +133,35 @@ entry_kernel:
     addq $16, %rsp
     iretq
 
-// On a stack of its own, from user mode: moves what is there into the frame.
+// On a stack of its own, from user mode: moves what is there into the frame. In the
+// kernel it can only be a watchpoint of the thread that the copy routine met, or one that
+// MOV SS held back over the way in (SDM vol 3 6.8.3), where GS may still be the user's:
+// it is forgotten. If it strikes right here, as QEMU tells a watchpoint after a step that the
+// user made himself, the frame below is overwritten: the thread's last one serves.
 entry_debug:
     testb $3, (FRAME_CS - FRAME_VECTOR)(%rsp)
-    jz entry_fatal
-    swapgs
+    jnz 1f
+    cmpq $trap_entries + 16, (FRAME_PC - FRAME_VECTOR)(%rsp)
+    je 2f
+    pushq %rax
+    xorl %eax, %eax
+    movq %rax, %dr6
+    popq %rax
+    addq $16, %rsp
+    iretq
+1:  swapgs
     pushq %rax
     movq %gs:HART_ENTRY, %rax // &frame->ss
-    .irp at, FRAME_VECTOR, FRAME_ERROR, FRAME_PC, FRAME_CS, FRAME_FLAGS, FRAME_RSP, FRAME_SS
+    .irp at, FRAME_ERROR, FRAME_PC, FRAME_CS, FRAME_FLAGS, FRAME_RSP, FRAME_SS
     pushq (8 + \at - FRAME_VECTOR)(%rsp)
     popq (\at - FRAME_SS)(%rax)
     .endr
     popq %rax
+    swapgs
+2:  swapgs
     movq %gs:HART_ENTRY, %rsp
-    leaq (FRAME_VECTOR - FRAME_SS)(%rsp), %rsp
+    leaq (FRAME_ERROR - FRAME_SS)(%rsp), %rsp
+    pushq $1
     jmp entry_user
 
 // Never returns, so it saves nothing. It may have struck anywhere, also where GS was

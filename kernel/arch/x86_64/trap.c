@@ -70,24 +70,14 @@ void trap_load(void) {
 // SDM vol 3 6.15. What is not named here is a privilege or encoding that user code
 // may not use.
 static enum fault_kind fault_kind(int64_t vector, uint64_t error) {
-    switch (vector) {
-    case VECTOR_PAGE_FAULT: // error: bit 1 a write, bit 4 an instruction fetch
+    static const uint8_t kinds[32] = {
+        [VECTOR_DIVIDE] = FAULT_ARITHMETIC,   [VECTOR_FLOAT] = FAULT_ARITHMETIC,
+        [VECTOR_SIMD] = FAULT_ARITHMETIC,     [VECTOR_BREAKPOINT] = FAULT_BREAKPOINT,
+        [VECTOR_ALIGNMENT] = FAULT_ALIGNMENT, [VECTOR_NO_FLOAT] = FAULT_FLOAT};
+    if (vector == VECTOR_PAGE_FAULT) { // error: bit 1 a write, bit 4 an instruction fetch
         return error >> 4 & 1 ? FAULT_EXECUTE : error >> 1 & 1 ? FAULT_WRITE : FAULT_READ;
-    case VECTOR_DIVIDE:
-    case VECTOR_FLOAT:
-    case VECTOR_SIMD:
-        return FAULT_ARITHMETIC;
-    case VECTOR_DEBUG:
-        return FAULT_STEP;
-    case VECTOR_BREAKPOINT:
-        return FAULT_BREAKPOINT;
-    case VECTOR_ALIGNMENT:
-        return FAULT_ALIGNMENT;
-    case VECTOR_NO_FLOAT:
-        return FAULT_FLOAT;
-    default:
-        return FAULT_INSTRUCTION;
     }
+    return kinds[vector] != 0 ? (enum fault_kind)kinds[vector] : FAULT_INSTRUCTION;
 }
 
 static void interrupt(uint64_t vector) {
@@ -106,10 +96,33 @@ static void interrupt(uint64_t vector) {
     local_done();
 }
 
+// A step; or what is watched was touched, or is about to be executed; or INT1, which tells
+// nothing. The processor may name a breakpoint at the next instruction too: that is told
+// when it is reached.
+static struct arch_frame *debug_trap(const struct arch_frame *frame) {
+    uint64_t hits = debug_hits();
+    uint64_t address = 0;
+    if ((hits & DEBUG_STEP) != 0) {
+        return kernel_fault(FAULT_STEP, frame->pc);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        uint64_t control = frame->debug.control;
+        bool touched = (control >> (16 + 4 * i) & 3) != 0;
+        if ((hits >> i & control >> 2 * i & 1) != 0 && (touched || address == 0)) {
+            address = frame->debug.address[i];
+        }
+    }
+    return address != 0 ? kernel_fault(FAULT_WATCH, address)
+                        : kernel_fault(FAULT_BREAKPOINT, frame->pc);
+}
+
 struct arch_frame *trap_user(struct arch_frame *frame) {
     if (frame->vector >= 32) {
         interrupt((uint64_t)frame->vector);
         return kernel_leave();
+    }
+    if (frame->vector == VECTOR_DEBUG) {
+        return debug_trap(frame);
     }
     uint64_t address = frame->vector == VECTOR_PAGE_FAULT ? cr2_read() : frame->pc;
     return kernel_fault(fault_kind(frame->vector, frame->error), address);
@@ -133,7 +146,7 @@ void trap_kernel(struct trap *trap) {
     trap->pc = (uint64_t)copy_user_failed;
 }
 
-// NMI, double fault, machine check; and a debug trap in the kernel.
+// NMI, double fault, machine check.
 [[noreturn]] void trap_fatal(const struct trap *trap) {
     if (trap->vector == VECTOR_NMI && atomic_load(&halting)) {
         arch_halt();

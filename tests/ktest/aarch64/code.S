@@ -80,8 +80,84 @@ piece code_wait
 piece code_futex
     mov x1, #0
     mov x2, #-1
-    call SYSCALL_FUTEX
+    mov x8, #SYSCALL_FUTEX
+    .globl code_futex_call
+code_futex_call:
+    svc #0
     call SYSCALL_EXIT /* with the status */
+    udf #0
+piece code_walk
+    mov x19, x0
+piece code_walk_load
+    ldr x20, [x19]
+piece code_walk_add
+    add x20, x20, #1
+piece code_walk_store
+    str x20, [x19]
+piece code_walk_number
+    mov x8, #0
+piece code_walk_call
+    svc #0
+piece code_walk_again
+    b code_walk_load
+piece code_until
+    mov x1, x0
+    mov x0, #1
+    mov x2, #0
+    mov x8, #SYSCALL_WAIT
+piece code_until_call
+    svc #0
+piece code_until_next
+    call SYSCALL_EXIT
+    udf #0
+    .macro fill n
+    mov x1, #(\n * 2 + 1)
+    dup v\n\().2d, x1
+    .endm
+    .macro filled n
+    mov x2, v\n\().d[0]
+    mov x3, v\n\().d[1]
+    cmp x2, #(\n * 2 + 1)
+    cinc x0, x0, ne
+    cmp x3, #(\n * 2 + 1)
+    cinc x0, x0, ne
+    .endm
+piece code_fill
+    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23
+    fill \n
+    .endr
+    .irp n, 24, 25, 26, 27, 28, 29, 30, 31
+    fill \n
+    .endr
+    br x0
+piece code_filled
+    mov x0, #0
+    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23
+    filled \n
+    .endr
+    .irp n, 24, 25, 26, 27, 28, 29, 30, 31
+    filled \n
+    .endr
+    call SYSCALL_EXIT
+    udf #0
+piece code_leak_put // this machine has nothing that is not switched
+    b code_leak_put
+piece code_leak_look
+    mov x0, #0
+    call SYSCALL_EXIT
+    udf #0
+piece code_watched_copy // the kernel reads it
+    mov x1, #1
+    mov x2, #0
+    call SYSCALL_FUTEX
+    mov x0, #0
+    call SYSCALL_EXIT
+    udf #0
+piece code_watched_pair // the hardware tells an address before the watched one
+    sub x1, x0, #8
+    ldp x2, x3, [x1]
+    mov x0, #0
+    call SYSCALL_EXIT
     udf #0
 piece code_keep
     mov x0, #0x999
@@ -123,6 +199,27 @@ piece code_fault_unaligned
 piece code_fault_exclusive
     ldxr x0, [x1]
     udf #0
+piece code_fault_odd
+    adr x1, code_fault_odd
+    add x1, x1, #2
+    br x1
+    .globl code_fault_half
+    .set code_fault_half, code_fault_odd + 2
+piece code_fault_pointer
+    sub sp, sp, #8
+piece code_fault_stack
+    ldr x0, [sp]
+    udf #0
+piece code_fault_inexact
+    mov x1, #1 << 12 // FPCR.IXE
+    msr fpcr, x1
+piece code_fault_convert
+    fcvtzs x1, d1 // far below 1
+    udf #0
+fault halt, hlt #0
+fault watch, msr dbgwcr0_el1, x0
+fault debug, msr mdscr_el1, x0
+fault lock, msr oslar_el1, x0
 fault sctlr, mrs x0, sctlr_el1
 fault vbar, msr vbar_el1, x0
 fault ttbr, msr ttbr0_el1, x0

@@ -8,6 +8,11 @@ constexpr uint64_t FLAGS_CONDITION = UINT64_C(15) << 28;
 
 #define WAYS(WAY) \
     WAY(unaligned, exclusive, ALIGNMENT) \
+    WAY(odd, half, ALIGNMENT) \
+    WAY(halt, halt, INSTRUCTION) \
+    WAY(watch, watch, INSTRUCTION) \
+    WAY(debug, debug, INSTRUCTION) \
+    WAY(lock, lock, INSTRUCTION) \
     WAY(sctlr, sctlr, INSTRUCTION) \
     WAY(vbar, vbar, INSTRUCTION) \
     WAY(ttbr, ttbr, INSTRUCTION) \
@@ -32,12 +37,21 @@ constexpr uint64_t FLAGS_CONDITION = UINT64_C(15) << 28;
 WAYS(WAY)
 #undef WAY
 
+extern const char code_fault_pointer[], code_fault_stack[];
+extern const char code_fault_inexact[], code_fault_convert[];
+extern const char code_watched_copy[], code_watched_pair[];
+
 const struct fault_case machine_faults[] = {
-#define WAY(entry, at, kind) {#entry, code_fault_##entry, code_fault_##at, FAULT_##kind},
+#define WAY(entry, at, kind) {#entry, code_fault_##entry, code_fault_##at, FAULT_##kind, false},
     WAYS(WAY)
 #undef WAY
-        {},
+        {"stack pointer", code_fault_pointer, code_fault_stack, FAULT_ALIGNMENT, true},
+    {"inexact", code_fault_inexact, code_fault_convert, FAULT_ARITHMETIC, true},
+    {},
 };
+
+const char *const machine_watched[] = {code_watched_copy, code_watched_pair, nullptr};
+const uint64_t machine_watched_word = 0;
 
 const uint64_t machine_trap_pc = 0;
 const uint64_t machine_trap_resume = 4;
@@ -48,7 +62,7 @@ const uint64_t machine_kernel[] = {0xffffffff80000000,
                                    0x0000100000000000,
                                    0x0001000000000000,
                                    0};
-const uint64_t machine_step_flag = 0; // MDSCR_EL1.SS is out of reach
+const uint64_t machine_debug_flags = 1 << 21; // SS
 
 uint64_t *machine_pc(struct thread_registers *registers) {
     return &registers->pc;

@@ -79,8 +79,123 @@ piece code_wait
 piece code_futex
     xorl %esi, %esi
     movq $-1, %rdx
-    call SYSCALL_FUTEX
+    movl $SYSCALL_FUTEX, %eax
+    .globl code_futex_call
+code_futex_call:
+    syscall
     call SYSCALL_EXIT /* with the status */
+    ud2
+    .macro label name
+    .globl \name
+\name:
+    .endm
+piece code_walk
+    movq %rdi, %rbx
+label code_walk_load
+    movq (%rbx), %r12
+label code_walk_add
+    incq %r12
+label code_walk_store
+    movq %r12, (%rbx)
+label code_walk_number
+    xorl %eax, %eax
+label code_walk_call
+    syscall
+label code_walk_again
+    jmp code_walk_load
+piece code_until
+    movq %rdi, %rsi
+    movl $1, %edi
+    xorl %edx, %edx
+    movl $SYSCALL_WAIT, %eax
+label code_until_call
+    syscall
+label code_until_next
+    call SYSCALL_EXIT
+    ud2
+piece code_fill
+    pcmpeqd %xmm0, %xmm0
+    .irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    movdqa %xmm0, %xmm\n
+    pslldq $\n, %xmm\n
+    .endr
+    jmp *%rdi
+piece code_filled
+    xorl %edi, %edi
+    pcmpeqb %xmm1, %xmm0 // all ones but for the byte that was shifted in
+    pmovmskb %xmm0, %eax
+    cmpl $0xfffe, %eax
+    setne %dil
+    pcmpeqd %xmm1, %xmm1
+    .irp n, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    movdqa %xmm1, %xmm0
+    pslldq $\n, %xmm0
+    pcmpeqb %xmm\n, %xmm0
+    pmovmskb %xmm0, %eax
+    cmpl $0xffff, %eax
+    setne %al
+    movzbl %al, %eax
+    addl %eax, %edi
+    .endr
+    call SYSCALL_EXIT
+    ud2
+piece code_leak_put
+    movl $0x1b, %eax
+    movl %eax, %ds
+    movl $0x23, %eax
+    movl %eax, %es
+    movl $3, %eax
+    movl %eax, %fs
+    movl $2, %eax
+    movl %eax, %gs
+    jmp code_leak_put
+piece code_leak_look
+    movl $100000, %ebx
+1:  movl %ds, %edi
+    movl %es, %eax
+    orl %eax, %edi
+    movl %fs, %eax
+    orl %eax, %edi
+    movl %gs, %eax
+    orl %eax, %edi
+    jnz 2f
+    xorl %esi, %esi // polls, so that others run on this hart
+    movl $1, %edi
+    xorl %edx, %edx
+    movl $SYSCALL_WAIT, %eax
+    syscall
+    xorl %edi, %edi
+    decl %ebx
+    jnz 1b
+2:  call SYSCALL_EXIT
+    ud2
+piece code_watched_call // MOV SS holds the trap back over the way into the kernel
+    movq %rdi, %rbx
+    xorl %edi, %edi
+    movl $SYSCALL_EXIT, %eax
+    movw (%rbx), %ss
+    syscall
+    ud2
+piece code_watched_trap
+    movw (%rdi), %ss
+    int3
+    xorl %edi, %edi
+    call SYSCALL_EXIT
+    ud2
+piece code_watched_flag // QEMU tells a step and a watched access one after the other
+    pushfq
+    orl $0x100, (%rsp)
+    popfq
+    movq (%rdi), %rdi
+    xorl %edi, %edi
+    call SYSCALL_EXIT
+    ud2
+piece code_watched_copy // the kernel reads it
+    movl $1, %esi
+    xorl %edx, %edx
+    call SYSCALL_FUTEX
+    xorl %edi, %edi
+    call SYSCALL_EXIT
     ud2
 piece code_keep
     movl $0x999, %edi
@@ -153,6 +268,43 @@ fault wrgsbase, wrgsbase %rax
 fault interrupt, int $0x20
 fault nmi, int $2
 fault legacy, int $0x80
+fault overflow, int $4
+fault bound, .byte 0x62, 0x02, 0x90, 0x90
+fault sysexit, sysexitq
+fault smsw, smsw %eax
+piece code_fault_int1
+    .byte 0xf1
+label code_fault_int1_after
+    ud2
+piece code_fault_flag
+    pushfq
+    orl $0x100, (%rsp)
+    popfq
+    nop
+label code_fault_flag_after
+    ud2
+piece code_fault_stack
+    movq $0x0000800000000010, %rsp
+label code_fault_push
+    pushq %rax
+    ud2
+piece code_fault_x87
+    fninit
+    movl $0x37b, -8(%rsp) // division by zero is not masked
+    fldcw -8(%rsp)
+    fld1
+    fldz
+    fdivrp %st, %st(1)
+label code_fault_wait
+    fwait
+    ud2
+piece code_fault_align
+    pushfq
+    orl $0x40000, (%rsp)
+    popfq
+label code_fault_aligned
+    movq 1(%rsp), %rax
+    ud2
 piece code_fault_segment
     movl $0x10, %eax
     .globl code_fault_load

@@ -33,6 +33,13 @@ constexpr uint64_t FLAGS_PRIVILEGED = 3 << 12 | 1 << 14 | 1 << 17; // IOPL, NT, 
     WAY(interrupt, interrupt, INSTRUCTION) \
     WAY(nmi, nmi, INSTRUCTION) \
     WAY(legacy, legacy, INSTRUCTION) \
+    WAY(overflow, overflow, INSTRUCTION) \
+    WAY(bound, bound, INSTRUCTION) \
+    WAY(sysexit, sysexit, INSTRUCTION) \
+    WAY(smsw, smsw, INSTRUCTION) \
+    WAY(flag, flag_after, STEP) \
+    WAY(stack, push, INSTRUCTION) \
+    WAY(x87, wait, ARITHMETIC) \
     WAY(segment, load, INSTRUCTION) \
     WAY(canonical, noncanonical, INSTRUCTION)
 
@@ -40,18 +47,29 @@ constexpr uint64_t FLAGS_PRIVILEGED = 3 << 12 | 1 << 14 | 1 << 17; // IOPL, NT, 
 WAYS(WAY)
 #undef WAY
 
+extern const char code_fault_align[], code_fault_aligned[];
+extern const char code_fault_int1[], code_fault_int1_after[];
+extern const char code_watched_call[], code_watched_trap[], code_watched_flag[];
+extern const char code_watched_copy[];
+
 const struct fault_case machine_faults[] = {
-#define WAY(entry, at, kind) {#entry, code_fault_##entry, code_fault_##at, FAULT_##kind},
+#define WAY(entry, at, kind) {#entry, code_fault_##entry, code_fault_##at, FAULT_##kind, false},
     WAYS(WAY)
 #undef WAY
-        {},
+        {"int1", code_fault_int1, code_fault_int1_after, FAULT_BREAKPOINT, true},
+    {"align", code_fault_align, code_fault_aligned, FAULT_ALIGNMENT, true},
+    {},
 };
+
+const char *const machine_watched[] = {code_watched_call, code_watched_trap, code_watched_flag,
+                                       code_watched_copy, nullptr};
+const uint64_t machine_watched_word = 0x1b; // a selector that SS may hold
 
 const uint64_t machine_trap_pc = 1; // INT3 is a trap: the next instruction
 const uint64_t machine_trap_resume = 1;
 const uint64_t machine_kernel[] = {0xffffffff80100000, 0xffff800000000000, 0xffff800000100000,
                                    0xfffffffffffff000, 0x0000100000000000, 0};
-const uint64_t machine_step_flag = 1 << 8;
+const uint64_t machine_debug_flags = 1 << 8 | 1 << 16; // TF, RF
 
 uint64_t *machine_pc(struct thread_registers *registers) {
     return &registers->pc;

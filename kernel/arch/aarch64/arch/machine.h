@@ -17,6 +17,16 @@ struct hart;
 // TTBR1 covers the top 2^48 bytes; its first half holds all RAM.
 constexpr uint64_t ARCH_DIRECT_BASE = UINT64_C(0xffff000000000000);
 
+// Watchpoints and steps of a thread (ARM, "AArch64 Self-hosted Debug"). The addresses are
+// user space's, always.
+struct arch_debug {
+    uint64_t control; // of MDSCR_EL1: watchpoints are on, a step is under way; 0: neither
+    uint64_t hit;     // a watched access is under way, and is told once it is done; 0: none
+    bool step;        // the step was asked for, and is not only the way past a breakpoint
+    uint64_t address[4];
+    uint32_t breakpoint[4], watchpoint[4]; // DBGBCR, DBGWCR; one of each pair at most
+};
+
 // The offsets are known to trap.S, which static asserts in trap.c compare.
 struct arch_frame {
     uint64_t arg[6]; // x0..x5
@@ -24,6 +34,7 @@ struct arch_frame {
     uint64_t sp;     // SP_EL0
     uint64_t pc;     // ELR_EL1
     uint64_t flags;  // SPSR_EL1, and FRAME_WHOLE
+    struct arch_debug debug;
 };
 
 // In flags: a frame that did not come from an entry, so that the way out of a
@@ -95,8 +106,9 @@ static inline bool arch_pte_present(uint64_t entry) {
     return (entry & PTE_VALID) != 0;
 }
 
-static inline bool arch_pte_readable(uint64_t entry) {
-    return (entry & (PTE_VALID | PTE_USER)) == (PTE_VALID | PTE_USER);
+static inline bool arch_pte_allows(uint64_t entry, uint32_t map_flags) {
+    uint64_t need = PTE_VALID | PTE_USER | PTE_NORMAL;
+    return (entry & (need | (map_flags & MAP_WRITE ? PTE_READ_ONLY : 0))) == need;
 }
 
 // Macros, because struct phys is complete only where they are used.

@@ -16,6 +16,11 @@ struct phys;
 // Beyond the shadow memory of the sanitizers, and far from where programs are loaded.
 constexpr uint64_t ARCH_DIRECT_BASE = 0x200000000000;
 
+struct arch_debug {
+    uint64_t control; // a bit for each watchpoint that is on
+    uint64_t address[4];
+};
+
 // A user thread is what a test makes of it: the frame only says what it asked for.
 struct arch_frame {
     uint64_t arg[6];
@@ -23,6 +28,8 @@ struct arch_frame {
     uint64_t pc, stack;
     bool restart; // it executes its syscall instruction again
     bool busy;    // its syscall has not returned
+    bool step;    // it is to stop after one instruction
+    struct arch_debug debug;
 };
 
 struct arch_hart {
@@ -60,8 +67,9 @@ static inline uint64_t host_leaf(uint64_t page, uint32_t map_flags, bool device)
 static inline bool arch_pte_present(uint64_t entry) {
     return (entry & PTE_PRESENT) != 0;
 }
-static inline bool arch_pte_readable(uint64_t entry) {
-    return (entry & (PTE_PRESENT | PTE_READ)) == (PTE_PRESENT | PTE_READ);
+static inline bool arch_pte_allows(uint64_t entry, uint32_t map_flags) {
+    uint64_t need = PTE_PRESENT | PTE_READ | ((map_flags & MAP_WRITE) != 0 ? PTE_WRITE : 0);
+    return (entry & (need | PTE_DEVICE)) == need;
 }
 static inline void arch_pte_sync(void) {}
 static inline void arch_code_sync(void *kernel_alias, size_t bytes) {

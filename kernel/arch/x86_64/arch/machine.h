@@ -17,9 +17,15 @@ struct phys;
 // The first address of the upper half: one root entry for each 512 GiB of RAM.
 constexpr uint64_t ARCH_DIRECT_BASE = 0xffff800000000000;
 
+// Watchpoints of a thread (SDM vol 3 17.2). The addresses are user space's, always.
+struct arch_debug {
+    uint64_t control; // of DR7; 0: there are none
+    uint64_t address[4];
+};
+
 // The user registers. The second half is laid out as the processor pushes it (SDM
-// vol 3 6.14.2), because the stack pointer of the task state is the end of the
-// running thread's frame: an interrupt from user mode saves itself in place.
+// vol 3 6.14.2), because the stack pointer of the task state is the end of that part of
+// the running thread's frame: an interrupt from user mode saves itself in place.
 struct arch_frame {
     alignas(16) uint64_t arg[6]; // rdi rsi rdx r10 r8 r9
     uint64_t rax, rbx, rbp, r12, r13, r14, r15;
@@ -27,11 +33,12 @@ struct arch_frame {
     int64_t vector;    // what it was entered by; FRAME_SYSCALL: SYSRET may return to it
     uint64_t error;
     uint64_t pc, cs, flags, rsp, ss;
+    struct arch_debug debug;
 };
 static_assert(offsetof(struct arch_frame, vector) == FRAME_VECTOR);
 static_assert(offsetof(struct arch_frame, pc) == FRAME_PC);
 static_assert(offsetof(struct arch_frame, ss) == FRAME_SS);
-static_assert(sizeof(struct arch_frame) == FRAME_SIZE);
+static_assert(offsetof(struct arch_frame, debug) % 16 == 0); // a stack begins here
 
 // The task state segment (SDM vol 3 7.7): stacks for the ways into the kernel.
 struct [[gnu::packed]] task_segment {
@@ -99,8 +106,9 @@ static inline bool arch_pte_present(uint64_t entry) {
     return (entry & PTE_PRESENT) != 0;
 }
 
-static inline bool arch_pte_readable(uint64_t entry) {
-    return (entry & (PTE_PRESENT | PTE_USER)) == (PTE_PRESENT | PTE_USER);
+static inline bool arch_pte_allows(uint64_t entry, uint32_t map_flags) {
+    uint64_t need = PTE_PRESENT | PTE_USER | (map_flags & MAP_WRITE ? PTE_WRITE : 0);
+    return (entry & (need | PTE_UNCACHED)) == need;
 }
 
 // The processor's walker is coherent and never keeps an entry that was absent

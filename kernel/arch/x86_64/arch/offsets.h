@@ -22,7 +22,6 @@
 #define FRAME_FLAGS 152
 #define FRAME_RSP 160
 #define FRAME_SS 168
-#define FRAME_SIZE 176
 #define FRAME_SYSCALL -1 // the vector of a frame that SYSRET may return to
 
 // struct arch_hart
