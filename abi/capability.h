@@ -26,9 +26,10 @@ enum cap_class : uint32_t {
     CLASS_DEVICE = 7,
     CLASS_IRQ = 8,
     CLASS_MACHINE = 9,
-    CLASS_VIEW = 10, // a mapping of Memory, a Ring region or a Device
+    CLASS_VIEW = 10,   // a mapping of Memory, a Ring region or a Device
+    CLASS_BUDGET = 11, // the right to the Person band
 };
-constexpr uint32_t CLASS_COUNT = 11;
+constexpr uint32_t CLASS_COUNT = 12;
 
 // Rights are 15 bits. The low four mean the same for every class.
 enum cap_right : uint32_t {
@@ -58,6 +59,9 @@ enum cap_right : uint32_t {
     RIGHT_BUNDLE_FILL = 1 << 4,
     RIGHT_DEVICE_USE = 1 << 4,
     RIGHT_IRQ_USE = 1 << 4,
+    RIGHT_BUDGET_SPLIT = 1 << 4, // carve parts of it
+    RIGHT_BUDGET_USE = 1 << 5,   // bind threads to it
+
     RIGHT_MACHINE_POWER = 1 << 4,
     RIGHT_MACHINE_CONSOLE = 1 << 5, // silence the kernel's debug line
 

@@ -7,19 +7,12 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 
-static struct thread **bucket_of(struct futex_table *table, uint64_t address) {
-    return &table->bucket[(address >> 2 ^ address >> 8) % FUTEX_BUCKETS];
+static uint32_t bucket_of(uint64_t address) {
+    return (address >> 2 ^ address >> 8) % FUTEX_BUCKETS;
 }
 
 static void bucket_remove(struct futex_table *table, struct thread *thread) {
-    if (thread->futex_prev == nullptr) {
-        *bucket_of(table, thread->futex_address) = thread->futex_next;
-    } else {
-        thread->futex_prev->futex_next = thread->futex_next;
-    }
-    if (thread->futex_next != nullptr) {
-        thread->futex_next->futex_prev = thread->futex_prev;
-    }
+    list_remove(&table->bucket[bucket_of(thread->futex_address)], &thread->queue);
     thread->futex_address = 0;
 }
 
@@ -27,17 +20,9 @@ void futex_enter(struct thread *thread, uint64_t address) {
     struct futex_table *table = &thread->task->futex;
     lock_acquire(&table->lock);
     // At the end, so that the longest sleeper is woken first.
-    struct thread **link = bucket_of(table, address);
-    struct thread *last = nullptr;
-    while (*link != nullptr) {
-        last = *link;
-        link = &last->futex_next;
-    }
+    list_append(&table->bucket[bucket_of(address)], &thread->queue);
     thread->futex_address = address;
     thread->futex_status = STATUS_OK;
-    thread->futex_prev = last;
-    thread->futex_next = nullptr;
-    *link = thread;
     lock_release(&table->lock);
 }
 
@@ -64,15 +49,24 @@ bool futex_sleeps(struct thread *thread) {
 // since one that is to end takes it; what they are told is noted before.
 struct batch {
     struct thread *thread[FUTEX_BATCH];
-    uint32_t count;
+    uint32_t count, most;
+    enum status status;
 };
 
-static void batch_add(struct futex_table *table, struct batch *batch, struct thread *thread,
-                      enum status status) {
-    bucket_remove(table, thread);
-    thread->futex_status = status;
-    atomic_fetch_or_explicit(&thread->requests, REQUEST_WAKE, memory_order_release);
-    batch->thread[batch->count++] = thread;
+// Takes those in [from, to) out of one bucket.
+static void batch_fill(struct batch *batch, struct futex_table *table, uint32_t bucket,
+                       uint64_t from, uint64_t to) {
+    struct link *link = table->bucket[bucket];
+    while (link != nullptr && batch->count < batch->most) {
+        struct thread *thread = LINK_OF(link, struct thread, queue);
+        link = list_next(table->bucket[bucket], link);
+        if (thread->futex_address >= from && thread->futex_address < to) {
+            bucket_remove(table, thread);
+            thread->futex_status = batch->status;
+            atomic_fetch_or_explicit(&thread->requests, REQUEST_WAKE, memory_order_release);
+            batch->thread[batch->count++] = thread;
+        }
+    }
 }
 
 static uint32_t batch_tell(const struct batch *batch) {
@@ -83,35 +77,19 @@ static uint32_t batch_tell(const struct batch *batch) {
 }
 
 uint32_t futex_wake(struct task *task, uint64_t address, uint64_t count) {
-    struct futex_table *table = &task->futex;
-    struct batch batch = {.count = 0};
-    lock_acquire(&table->lock);
-    struct thread *thread = *bucket_of(table, address);
-    while (thread != nullptr && batch.count < count && batch.count < FUTEX_BATCH) {
-        struct thread *next = thread->futex_next;
-        if (thread->futex_address == address) {
-            batch_add(table, &batch, thread, STATUS_OK);
-        }
-        thread = next;
-    }
-    lock_release(&table->lock);
+    struct batch batch = {.most = count < FUTEX_BATCH ? (uint32_t)count : FUTEX_BATCH};
+    lock_acquire(&task->futex.lock);
+    batch_fill(&batch, &task->futex, bucket_of(address), address, address + 1);
+    lock_release(&task->futex.lock);
     return batch_tell(&batch);
 }
 
 uint32_t futex_cancel(struct task *task, uint64_t from, uint64_t to) {
-    struct futex_table *table = &task->futex;
-    struct batch batch = {.count = 0};
-    lock_acquire(&table->lock);
+    struct batch batch = {.most = FUTEX_BATCH, .status = STATUS_CANCELLED};
+    lock_acquire(&task->futex.lock);
     for (uint32_t i = 0; i < FUTEX_BUCKETS; i++) {
-        struct thread *thread = table->bucket[i];
-        while (thread != nullptr && batch.count < FUTEX_BATCH) {
-            struct thread *next = thread->futex_next;
-            if (thread->futex_address >= from && thread->futex_address < to) {
-                batch_add(table, &batch, thread, STATUS_CANCELLED);
-            }
-            thread = next;
-        }
+        batch_fill(&batch, &task->futex, i, from, to);
     }
-    lock_release(&table->lock);
+    lock_release(&task->futex.lock);
     return batch_tell(&batch);
 }

@@ -18,7 +18,7 @@ constexpr uint32_t FUTEX_BATCH = 32; // sleepers that one call wakes
 
 struct futex_table {
     struct lock lock;
-    struct thread *bucket[FUTEX_BUCKETS];
+    struct link *bucket[FUTEX_BUCKETS];
 };
 
 // Enters the current thread; the caller then looks at the word, and blocks or leaves.

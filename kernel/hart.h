@@ -8,8 +8,16 @@
 #include <stdatomic.h>
 
 #include "kernel/arch.h"
+#include "kernel/list.h"
 
 struct thread;
+
+// A Task's place in the Network band of one hart: its threads that are ready there. It
+// stands among the turns of the hart while it has any and it is not its turn.
+struct turn {
+    struct link *threads;
+    struct link link;
+};
 
 struct hart {
     struct arch_hart arch; // first: the entry assembly finds it here
@@ -19,13 +27,19 @@ struct hart {
     struct thread *loaded;  // whose floating-point state and TLS base the registers hold
     uint64_t debug;         // arch_frame.debug.control of what the debug registers hold
     struct thread *handoff; // woken by the current one, which blocks: runs next
-    struct thread *ready_first, *ready_last;
-    struct thread *timers; // the heap of deadlines
-    struct thread *epoch_waiters;
-    bool preempt;         // the current thread's turn is over
-    uint64_t slice_end;   // when it is
+    struct turn person;     // ready threads of the Person band
+    struct link *turns;     // turns that wait in the Network band
+    struct turn *turn;      // whose turn it is there; may have no ready thread
+    int64_t turn_left;      // nanoseconds of it
+    struct thread *timers;  // the heap of deadlines
+    struct link *epoch_waiters;
+    bool runs_person;     // the current thread is in the Person band
+    bool preempt;         // the current thread has to let others go first
+    uint64_t slice_end;   // when its turn is over; only kept up while others are ready
     uint64_t timer_armed; // what the machine's timer is set to
-    uint64_t switched;    // when the current thread got the hart
+    uint64_t switched;    // since when the current thread's time is not accounted for
+    uint64_t person_ran;  // nanoseconds of the Person band without a pause
+    uint64_t person_end;  // when it ran last
     struct phys space;    // the address space that is loaded
     uint64_t space_version;
 

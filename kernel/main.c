@@ -5,6 +5,7 @@
 // the kernel needs for itself is taken here, once; all the rest of the memory goes into
 // one Reticle, which the root Task gets together with the boot package and the devices.
 #include "abi/bundle.h"
+#include "kernel/budget.h"
 #include "kernel/bundle.h"
 #include "kernel/check.h"
 #include "kernel/device.h"
@@ -184,6 +185,10 @@ static void root_start(void) REQUIRES_BOOKS {
                RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH | RIGHT_RETICLE_CARVE |
                    RIGHT_RETICLE_GROW | RIGHT_RETICLE_CODE,
                0);
+    struct budget *budget = budget_first(root.reticle);
+    need(budget == nullptr ? STATUS_NO_MEMORY : STATUS_OK);
+    bundle_add(&root, "budget", &budget->object,
+               RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_BUDGET_SPLIT | RIGHT_BUDGET_USE, 0);
     need(bundle_map(root.bundle, root.task));
     bundle_seal(root.bundle, root.task);
     atomic_store_explicit(&root.task->state, TASK_RUNNING, memory_order_release);
@@ -196,6 +201,7 @@ static void root_start(void) REQUIRES_BOOKS {
 static void hart_init(struct hart *hart, uint32_t place) {
     arch_hart_init(hart, place);
     hart->timer_armed = TIME_NEVER;
+    hart->switched = arch_time_now();
     atomic_store(&hart->online, true);
 }
 

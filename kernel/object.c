@@ -4,6 +4,7 @@
 // Birth and death of kernel objects. See object.h for the phases.
 #include "kernel/object.h"
 
+#include "kernel/budget.h"
 #include "kernel/bundle.h"
 #include "kernel/capability.h"
 #include "kernel/check.h"
@@ -135,6 +136,8 @@ static enum step detach(struct object *object) REQUIRES_BOOKS {
         return STEP_DONE;
     case CLASS_BUNDLE:
         return bundle_detach((struct bundle *)object);
+    case CLASS_BUDGET:
+        return budget_detach((struct budget *)object);
     default:
         return STEP_DONE;
     }
@@ -207,7 +210,8 @@ static enum step object_step(struct object *object) REQUIRES_BOOKS {
         if (!epoch_reached(object->epoch)) {
             return STEP_WAIT;
         }
-        if (object->class == CLASS_THREAD && !thread_settled((struct thread *)object)) {
+        if ((object->class == CLASS_THREAD && !thread_settled((struct thread *)object)) ||
+            (object->class == CLASS_BUDGET && !budget_settled((struct budget *)object))) {
             object_await(object);
             return STEP_WAIT;
         }

@@ -4,46 +4,93 @@
 // The scheduler's queues, the inbox, switching and idling. See schedule.h.
 #include "kernel/schedule.h"
 
+#include "kernel/budget.h"
 #include "kernel/check.h"
 #include "kernel/epoch.h"
 #include "kernel/object.h"
 #include "kernel/task.h"
 
-// --------------------------------------------------------------- ready queue
+// What is done at once at most: deadlines, waiters for an epoch, budgets that are used up.
+constexpr uint32_t BATCH = 16;
 
-static void queue_append(struct hart *hart, struct thread *thread) {
-    thread->queue_next = nullptr;
-    thread->queue_prev = hart->ready_last;
-    if (hart->ready_last == nullptr) {
-        hart->ready_first = thread;
-    } else {
-        hart->ready_last->queue_next = thread;
-    }
-    hart->ready_last = thread;
+static struct thread *first_of(struct link *queue) {
+    return LINK_OF(queue, struct thread, queue);
 }
 
-static void queue_unlink(struct hart *hart, struct thread *thread) {
-    if (thread->queue_prev == nullptr) {
-        hart->ready_first = thread->queue_next;
-    } else {
-        thread->queue_prev->queue_next = thread->queue_next;
-    }
-    if (thread->queue_next == nullptr) {
-        hart->ready_last = thread->queue_prev;
-    } else {
-        thread->queue_next->queue_prev = thread->queue_prev;
-    }
+// Threads that are ready or run here.
+static uint32_t load_of(const struct hart *hart) {
+    return atomic_load_explicit(&hart->load, memory_order_relaxed);
 }
 
 static void load_add(struct hart *hart, uint32_t by) {
-    uint32_t load = atomic_load_explicit(&hart->load, memory_order_relaxed);
-    atomic_store_explicit(&hart->load, load + by, memory_order_relaxed);
+    atomic_store_explicit(&hart->load, load_of(hart) + by, memory_order_relaxed);
+}
+
+// With those that are on their way.
+static uint32_t load_soon(const struct hart *hart) {
+    return load_of(hart) + atomic_load_explicit(&hart->placed, memory_order_relaxed);
+}
+
+// -------------------------------------------------------- the time that is used
+
+uint64_t schedule_ran(const struct thread *thread) {
+    struct hart *hart = arch_hart();
+    return thread->ran + (thread == hart->current ? arch_time_now() - hart->switched : 0);
+}
+
+[[gnu::noinline]] static void account_person(struct hart *hart, uint64_t ran) {
+    hart->person_ran += ran;
+    hart->person_end = hart->switched;
+    budget_charge(hart->current, ran, hart->switched);
+}
+
+static void account(struct hart *hart) {
+    uint64_t now = arch_time_now();
+    uint64_t ran = now - hart->switched;
+    hart->switched = now;
+    hart->current->ran += ran;
+    if (hart->runs_person) {
+        account_person(hart, ran);
+    } else {
+        hart->turn_left -= (int64_t)ran;
+    }
+}
+
+void schedule_account(const struct thread *thread) {
+    struct hart *hart = arch_hart();
+    if (hart->current == thread) {
+        account(hart);
+    }
+}
+
+static bool network_waits(const struct hart *hart) {
+    return hart->turns != nullptr || (hart->turn != nullptr && hart->turn->threads != nullptr);
+}
+
+// Until when the Network band goes first; 0: it does not.
+static uint64_t network_until(const struct hart *hart) {
+    return hart->person_ran >= SCHEDULE_PERSON ? hart->person_end + SCHEDULE_NETWORK : 0;
+}
+
+// How long a thread of the Person band may run before it is looked at again.
+static uint64_t person_turn(const struct hart *hart, struct thread *thread, uint64_t now) {
+    uint64_t turn = budget_left(thread, now, nullptr);
+    if (network_waits(hart)) {
+        uint64_t most = hart->person_ran < SCHEDULE_PERSON ? SCHEDULE_PERSON - hart->person_ran : 0;
+        turn = most < turn ? most : turn;
+    }
+    return turn < SCHEDULE_SLICE ? turn : SCHEDULE_SLICE;
+}
+
+// Who is alone has no turn that ends; but a dying object has its step coming.
+static uint64_t alone_until(const struct hart *hart, uint64_t turn_end) {
+    return load_of(hart) > 1 || object_reap_needed() ? turn_end : TIME_NEVER;
 }
 
 static void timer_arm(struct hart *hart) {
-    uint64_t next = hart->timers == nullptr ? TIME_NEVER : hart->timers->deadline;
+    uint64_t next = hart->timers == nullptr ? TIME_NEVER : hart->timers->latest;
     // A turn ends when another thread is ready, or a dying object has its step coming.
-    bool turns = hart->ready_first != nullptr || object_reap_needed();
+    bool turns = load_of(hart) > 1 || object_reap_needed();
     if (turns && hart->current != nullptr && hart->slice_end < next) {
         next = hart->slice_end;
     }
@@ -54,49 +101,71 @@ static void timer_arm(struct hart *hart) {
     }
 }
 
-void schedule_ready(struct thread *thread, bool handoff) {
-    struct hart *hart = arch_hart();
-    check(atomic_load_explicit(&thread->hart, memory_order_relaxed) == hart);
-    atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
-    load_add(hart, 1);
-    if (handoff && hart->handoff == nullptr) {
-        hart->handoff = thread;
-        return;
+// A thread has become ready while another runs: when that one's turn ends.
+[[gnu::noinline]] static void turn_shorten(struct hart *hart, bool person) {
+    account(hart);
+    uint64_t now = hart->switched, most = TIME_NEVER;
+    if (hart->slice_end == TIME_NEVER) {
+        hart->turn_left = SCHEDULE_SLICE;
+        hart->slice_end = now + SCHEDULE_SLICE;
     }
-    queue_append(hart, thread);
-    if (hart->ready_first == thread) {
-        hart->slice_end = arch_time_now() + SCHEDULE_SLICE;
-        timer_arm(hart);
+    if (hart->runs_person) {
+        most = now + person_turn(hart, hart->current, now);
+    } else if (person && network_until(hart) > now) {
+        most = network_until(hart);
+    } else if (person) {
+        hart->preempt = true;
     }
-}
-
-void schedule_remove(struct thread *thread) {
-    struct hart *hart = arch_hart();
-    load_add(hart, UINT32_MAX);
-    if (hart->handoff == thread) {
-        hart->handoff = nullptr;
-        return;
-    }
-    queue_unlink(hart, thread);
-}
-
-void schedule_deadline(struct thread *thread, uint64_t deadline) {
-    thread->deadline = deadline;
-    if (deadline == TIME_NEVER) {
-        return;
-    }
-    struct hart *hart = arch_hart();
-    timer_insert(&hart->timers, thread);
+    hart->slice_end = most < hart->slice_end ? most : hart->slice_end;
     timer_arm(hart);
 }
 
-void schedule_deadline_clear(struct thread *thread) {
-    if (thread->in_heap) {
-        timer_remove(&arch_hart()->timers, thread);
+// --------------------------------------------------------------- ready queues
+
+// A turn that is interrupted or over queues again, if any of its threads are ready.
+static void turn_return(struct hart *hart) {
+    if (hart->turn != nullptr && hart->turn->threads != nullptr) {
+        list_append(&hart->turns, &hart->turn->link);
+    }
+    hart->turn = nullptr;
+}
+
+static void enqueue(struct hart *hart, struct thread *thread) {
+    uint64_t again = TIME_NEVER;
+    struct turn *turn = &thread->task->turn[hart->index];
+    if (budget_any(thread) && budget_left(thread, arch_time_now(), &again) != 0) {
+        turn = &hart->person;
+    } else if (again != TIME_NEVER) {
+        schedule_deadline(thread, again, 0); // it returns to the Person band then
+    }
+    if (turn->threads == nullptr && turn != hart->turn && turn != &hart->person) {
+        list_append(&hart->turns, &turn->link);
+    }
+    list_append(&turn->threads, &thread->queue);
+    thread->turn = turn;
+}
+
+static void dequeue(struct hart *hart, struct thread *thread) {
+    struct turn *turn = thread->turn;
+    list_remove(&turn->threads, &thread->queue);
+    schedule_deadline_clear(thread);
+    if (turn->threads == nullptr && turn != hart->turn && turn != &hart->person) {
+        list_remove(&hart->turns, &turn->link);
     }
 }
 
-struct hart *schedule_place(void) {
+// A ready thread runs next of its band, in the turn that is going on.
+static void go_first(struct hart *hart, struct thread *thread) {
+    struct turn *turn = thread->turn;
+    turn->threads = &thread->queue;
+    if (turn != &hart->person && turn != hart->turn) {
+        list_remove(&hart->turns, &turn->link);
+        turn_return(hart);
+        hart->turn = turn;
+    }
+}
+
+struct hart *schedule_place(const struct thread *thread) {
     // Begins at another hart each time, so that threads that sleep, and so count for
     // nothing now, do not all end up on the first.
     static _Atomic uint32_t turn;
@@ -105,23 +174,100 @@ struct hart *schedule_place(void) {
     uint32_t least = UINT32_MAX;
     for (uint32_t i = 0; i < harts_online(); i++) {
         struct hart *hart = hart_at((first + i) % harts_online());
-        uint32_t load = atomic_load_explicit(&hart->load, memory_order_relaxed) +
-                        atomic_load_explicit(&hart->placed, memory_order_relaxed);
-        if (load < least) {
-            least = load;
+        if (load_soon(hart) < least && !budget_excludes(thread, hart)) {
+            least = load_soon(hart);
             best = hart;
         }
     }
-    atomic_fetch_add_explicit(&best->placed, 1, memory_order_relaxed);
     return best;
+}
+
+void schedule_forget(const struct thread *thread) {
+    struct hart *hart = arch_hart();
+    if (hart->turn == &thread->task->turn[hart->index] && hart->turn->threads == nullptr) {
+        hart->turn = nullptr;
+    }
+}
+
+void schedule_send(struct thread *thread, struct hart *to) {
+    if (arch_hart()->loaded == thread) {
+        schedule_unload(arch_hart());
+    }
+    schedule_forget(thread);
+    atomic_fetch_add_explicit(&to->placed, 1, memory_order_relaxed);
+    // In this order: who sees that it is its thread sees that it has not begun.
+    atomic_store_explicit(&thread->state, THREAD_STARTING, memory_order_release);
+    atomic_store_explicit(&thread->hart, to, memory_order_release);
+    thread_request(thread, REQUEST_START);
+}
+
+void schedule_ready(struct thread *thread, bool handoff) {
+    struct hart *hart = arch_hart();
+    check(atomic_load_explicit(&thread->hart, memory_order_relaxed) == hart);
+    atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
+    if (handoff && hart->handoff == nullptr) {
+        load_add(hart, 1);
+        hart->handoff = thread;
+        return;
+    }
+    if (budget_any(thread) && budget_excludes(thread, hart)) {
+        schedule_send(thread, schedule_place(thread));
+        return;
+    }
+    load_add(hart, 1);
+    enqueue(hart, thread);
+    bool person = thread->turn == &hart->person;
+    bool look = person || hart->runs_person || hart->slice_end == TIME_NEVER;
+    if (look && hart->current != nullptr) {
+        turn_shorten(hart, person);
+    }
+}
+
+void schedule_remove(struct thread *thread) {
+    struct hart *hart = arch_hart();
+    load_add(hart, UINT32_MAX);
+    if (hart->handoff == thread) {
+        hart->handoff = nullptr;
+    } else {
+        dequeue(hart, thread);
+    }
+}
+
+void schedule_deadline(struct thread *thread, uint64_t deadline, uint64_t slack) {
+    thread->deadline = deadline;
+    if (deadline != TIME_NEVER) {
+        thread->latest = deadline + slack < deadline ? TIME_NEVER : deadline + slack;
+        timer_insert(&arch_hart()->timers, thread);
+        timer_arm(arch_hart());
+    }
+}
+
+void schedule_deadline_clear(struct thread *thread) {
+    if (thread->in_heap) {
+        timer_remove(&arch_hart()->timers, thread);
+    }
+}
+
+void schedule_review(struct thread *thread) {
+    struct hart *hart = arch_hart();
+    enum thread_state state = thread_state_of(thread);
+    if (state == THREAD_READY && hart->handoff != thread &&
+        (budget_any(thread) || thread->turn == &hart->person)) {
+        schedule_remove(thread);
+        schedule_ready(thread, false);
+    } else if (state == THREAD_RUNNING) { // the current one
+        account(hart);
+        hart->runs_person = budget_any(thread) && budget_left(thread, hart->switched, nullptr) != 0;
+        hart->preempt |= (!hart->runs_person && hart->person.threads != nullptr) ||
+                         budget_excludes(thread, hart);
+    } else if (state == THREAD_WAITING || state == THREAD_SLEEPING) {
+        loan_begin(thread);
+    }
 }
 
 // --------------------------------------------------------------------- inbox
 
-void schedule_poke(struct thread *thread) {
-    if (atomic_exchange_explicit(&thread->in_inbox, true, memory_order_acq_rel)) {
-        return; // whoever put it there has interrupted the hart, or is about to
-    }
+static void inbox_push(struct thread *thread) {
     struct hart *hart = atomic_load_explicit(&thread->hart, memory_order_acquire);
     struct thread *head = atomic_load_explicit(&hart->inbox, memory_order_relaxed);
     do {
@@ -133,64 +279,94 @@ void schedule_poke(struct thread *thread) {
     }
 }
 
-void schedule_inbox(void) {
+void schedule_poke(struct thread *thread) {
+    // Otherwise whoever put it there has interrupted the hart, or is about to.
+    if (!atomic_exchange_explicit(&thread->in_inbox, true, memory_order_acq_rel)) {
+        inbox_push(thread);
+    }
+}
+
+void schedule_tell(struct thread *thread) {
+    bool here = atomic_load_explicit(&thread->hart, memory_order_acquire) == arch_hart();
+    enum thread_state state = thread_state_of(thread);
+    // One that is blocked may have to lend on: in the inbox, so that nothing recurs.
+    if (here && (state == THREAD_READY || state == THREAD_RUNNING)) {
+        schedule_review(thread);
+    } else {
+        schedule_poke(thread);
+    }
+}
+
+[[gnu::noinline]] void schedule_inbox(void) {
     struct hart *hart = arch_hart();
     struct thread *thread = atomic_exchange_explicit(&hart->inbox, nullptr, memory_order_acquire);
     while (thread != nullptr) {
         struct thread *next = thread->inbox_next;
+        if (atomic_load_explicit(&thread->hart, memory_order_acquire) != hart) {
+            inbox_push(thread); // it has been sent away meanwhile
+            thread = next;
+            continue;
+        }
         // From here on it may be put in again; what was set before is seen below.
         atomic_store_explicit(&thread->in_inbox, false, memory_order_relaxed);
         arch_fence();
         thread_attend(thread);
+        schedule_review(thread);
         thread = next;
     }
 }
 
+// The timer comes at once: there is more to do than one interrupt should.
+static void timer_now(struct hart *hart) {
+    hart->timer_armed = 0;
+    arch_timer_set(0);
+}
+
 // -------------------------------------------------------- epochs and deadlines
 
-// Wakes those whose epoch has come, and says which one this hart waits for now.
+// Wakes those whose epoch has come, and says which one this hart waits for now. Who came
+// first asked for the earliest, or for one that comes with it.
 static void epoch_waiters_wake(struct hart *hart) {
-    struct thread **link = &hart->epoch_waiters;
     atomic_store_explicit(&hart->epoch_wanted, 0, memory_order_relaxed);
-    while (*link != nullptr) {
-        struct thread *thread = *link;
-        if (epoch_want(thread->epoch)) {
-            link = &thread->queue_next;
-        } else {
-            *link = thread->queue_next;
-            schedule_ready(thread, false);
+    for (uint32_t i = 0; hart->epoch_waiters != nullptr; i++) {
+        struct thread *thread = first_of(hart->epoch_waiters);
+        if (i == BATCH) {
+            timer_now(hart);
+            return;
         }
+        if (epoch_want(thread->epoch)) {
+            return;
+        }
+        list_remove(&hart->epoch_waiters, &thread->queue);
+        schedule_ready(thread, false);
     }
-    if (hart->epoch_waiters == nullptr) {
-        atomic_store_explicit(&hart->epoch_wanted, 0, memory_order_relaxed);
-    }
+    atomic_store_explicit(&hart->epoch_wanted, 0, memory_order_relaxed);
 }
 
 void thread_await_epoch(struct thread *thread, uint64_t epoch) {
     struct hart *hart = arch_hart();
-    check(atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING);
+    check(thread_state_of(thread) == THREAD_RUNNING);
     thread->epoch = epoch;
     atomic_store_explicit(&thread->state, THREAD_EPOCH, memory_order_relaxed);
-    thread->queue_next = hart->epoch_waiters;
-    hart->epoch_waiters = thread;
+    list_append(&hart->epoch_waiters, &thread->queue);
     if (!epoch_want(epoch)) {
         epoch_waiters_wake(hart);
     }
 }
 
 static void deadlines_pass(struct hart *hart) {
-    // So many at an interrupt; if more have passed, the next one comes at once.
-    constexpr uint32_t DEADLINES = 64;
     uint64_t now = arch_time_now();
-    for (uint32_t i = 0; i < DEADLINES && hart->timers != nullptr && hart->timers->deadline <= now;
+    // If more have passed, the next interrupt comes at once.
+    for (uint32_t i = 0; i < BATCH && hart->timers != nullptr && hart->timers->deadline <= now;
          i++) {
         struct thread *thread = hart->timers;
         timer_remove(&hart->timers, thread);
         thread_attend(thread);
+        schedule_review(thread);
     }
     if (hart->current != nullptr && now >= hart->slice_end) {
-        hart->preempt = hart->ready_first != nullptr;
-        hart->slice_end = now + SCHEDULE_SLICE;
+        hart->preempt |= load_of(hart) > 1;
+        hart->slice_end = hart->preempt ? hart->slice_end : alone_until(hart, now + SCHEDULE_SLICE);
     }
     hart->timer_armed = TIME_NEVER;
     timer_arm(hart);
@@ -209,6 +385,9 @@ void kernel_timer(void) {
     struct hart *hart = arch_hart();
     schedule_wake_from_idle();
     deadlines_pass(hart);
+    if (hart->epoch_waiters != nullptr) {
+        epoch_waiters_wake(hart);
+    }
     // A busy machine still takes dying objects apart, a step at each interrupt.
     (void)object_reap_idly();
 }
@@ -222,11 +401,6 @@ void kernel_ipi(void) {
 }
 
 // ------------------------------------------------------------------- switching
-
-uint64_t schedule_ran(const struct thread *thread) {
-    struct hart *hart = arch_hart();
-    return thread->ran + (thread == hart->current ? arch_time_now() - hart->switched : 0);
-}
 
 void schedule_unload(struct hart *hart) {
     struct thread *thread = hart->loaded;
@@ -267,40 +441,97 @@ static void load(struct hart *hart, struct thread *thread) {
 }
 
 void schedule_leave(struct hart *hart) {
-    hart->current->ran += arch_time_now() - hart->switched;
+    account(hart);
     load_add(hart, UINT32_MAX);
     hart->current = nullptr;
 }
 
-// The thread that was woken by the one which blocked goes on in its turn, so that two
-// which answer each other share one; when that is over it queues like everybody.
-static struct thread *pick(struct hart *hart) {
-    struct thread *thread = hart->handoff;
-    hart->handoff = nullptr;
-    uint64_t now = arch_time_now();
-    bool over = hart->preempt || now >= hart->slice_end;
-    hart->preempt = false;
-    hart->switched = now;
-    if (thread != nullptr && (hart->ready_first == nullptr || !over)) {
-        return thread;
+// The first of the Person band that has something left. Those that have not take turns
+// from now on; so many at a time, and the next are found when one of them was served.
+static struct thread *person_next(struct hart *hart, uint64_t now) {
+    for (uint32_t i = 0; i < BATCH && hart->person.threads != nullptr; i++) {
+        struct thread *thread = first_of(hart->person.threads);
+        dequeue(hart, thread);
+        if (budget_left(thread, now, nullptr) != 0) {
+            return thread;
+        }
+        enqueue(hart, thread);
     }
-    if (thread != nullptr) {
-        queue_append(hart, thread);
+    return nullptr;
+}
+
+static struct thread *network_next(struct hart *hart, uint64_t now) {
+    if (hart->turn == nullptr || hart->turn->threads == nullptr || hart->turn_left <= 0) {
+        turn_return(hart);
+        if (hart->turns == nullptr) {
+            return nullptr;
+        }
+        hart->turn = LINK_OF(hart->turns, struct turn, link);
+        list_remove(&hart->turns, &hart->turn->link);
+        hart->turn_left = SCHEDULE_SLICE;
     }
-    thread = hart->ready_first;
-    if (thread != nullptr) {
-        queue_unlink(hart, thread);
-        hart->slice_end = now + SCHEDULE_SLICE;
+    struct thread *thread = first_of(hart->turn->threads);
+    dequeue(hart, thread);
+    hart->slice_end = alone_until(hart, now + (uint64_t)hart->turn_left);
+    if (budget_any(thread)) {
+        (void)budget_left(thread, now, &hart->slice_end); // then it returns to the Person band
     }
     return thread;
 }
 
-static void idle(struct hart *hart) {
+// Makes one that was woken to run next an ordinary ready thread.
+static void handoff_drop(struct hart *hart) {
+    struct thread *thread = hart->handoff;
+    hart->handoff = nullptr;
+    load_add(hart, UINT32_MAX);
+    schedule_ready(thread, false);
+}
+
+// The thread that was woken by the one which blocked goes on in its turn, so that two
+// which answer each other share one; when that is over it queues like everybody.
+[[gnu::noinline]] static struct thread *pick_slowly(struct hart *hart) {
+    uint64_t now = hart->switched, until = network_until(hart);
+    struct thread *thread = hart->handoff;
+    if (thread != nullptr) {
+        handoff_drop(hart);
+        if (now < hart->slice_end && thread_state_of(thread) == THREAD_READY) {
+            go_first(hart, thread);
+        }
+    }
+    thread = now < until && network_waits(hart) ? nullptr : person_next(hart, now);
+    hart->preempt = false;
+    hart->runs_person = thread != nullptr;
+    if (thread != nullptr) {
+        hart->person_ran = now - hart->person_end < SCHEDULE_NETWORK ? hart->person_ran : 0;
+        hart->slice_end = alone_until(hart, now + person_turn(hart, thread, now));
+        return thread;
+    }
+    thread = network_next(hart, now);
+    if (hart->person.threads != nullptr && now < until && until < hart->slice_end) {
+        hart->slice_end = until;
+    }
+    return thread;
+}
+
+static inline struct thread *pick(struct hart *hart) {
+    struct thread *thread = hart->handoff;
+    // Two that answer each other in the Network band, with nobody in the other.
+    bool quick = thread != nullptr && hart->switched < hart->slice_end &&
+                 hart->person.threads == nullptr && !hart->runs_person && !budget_any(thread);
+    if (!quick) {
+        return pick_slowly(hart);
+    }
+    hart->handoff = nullptr;
+    hart->preempt = false;
+    return thread;
+}
+
+[[gnu::noinline]] static void idle(struct hart *hart) {
     schedule_unload(hart);
     arch_space_switch((struct phys){0});
     hart->space = (struct phys){0};
     uint64_t from = arch_time_now();
-    while (hart->handoff == nullptr && hart->ready_first == nullptr) {
+    while (load_of(hart) == 0) {
         hook_enter(HOOK_IDLE, nullptr);
         enum step step = object_reap_idly();
         if (step == STEP_MORE) {
@@ -317,7 +548,8 @@ static void idle(struct hart *hart) {
         }
         schedule_inbox();
     }
-    hart->idle_ns += arch_time_now() - from;
+    hart->switched = arch_time_now();
+    hart->idle_ns += hart->switched - from;
 }
 
 struct arch_frame *schedule_next(void) {
@@ -332,37 +564,62 @@ struct arch_frame *schedule_next(void) {
     atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
     load(hart, next);
     arch_hart_frame(hart, &next->frame);
-    if (hart->ready_first != nullptr || object_reap_needed()) {
+    if (load_of(hart) > 1 || object_reap_needed()) {
         timer_arm(hart);
     }
     hook_leave();
     return &next->frame;
 }
 
+// The current thread could run, and lets others go first. If it used up a turn in one
+// piece it goes where less is to do.
+[[gnu::noinline]] static void yield(struct hart *hart, struct thread *thread) {
+    if (hart->handoff != nullptr) {
+        handoff_drop(hart);
+    }
+    uint64_t since = hart->switched;
+    uint32_t load = load_of(hart);
+    schedule_leave(hart);
+    bool over = hart->switched >= hart->slice_end;
+    if (over && load > 1 && hart->switched - since >= SCHEDULE_SLICE / 2) {
+        struct hart *to = schedule_place(thread);
+        if (load_soon(to) + 1 < load && to != hart) {
+            schedule_send(thread, to);
+            return;
+        }
+    }
+    schedule_ready(thread, false);
+    if (!over && thread_state_of(thread) == THREAD_READY) {
+        go_first(hart, thread);
+    }
+}
+
 [[gnu::noinline]] static struct arch_frame *leave_slowly(struct hart *hart) {
-    if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) != nullptr) {
+    // One hop of a loan puts the next thread there. What others put there comes with an
+    // interrupt, if it is not found now.
+    for (uint32_t i = 0; i < BATCH && atomic_load(&hart->inbox) != nullptr; i++) {
         schedule_inbox();
     }
     struct thread *thread = hart->current;
     if (thread == nullptr) {
         return schedule_next(); // it has ended
     }
-    bool runs = atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING;
-    // Woken by a thread that did not block after all: an ordinary wake.
-    struct thread *woken = hart->handoff;
-    if (runs && woken != nullptr) {
-        hart->handoff = nullptr;
-        load_add(hart, UINT32_MAX);
-        schedule_ready(woken, false);
+    bool runs = thread_state_of(thread) == THREAD_RUNNING;
+    // Woken by a thread that did not block after all: it keeps its place, and its turn comes.
+    if (runs && hart->handoff != nullptr && budget_any(hart->handoff)) {
+        handoff_drop(hart);
+    } else if (runs && hart->handoff != nullptr && hart->slice_end == TIME_NEVER) {
+        turn_shorten(hart, false);
     }
     if (runs && !hart->preempt) {
         load(hart, thread);
         hook_leave();
         return &thread->frame;
     }
-    schedule_leave(hart);
     if (runs) {
-        schedule_ready(thread, false);
+        yield(hart, thread);
+    } else {
+        schedule_leave(hart);
     }
     return schedule_next();
 }
@@ -372,8 +629,8 @@ struct arch_frame *kernel_leave(void) {
     struct thread *thread = hart->current;
     // Nothing happened that would change who runs: the way of most syscalls.
     if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) == nullptr && thread != nullptr &&
-        atomic_load_explicit(&thread->state, memory_order_relaxed) == THREAD_RUNNING &&
-        hart->handoff == nullptr && !hart->preempt && loaded(hart, thread)) {
+        thread_state_of(thread) == THREAD_RUNNING && hart->handoff == nullptr && !hart->preempt &&
+        loaded(hart, thread)) {
         hook_leave();
         return &thread->frame;
     }

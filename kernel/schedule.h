@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// Who runs. Each hart has a queue of ready threads, taken in turn, and a heap of
-// deadlines; both are its own. Other harts reach it through its inbox: they push the
-// thread that needs attention and send one interrupt.
+// Who runs. Each hart has a queue of the Person band, which goes first, a queue of turns in
+// the Network band, one for each Task with ready threads, and a heap of deadlines; all are
+// its own. Other harts reach it through its inbox: they push the thread that needs
+// attention and send one interrupt. See docs/decisions/0016-two-clocks.md.
 //
 // There is no tick: the machine's timer is set for the earliest deadline, and for the
 // end of the current turn only while another thread is ready.
@@ -12,7 +13,9 @@
 #include "kernel/hart.h"
 #include "kernel/thread.h"
 
-constexpr uint64_t SCHEDULE_SLICE = 2000000; // nanoseconds of a turn
+constexpr uint64_t SCHEDULE_SLICE = 2000000;  // nanoseconds of a turn
+constexpr uint64_t SCHEDULE_PERSON = 9500000; // of the Person band while others wait; then
+constexpr uint64_t SCHEDULE_NETWORK = 500000; // those go first for so long
 
 static inline struct thread *thread_current(void) {
     return arch_hart()->current;
@@ -25,11 +28,21 @@ void schedule_poke(struct thread *thread);
 void schedule_ready(struct thread *thread, bool handoff);
 // Its own hart: takes a thread out of the ready queue.
 void schedule_remove(struct thread *thread);
-// Its own hart: a deadline for it, or none any more.
-void schedule_deadline(struct thread *thread, uint64_t deadline);
+// Its own hart: what pays for it has changed, or who lends to it.
+void schedule_review(struct thread *thread);
+// Any hart: has that done.
+void schedule_tell(struct thread *thread);
+// Its own hart: a deadline for it, or none any more. With slack it may be so much later.
+void schedule_deadline(struct thread *thread, uint64_t deadline, uint64_t slack);
 void schedule_deadline_clear(struct thread *thread);
-// Chooses a hart for a thread that was never started.
-struct hart *schedule_place(void);
+// The hart with the least to do, of those that the thread's budget allows.
+struct hart *schedule_place(const struct thread *thread);
+// Gives a thread that stands in no queue to a hart, which then makes it ready.
+void schedule_send(struct thread *thread, struct hart *to);
+// The thread leaves this hart for good.
+void schedule_forget(const struct thread *thread);
+// If it is the current thread: books its time up to now.
+void schedule_account(const struct thread *thread);
 // Empties the inbox of this hart.
 void schedule_inbox(void);
 // The current thread lost the hart (it blocked, ended, or moved): saves what the

@@ -4,12 +4,9 @@
 // Signal Masks. See signal.h for the order that loses no wake-up.
 #include "kernel/signal.h"
 
+#include "kernel/budget.h"
 #include "kernel/schedule.h"
 #include "kernel/thread.h"
-
-static enum thread_state state_of(const struct thread *thread) {
-    return atomic_load_explicit(&thread->state, memory_order_relaxed);
-}
 
 static void wake(struct thread *thread, uint64_t bits, enum status status, bool handoff) {
     atomic_store_explicit(&thread->wanted, 0, memory_order_relaxed);
@@ -17,6 +14,9 @@ static void wake(struct thread *thread, uint64_t bits, enum status status, bool 
     thread->frame.arg[0] = status;
     thread->frame.arg[1] = bits;
     schedule_deadline_clear(thread);
+    if (atomic_load_explicit(&thread->lends_to, memory_order_relaxed) != nullptr) {
+        loan_end(thread);
+    }
     schedule_ready(thread, handoff);
 }
 
@@ -29,18 +29,19 @@ void signal_raise(struct thread *thread, uint64_t bits, bool handoff) {
     if ((atomic_load_explicit(&thread->wanted, memory_order_acquire) & bits) == 0) {
         return;
     }
-    if (atomic_load_explicit(&thread->hart, memory_order_relaxed) != arch_hart()) {
+    if (atomic_load_explicit(&thread->hart, memory_order_acquire) != arch_hart()) {
         schedule_poke(thread);
         return;
     }
     uint64_t ready = atomic_load_explicit(&thread->signals, memory_order_acquire) &
                      atomic_load_explicit(&thread->wanted, memory_order_relaxed);
-    if (state_of(thread) == THREAD_WAITING && ready != 0) {
+    if (thread_state_of(thread) == THREAD_WAITING && ready != 0) {
         wake(thread, ready, STATUS_OK, handoff);
     }
 }
 
-bool signal_wait(struct thread *thread, uint64_t mask, uint64_t deadline, uint64_t *bits) {
+bool signal_wait(struct thread *thread, uint64_t mask, uint64_t deadline, uint64_t slack,
+                 uint64_t *bits) {
     uint64_t ready = atomic_load_explicit(&thread->signals, memory_order_acquire) & mask;
     if (ready == 0 && deadline != TIME_NEVER && deadline <= arch_time_now()) {
         *bits = 0;
@@ -52,7 +53,10 @@ bool signal_wait(struct thread *thread, uint64_t mask, uint64_t deadline, uint64
         ready = atomic_load_explicit(&thread->signals, memory_order_acquire) & mask;
         if (ready == 0) {
             atomic_store_explicit(&thread->state, THREAD_WAITING, memory_order_relaxed);
-            schedule_deadline(thread, deadline);
+            schedule_deadline(thread, deadline, slack);
+            if (budget_any(thread)) {
+                loan_begin(thread);
+            }
             return false;
         }
         atomic_store_explicit(&thread->wanted, 0, memory_order_relaxed);
@@ -69,7 +73,5 @@ void signal_attend(struct thread *thread) {
         wake(thread, ready, STATUS_OK, false);
     } else if (thread->deadline <= arch_time_now()) {
         wake(thread, 0, STATUS_TIMED_OUT, false);
-    } else if (!thread->in_heap && thread->deadline != TIME_NEVER) {
-        schedule_deadline(thread, thread->deadline);
     }
 }

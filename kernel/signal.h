@@ -16,6 +16,7 @@ struct thread;
 void signal_raise(struct thread *thread, uint64_t bits, bool handoff);
 // The current thread: takes bits of the mask, or blocks. Returns false if it blocked; the
 // thread's registers then get status and bits when it is woken.
-bool signal_wait(struct thread *thread, uint64_t mask, uint64_t deadline, uint64_t *bits);
+bool signal_wait(struct thread *thread, uint64_t mask, uint64_t deadline, uint64_t slack,
+                 uint64_t *bits);
 // On its own hart: completes the wait if a bit is there or the deadline passed.
 void signal_attend(struct thread *thread);

@@ -5,6 +5,7 @@
 // stands in its bucket before the word is read.
 #include "kernel/futex.h"
 
+#include "kernel/budget.h"
 #include "kernel/schedule.h"
 #include "kernel/syscall.h"
 
@@ -15,6 +16,13 @@ enum status sys_futex_wait(struct thread *self, void *object, uint64_t *a) {
     // Address 0 would also say that the thread stands in no bucket.
     if (address % sizeof value != 0 || address < USER_BASE || address >= USER_TOP) {
         return STATUS_BAD_ADDRESS;
+    }
+    struct object *owner;
+    if (a[3] != HANDLE_NONE) {
+        enum status found = lookup(self->task, a[3], CLASS_THREAD, 0, &owner);
+        if (found != STATUS_OK) {
+            return found;
+        }
     }
     // In the bucket first, so that a wake between the look and the sleep is not lost.
     futex_enter(self, address);
@@ -29,7 +37,11 @@ enum status sys_futex_wait(struct thread *self, void *object, uint64_t *a) {
         return status;
     }
     atomic_store_explicit(&self->state, THREAD_SLEEPING, memory_order_release);
-    schedule_deadline(self, a[2]);
+    schedule_deadline(self, a[2], 0);
+    self->awaits = a[3];
+    if (budget_any(self)) {
+        loan_begin(self);
+    }
     // A waker on another hart may have come between entering and sleeping: it left the
     // thread in the inbox, which kernel_leave looks at. It only acts on a sleeper.
     return STATUS_BLOCKED;

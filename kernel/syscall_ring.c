@@ -79,9 +79,10 @@ enum status sys_doorbell(struct thread *self, void *object, uint64_t *a) {
     return STATUS_OK;
 }
 
-static enum status wait(struct thread *self, uint64_t *a, uint64_t mask, uint64_t deadline) {
+// Waits for the bits wanted[0], until wanted[1] or at most wanted[2] later.
+static inline enum status wait(struct thread *self, uint64_t *a, const uint64_t *wanted) {
     uint64_t bits;
-    if (!signal_wait(self, mask, deadline, &bits)) {
+    if (!signal_wait(self, wanted[0], wanted[1], wanted[2], &bits)) {
         return STATUS_BLOCKED;
     }
     a[1] = bits;
@@ -96,8 +97,9 @@ enum status sys_doorbell_wait(struct thread *self, void *object, uint64_t *a) {
     if (a[1] == 0) {
         return STATUS_BAD_ARGUMENT;
     }
+    self->awaits = a[0];
     watch_raise_handoff(&peer->message);
-    return wait(self, a, a[1], a[2]);
+    return wait(self, a, &a[1]);
 }
 
 enum status sys_signal_wait(struct thread *self, void *object, uint64_t *a) {
@@ -105,7 +107,13 @@ enum status sys_signal_wait(struct thread *self, void *object, uint64_t *a) {
     if (a[0] == 0 && a[1] == TIME_NEVER) {
         return STATUS_BAD_ARGUMENT; // nothing could ever end it
     }
-    return wait(self, a, a[0], a[1]);
+    struct object *ring;
+    enum status status = STATUS_OK;
+    if (a[3] != HANDLE_NONE) {
+        status = lookup(self->task, a[3], CLASS_RING, RIGHT_RING_USE, &ring);
+    }
+    self->awaits = a[3];
+    return status == STATUS_OK ? wait(self, a, a) : status;
 }
 
 // Nobody but the kernel and the owner's Task writes there, and nobody executes it.

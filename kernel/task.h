@@ -10,6 +10,7 @@
 #include "abi/capability.h"
 #include "kernel/capability.h"
 #include "kernel/futex.h"
+#include "kernel/hart.h"
 #include "kernel/object.h"
 #include "kernel/watch.h"
 
@@ -39,6 +40,7 @@ struct task {
     struct watch watch;
     struct futex_table futex; // guard: its own lock
     struct table table;
+    struct turn turn[BOOT_HARTS]; // each is its hart's own
 };
 static_assert(sizeof(struct task) <= PAGE_SIZE);
 

@@ -4,6 +4,7 @@
 // Threads: making, attending to, ending.
 #include "kernel/thread.h"
 
+#include "kernel/budget.h"
 #include "kernel/check.h"
 #include "kernel/reticle.h"
 #include "kernel/schedule.h"
@@ -43,15 +44,14 @@ enum status thread_carve(struct task *task, bool floating, struct thread **out) 
     thread->number = ++task->next_number;
     thread->deadline = TIME_NEVER;
     thread->next = task->threads;
+    if (thread->next != nullptr) {
+        thread->next->prev = thread;
+    }
     task->threads = thread;
     task->thread_count++;
     atomic_store_explicit(&thread->hart, arch_hart(), memory_order_relaxed);
     *out = thread;
     return STATUS_OK;
-}
-
-static enum thread_state state_of(const struct thread *thread) {
-    return atomic_load_explicit(&thread->state, memory_order_relaxed);
 }
 
 void thread_tell(struct thread *thread) {
@@ -70,7 +70,7 @@ void thread_request(struct thread *thread, enum thread_request request) {
 // Out of whatever queue of this hart the thread stands in; whether that breaks off a wait.
 static bool withdraw(struct thread *thread) {
     bool waited = false;
-    switch (state_of(thread)) {
+    switch (thread_state_of(thread)) {
     case THREAD_READY:
         schedule_remove(thread);
         break;
@@ -81,26 +81,21 @@ static bool withdraw(struct thread *thread) {
     case THREAD_SLEEPING:
         waited = futex_leave(thread);
         break;
-    case THREAD_EPOCH: {
-        struct thread **link = &arch_hart()->epoch_waiters;
-        while (*link != thread) {
-            check(*link != nullptr);
-            link = &(*link)->queue_next;
-        }
-        *link = thread->queue_next;
+    case THREAD_EPOCH:
+        list_remove(&arch_hart()->epoch_waiters, &thread->queue);
         break;
-    }
     default:
         break;
     }
     schedule_deadline_clear(thread);
+    loan_end(thread);
     return waited;
 }
 
 // A wait is begun again when the thread goes on: its deadline is absolute, a bit that came
 // meanwhile is still set, a futex looks at its word again. Whoever was woken keeps that.
 static void stop(struct thread *thread) {
-    enum thread_state state = state_of(thread);
+    enum thread_state state = thread_state_of(thread);
     if (state == THREAD_NEW || state == THREAD_FAULTED) {
         return;
     }
@@ -115,6 +110,7 @@ static void stop(struct thread *thread) {
 // This hart keeps nothing of it.
 static void forget(struct thread *thread) {
     struct hart *hart = arch_hart();
+    schedule_forget(thread);
     if (hart->loaded == thread) {
         hart->loaded = nullptr;
     }
@@ -130,7 +126,7 @@ static void forget(struct thread *thread) {
 }
 
 void thread_end(struct thread *thread) {
-    enum thread_state state = state_of(thread);
+    enum thread_state state = thread_state_of(thread);
     check(state != THREAD_ENDED);
     (void)withdraw(thread);
     forget(thread);
@@ -150,11 +146,12 @@ void thread_end(struct thread *thread) {
 static void finish_sleep(struct thread *thread, enum status status) {
     thread->frame.arg[0] = status;
     schedule_deadline_clear(thread);
+    loan_end(thread);
     schedule_ready(thread, false);
 }
 
 static void attend_requests(struct thread *thread, uint32_t requests) {
-    enum thread_state state = state_of(thread);
+    enum thread_state state = thread_state_of(thread);
     if ((requests & REQUEST_START) != 0) {
         struct hart *hart = arch_hart();
         atomic_fetch_sub_explicit(&hart->placed, 1, memory_order_relaxed);
@@ -171,7 +168,7 @@ static void attend_requests(struct thread *thread, uint32_t requests) {
         atomic_fetch_sub_explicit(&thread->task->faulted, 1, memory_order_relaxed);
         schedule_ready(thread, false);
     }
-    if ((requests & REQUEST_STOP) != 0 && state_of(thread) != THREAD_ENDED) {
+    if ((requests & REQUEST_STOP) != 0 && thread_state_of(thread) != THREAD_ENDED) {
         stop(thread);
     }
 }
@@ -181,7 +178,7 @@ void thread_attend(struct thread *thread) {
     if (requests != 0) {
         attend_requests(thread, requests);
     }
-    switch (state_of(thread)) {
+    switch (thread_state_of(thread)) {
     case THREAD_WAITING:
         signal_attend(thread);
         break;
@@ -226,17 +223,17 @@ bool thread_settled(struct thread *thread) {
 }
 
 bool thread_end_new(struct thread *thread) {
-    if (state_of(thread) == THREAD_NEW) {
+    if (thread_state_of(thread) == THREAD_NEW) {
         atomic_store_explicit(&thread->state, THREAD_ENDED, memory_order_release);
         watch_raise(&thread->ended);
     }
-    return state_of(thread) == THREAD_ENDED;
+    return thread_state_of(thread) == THREAD_ENDED;
 }
 
 enum step thread_detach(struct thread *thread) {
     if (!thread_end_new(thread)) {
         thread_request(thread, REQUEST_END);
-        if (state_of(thread) != THREAD_ENDED) {
+        if (thread_state_of(thread) != THREAD_ENDED) {
             object_await(&thread->object); // its hart empties its inbox before that
             return STEP_WAIT;
         }
@@ -247,6 +244,12 @@ enum step thread_detach(struct thread *thread) {
     }
     watch_unbind(&thread->ended);
     watch_words(thread, 0, nullptr, 0);
+    if (!loan_drop(thread)) {
+        return STEP_MORE;
+    }
+    if (atomic_load_explicit(&thread->budget, memory_order_relaxed) != nullptr) {
+        budget_bind(nullptr, thread);
+    }
     if (thread->destroying != nullptr) {
         thread->destroying->destroyer = nullptr;
         thread->destroying = nullptr;
@@ -259,25 +262,20 @@ enum step thread_detach(struct thread *thread) {
     thread_revoked(thread); // the mark of a revocation does not outlive the revoker
     // Last: out of the Task's list.
     struct task *task = thread->task;
-    struct thread **link = &task->threads;
-    while (*link != nullptr && *link != thread) {
-        link = &(*link)->next;
+    *(thread->prev == nullptr ? &task->threads : &thread->prev->next) = thread->next;
+    if (thread->next != nullptr) {
+        thread->next->prev = thread->prev;
     }
     if (task->end_next == thread) {
         task->end_next = thread->next;
     }
-    if (*link == thread) {
-        *link = thread->next;
-        task->thread_count--;
-        task->ran += thread->ran;
-    }
+    task->thread_count--;
+    task->ran += thread->ran;
     return STEP_DONE;
 }
 
 void thread_start(struct thread *thread) {
-    check(state_of(thread) == THREAD_NEW);
+    check(thread_state_of(thread) == THREAD_NEW);
     atomic_fetch_add_explicit(&thread->task->live, 1, memory_order_relaxed);
-    atomic_store_explicit(&thread->hart, schedule_place(), memory_order_relaxed);
-    atomic_store_explicit(&thread->state, THREAD_STARTING, memory_order_release);
-    thread_request(thread, REQUEST_START);
+    schedule_send(thread, schedule_place(thread));
 }

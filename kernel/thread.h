@@ -4,19 +4,21 @@
 // A thread: registers, Signal Mask, and where it stands with the scheduler.
 //
 // A thread belongs to one hart, and only that hart changes its state, queues and
-// timer. Anyone else sets bits (`signals`, `requests`) and, when the thread has to be
-// looked at, leaves it in the hart's inbox (schedule_poke). So waking across harts
-// takes no lock, and states have no races.
+// timer, or sends it to another. Anyone else sets bits (`signals`, `requests`) and, when the thread
+// has to be looked at, leaves it in the hart's inbox (schedule_poke). So waking across harts takes
+// no lock, and states have no races.
 #pragma once
 
 #include <stdatomic.h>
 
+#include "kernel/list.h"
 #include "kernel/object.h"
 #include "kernel/watch.h"
 
-struct task;
+struct budget;
 struct hart;
 struct memory;
+struct task;
 
 enum thread_state : uint8_t {
     THREAD_NEW,      // made, not started
@@ -65,9 +67,9 @@ struct thread {
 
     // Fixed when it is made.
     struct task *task;
-    uint32_t number;     // names it within its Task
-    void *float_area;    // nullptr: no floating point
-    struct thread *next; // among the threads of the Task; guard: books
+    uint32_t number;            // names it within its Task
+    void *float_area;           // nullptr: no floating point
+    struct thread *next, *prev; // among the threads of the Task; guard: books
 
     _Atomic uint64_t words;      // behind a bit of `signals` (watch.h); written under books
     struct memory *words_memory; // where they are; nullptr: nowhere; guard: books
@@ -83,8 +85,10 @@ struct thread {
     _Atomic(struct hart *) hart;
     _Atomic uint64_t wanted;
     _Atomic enum thread_state state;
-    struct thread *queue_next, *queue_prev; // ready queue, or epoch waiters
+    struct link queue; // among ready threads, those that wait for an epoch, or sleepers
+    struct turn *turn; // a ready thread: where it stands
     uint64_t deadline;
+    uint64_t latest;                                    // with slack: the order of the timer heap
     struct thread *heap_left, *heap_right, *heap_above; // timer heap
     uint32_t heap_rank;
     bool in_heap;
@@ -94,9 +98,22 @@ struct thread {
 
     struct fault fault;
 
+    // What pays for it in the Person band: see kernel/budget.h.
+    _Atomic(struct budget *) budget; // bound to it; written under books
+    struct link bound;               // among the threads bound to it; guard: books
+    struct lock loans;
+    struct link *lenders;          // threads that wait for this one; guard: loans
+    _Atomic(struct budget *) loan; // one of theirs, nullptr: there is none; written under loans
+    uint32_t loan_depth;           // hops that it came; guard: loans
+    uint64_t awaits;               // the handle that its wait named
+    // As a lender. Its own hart changes these, under the receiver's lock.
+    _Atomic(struct thread *) lends_to;
+    struct link lend; // among the lenders of that one
+    struct budget *lent;
+    uint32_t lent_depth;
+
     // Futex; guard: the Task's futex lock.
     uint64_t futex_address; // 0: does not sleep
-    struct thread *futex_next, *futex_prev;
     enum status futex_status;
 
     // Guard: books.
@@ -122,7 +139,7 @@ enum step thread_detach(struct thread *thread) REQUIRES_BOOKS;
 bool thread_end_new(struct thread *thread) REQUIRES_BOOKS;
 // Takes back the mark of a revocation, if it has one.
 void thread_revoked(struct thread *thread) REQUIRES_BOOKS;
-// Runs a new thread on the hart that has least to do.
+// Runs a new thread on the hart that has least to do, of those that its budget allows.
 void thread_start(struct thread *thread) REQUIRES_BOOKS;
 
 // Asks the thread's hart to do something about it.

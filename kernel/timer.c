@@ -36,7 +36,7 @@ static struct thread *merge(struct thread *a, struct thread *b, struct thread *a
     struct thread **link = &root;
     struct thread *last = above;
     while (a != nullptr && b != nullptr) {
-        if (b->deadline < a->deadline) {
+        if (b->latest < a->latest) {
             struct thread *swap = a;
             a = b;
             b = swap;

@@ -79,6 +79,11 @@ void watch_words(struct thread *thread, uint32_t bit, struct memory *memory, uin
     atomic_store_explicit(&thread->words, words, memory_order_release);
 }
 
+struct thread *watch_thread(const struct watch *watch) {
+    uint64_t target = atomic_load_explicit(&((struct watch *)watch)->target, memory_order_acquire);
+    return target == 0 ? nullptr : frame_of(target);
+}
+
 static void raise(struct watch *watch, bool handoff) {
     uint64_t target = atomic_load_explicit(&watch->target, memory_order_acquire);
     if (target == 0) {

@@ -39,7 +39,9 @@ struct watch {
 void watch_bind(struct watch *watch, struct thread *thread, uint32_t bit) REQUIRES_BOOKS;
 void watch_unbind(struct watch *watch) REQUIRES_BOOKS;
 void watch_raise(struct watch *watch);
-// The same by a thread that is about to block: the one it wakes may run next.
+// Whose bits it sets, or nullptr; stays in memory for the epoch.
+struct thread *watch_thread(const struct watch *watch);
+// The same as watch_raise, by a thread that is about to block: the one it wakes may run next.
 void watch_raise_handoff(struct watch *watch);
 
 // From now on `count` words at the start of the Memory stand behind that bit of the thread;

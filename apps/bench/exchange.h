@@ -30,7 +30,7 @@ enum bench_message : uint16_t {
         uint64_t bits;
         status = doorbell
                      ? sys_doorbell_wait(endpoint->handle, endpoint->signals, TIME_NEVER, 0, &bits)
-                     : sys_signal_wait(endpoint->signals, TIME_NEVER, 0, &bits);
+                     : sys_signal_wait(endpoint->signals, TIME_NEVER, 0, 0, &bits);
         doorbell = false;
         if (status == STATUS_OK && (bits & endpoint->closed) != 0) {
             endpoint_refresh(endpoint); // the bit may still tell of the beginning

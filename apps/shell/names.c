@@ -14,7 +14,7 @@ static const char *const classes[CLASS_COUNT] = {
     [CLASS_NONE] = "none",       [CLASS_RETICLE] = "reticle", [CLASS_TASK] = "task",
     [CLASS_THREAD] = "thread",   [CLASS_MEMORY] = "memory",   [CLASS_RING] = "ring",
     [CLASS_BUNDLE] = "bundle",   [CLASS_DEVICE] = "device",   [CLASS_IRQ] = "irq",
-    [CLASS_MACHINE] = "machine", [CLASS_VIEW] = "view",
+    [CLASS_MACHINE] = "machine", [CLASS_VIEW] = "view",       [CLASS_BUDGET] = "budget",
 };
 
 static const struct named common[] = {
@@ -36,6 +36,7 @@ static const struct named own[CLASS_COUNT][3] = {
     [CLASS_BUNDLE] = {{RIGHT_BUNDLE_FILL, "fill"}},
     [CLASS_DEVICE] = {{RIGHT_DEVICE_USE, "use"}},
     [CLASS_IRQ] = {{RIGHT_IRQ_USE, "use"}},
+    [CLASS_BUDGET] = {{RIGHT_BUDGET_SPLIT, "split"}, {RIGHT_BUDGET_USE, "use"}},
     [CLASS_MACHINE] = {{RIGHT_MACHINE_POWER, "power"}, {RIGHT_MACHINE_CONSOLE, "console"}},
 };
 

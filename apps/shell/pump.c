@@ -156,7 +156,7 @@ void shell_pump(struct shell *shell) {
     }
     uint64_t bits = 0;
     uint64_t deadline = input_waits(shell) ? time_now() + LOOK_AGAIN : TIME_NEVER;
-    if (sys_signal_wait(SHELL_BITS, deadline, 0, &bits) != STATUS_OK) {
+    if (sys_signal_wait(SHELL_BITS, deadline, 0, 0, &bits) != STATUS_OK) {
         return;
     }
     refresh(&shell->console, bits);

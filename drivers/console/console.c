@@ -177,7 +177,7 @@ uint32_t program_main(void) {
             waits = pump(&console);
         }
         uint64_t mask = server_signals(&console.server) | UINT64_C(1) << BIT_INTERRUPT;
-        if (sys_signal_wait(mask, waits & PUMP_MORE ? 0 : TIME_NEVER, 0, &bits) != STATUS_OK) {
+        if (sys_signal_wait(mask, waits & PUMP_MORE ? 0 : TIME_NEVER, 0, 0, &bits) != STATUS_OK) {
             bits = 0;
         }
     }

@@ -31,5 +31,7 @@ uint64_t audit_space_entry(struct phys root, uint64_t number);
 // Threads: queues, sleepers, watches. `whole`: all harts stand still outside of the kernel.
 // Otherwise the others go on, and only what this hart alone changes is looked at.
 void audit_threads(bool whole) REQUIRES_BOOKS;
+// Budgets, bindings and loans; only while all harts stand still outside of the kernel.
+void audit_budgets(void) REQUIRES_BOOKS;
 // One object by itself, whatever its class: its thing_check. Bounded, for every entry.
 void audit_thing(const struct object *object) REQUIRES_BOOKS;

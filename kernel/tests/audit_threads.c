@@ -15,12 +15,14 @@ constexpr uint32_t STEPS_MOST = 1 << 20;
 static uint32_t queued, ready; // in the queues of the harts, and by their state
 static bool all;               // harts stand still
 
-static bool in_queue(const struct thread *first, const struct thread *thread) {
-    for (uint32_t steps = 0; first != nullptr; first = first->queue_next) {
-        audit(steps++ < STEPS_MOST);
-        if (first == thread) {
+static bool in_queue(const struct link *first, const struct thread *thread) {
+    const struct link *l = first;
+    for (uint32_t steps = 0; l != nullptr; steps++) {
+        audit(steps < STEPS_MOST && l->next->prev == l);
+        if (l == &thread->queue) {
             return true;
         }
+        l = list_next(first, l);
     }
     return false;
 }
@@ -37,8 +39,8 @@ static void heap_check(const struct thread *heap) {
         const struct thread *left = t->heap_left, *right = t->heap_right;
         audit(steps < STEPS_MOST && t->in_heap);
         audit(rank_of(left) >= rank_of(right) && t->heap_rank == rank_of(right) + 1);
-        audit(left == nullptr || (left->heap_above == t && left->deadline >= t->deadline));
-        audit(right == nullptr || (right->heap_above == t && right->deadline >= t->deadline));
+        audit(left == nullptr || (left->heap_above == t && left->latest >= t->latest));
+        audit(right == nullptr || (right->heap_above == t && right->latest >= t->latest));
         if (left != nullptr || right != nullptr) {
             t = left != nullptr ? left : right;
             continue;
@@ -52,15 +54,33 @@ static void heap_check(const struct thread *heap) {
     }
 }
 
-static void audit_hart(const struct hart *hart) {
-    const struct thread *last = nullptr;
-    uint32_t before = queued;
-    for (const struct thread *t = hart->ready_first; t != nullptr; t = t->queue_next) {
-        audit(t->state == THREAD_READY && t->hart == hart && t->queue_prev == last);
-        last = t;
+// The ready threads of one turn, or of the Person band.
+static void audit_turn(const struct hart *hart, const struct turn *turn) {
+    const struct link *l = turn->threads;
+    for (uint32_t steps = 0; l != nullptr; steps++) {
+        const struct thread *t = LINK_OF(l, const struct thread, queue);
+        audit(steps < STEPS_MOST && l->next->prev == l);
+        audit(t->state == THREAD_READY && t->hart == hart && t->turn == turn);
+        audit(turn == &hart->person || turn == &t->task->turn[hart->index]);
         queued++;
+        l = list_next(turn->threads, l);
     }
-    audit(hart->ready_last == last);
+}
+
+static void audit_hart(const struct hart *hart) {
+    uint32_t before = queued;
+    audit_turn(hart, &hart->person);
+    if (hart->turn != nullptr) {
+        audit_turn(hart, hart->turn);
+    }
+    const struct link *l = hart->turns;
+    for (uint32_t steps = 0; l != nullptr; steps++) {
+        const struct turn *turn = LINK_OF(l, const struct turn, link);
+        audit(steps < STEPS_MOST && l->next->prev == l);
+        audit(turn != hart->turn && turn->threads != nullptr);
+        audit_turn(hart, turn);
+        l = list_next(hart->turns, l);
+    }
     queued += hart->handoff != nullptr;
     audit(hart->current == nullptr || hart->current->hart == hart);
     audit(hart->load == queued - before + (hart->current != nullptr));
@@ -71,12 +91,12 @@ static bool sleeps(const struct thread *thread) {
     const struct futex_table *table = &thread->task->futex;
     uint32_t found = 0;
     for (uint32_t i = 0; i < FUTEX_BUCKETS; i++) {
-        const struct thread *last = nullptr;
-        for (const struct thread *t = table->bucket[i]; t != nullptr; t = t->futex_next) {
-            audit(t->futex_prev == last && t->task == thread->task);
-            audit(t->futex_address != 0);
+        const struct link *l = table->bucket[i];
+        while (l != nullptr) {
+            const struct thread *t = LINK_OF(l, const struct thread, queue);
+            audit(l->next->prev == l && t->task == thread->task && t->futex_address != 0);
             found += t == thread;
-            last = t;
+            l = list_next(table->bucket[i], l);
         }
     }
     audit(found <= 1);
@@ -99,7 +119,9 @@ static void audit_thread(const struct thread *thread) REQUIRES_BOOKS {
     audit((state == THREAD_RUNNING) == (hart->current == thread));
     audit((state == THREAD_EPOCH) == in_queue(hart->epoch_waiters, thread));
     audit_sleep(thread);
-    audit(!thread->in_heap || state == THREAD_WAITING || state == THREAD_SLEEPING);
+    // A ready thread waits in the heap for its budget, in a turn of the Network band.
+    audit(!thread->in_heap || state == THREAD_WAITING || state == THREAD_SLEEPING ||
+          (state == THREAD_READY && thread->turn != &hart->person));
     audit((thread->wanted != 0) <= (state == THREAD_WAITING));
     const struct memory *words = thread->words_memory;
     audit((words != nullptr) == (watch_words_count(thread) != 0));
@@ -152,4 +174,7 @@ void audit_threads(bool whole) {
     }
     audit_objects(reticle_first(), visit);
     audit(queued == ready);
+    if (all) {
+        audit_budgets();
+    }
 }

@@ -43,12 +43,13 @@ static const char *const shapes[SYS_COUNT] = {
     [SYS_ring_bind] = "GG",          [SYS_ring_watch] = "Gbb",
     [SYS_ring_info] = "G",           [SYS_ring_send] = "GqQrv",
     [SYS_ring_take] = "Gqj",         [SYS_doorbell] = "G",
-    [SYS_doorbell_wait] = "Gmt",     [SYS_signal_wait] = "mt",
-    [SYS_futex_wait] = "ugt",        [SYS_futex_wake] = "un",
+    [SYS_doorbell_wait] = "Gmtn",    [SYS_signal_wait] = "mtnJ",
+    [SYS_futex_wait] = "ugtK",       [SYS_futex_wake] = "un",
     [SYS_bundle_carve] = "R",        [SYS_bundle_put] = "BulQrv",
     [SYS_bundle_value] = "Bulun",    [SYS_machine_control] = "Xyu",
-    [SYS_signal_words] = "Mbn",      [SYS_thread_watchpoint] = "Tnnuei",
-    [SYS_task_memory] = "Tuudv",
+    [SYS_signal_words] = "Mbn",      [SYS_thread_watchpoint] = "Tnnu12",
+    [SYS_task_memory] = "Tuu3v",     [SYS_budget_carve] = "RPeiud",
+    [SYS_budget_bind] = "LK",
 };
 
 struct logged {
@@ -192,15 +193,21 @@ static uint64_t draw(struct choices *choices, char letter) {
         return pick(choices, 8) == 0 ? 0 : UINT64_MAX >> pick(choices, 64);
     case 't':
         return deadline(choices);
+    case 'e': // of a budget, and its period
+        return pick(choices, 8) == 0 ? pick(choices, 20000) : (1 + pick(choices, 8)) * 250000;
+    case 'i':
+        return pick(choices, 8) == 0 ? size(choices) : (1 + pick(choices, 5)) * 2000000;
+    case 'd':
+        return pick(choices, 4) == 0 ? pick(choices, 70) : pick(choices, 2) * 2;
     case 'g':
         return pick(choices, 2);
     case 'z': // as a supervisor would, which lets a stopped thread go on
         return pick(choices, 8) == 0 ? pick(choices, 5) : pick(choices, 2);
-    case 'e':
+    case '1':
         return UINT64_C(1) << pick(choices, 5);
-    case 'i':
+    case '2':
         return pick(choices, 5);
-    case 'd':
+    case '3':
         return pick(choices, 4) == 0 ? pick(choices, 300) : 8;
     case 'w':
         return pick(choices, 24);
@@ -212,10 +219,15 @@ static uint64_t draw(struct choices *choices, char letter) {
 }
 
 static uint64_t argument(struct choices *choices, const struct task *task, char letter) {
-    static const char classes[CLASS_COUNT] = "?RTHMGBDIX";
+    static const char classes[CLASS_COUNT] = "?RTHMGBDIX?P";
     if (letter == 'T' && pick(choices, 3) != 0) {
         return 0;
     }
+    // A Ring, a thread or a budget, or none.
+    if ((letter == 'J' || letter == 'K' || letter == 'L') && pick(choices, 3) == 0) {
+        return 0;
+    }
+    letter = letter == 'J' ? 'G' : letter == 'K' ? 'H' : letter == 'L' ? 'P' : letter;
     if (letter == 'O') { // what can be mapped
         static const enum cap_class seen[] = {CLASS_MEMORY, CLASS_MEMORY, CLASS_RING, CLASS_RING,
                                               CLASS_DEVICE};
@@ -411,6 +423,7 @@ void operations_begin(void) {
             {"pool", spare[i], RIGHT_ALL, false},
             {"end", end, RIGHT_ALL, false},
             {"other", other, RIGHT_ALL, i % 2 == 0},
+            {"budget", world_named("budget"), RIGHT_ALL, false},
             {"machine", world_named("machine"), RIGHT_COPY | RIGHT_PASS | RIGHT_MACHINE_CONSOLE,
              false},
             {"irq", world_named("irq.console"), RIGHT_ALL, false},

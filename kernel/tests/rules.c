@@ -241,6 +241,16 @@ static bool may(const uint64_t *a) {
         return may_move(a[2], a[4] != 0);
     case SYS_bundle_put:
         return may_move(a[3], a[5] != 0);
+    case SYS_signal_wait:
+        return a[3] == 0 || has(a[3], CLASS_RING, RIGHT_RING_USE);
+    case SYS_futex_wait:
+        return a[3] == 0 || has(a[3], CLASS_THREAD, 0);
+    case SYS_budget_carve:
+        return has(a[0], CLASS_RETICLE, RIGHT_RETICLE_CARVE) &&
+               has(a[1], CLASS_BUDGET, RIGHT_BUDGET_SPLIT);
+    case SYS_budget_bind:
+        return (a[0] == 0 || has(a[0], CLASS_BUDGET, RIGHT_BUDGET_USE)) &&
+               (a[1] == 0 || has(a[1], CLASS_THREAD, RIGHT_THREAD_START));
     case SYS_signal_words:
         return a[2] == 0 || has(a[0], CLASS_MEMORY, RIGHT_MEMORY_WRITE);
     case SYS_machine_control:
@@ -309,6 +319,7 @@ static bool creates(void) {
     case SYS_thread_carve:
     case SYS_ring_carve:
     case SYS_bundle_carve:
+    case SYS_budget_carve:
     case SYS_ring_take: // Memory becomes an object of the taker's Reticle
         return true;
     default:

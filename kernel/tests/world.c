@@ -51,9 +51,9 @@ void world_boot_as(const struct host_options *options) {
 }
 
 bool world_run(struct thread *thread) {
-    struct hart *hart = thread->hart;
     for (uint32_t i = 0; i < 1000; i++) {
         host_settle();
+        const struct hart *hart = thread->hart; // it may have been sent to another
         if (hart->current == thread && host_state_of(hart->index) == HOST_USER) {
             return true;
         }

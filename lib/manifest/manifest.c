@@ -11,8 +11,8 @@
 
 #include <stdarg.h>
 
-// The directive and at most three words.
-constexpr size_t WORDS = 4;
+// The directive and the words of the longest, `person`.
+constexpr size_t WORDS = 3 + MANIFEST_HARTS;
 // Words are shown in messages up to this many bytes.
 constexpr size_t SHOWN = 40;
 constexpr uint32_t PAGE_KIB = 4;
@@ -151,6 +151,24 @@ static enum status take_code(struct parser *parser, const struct word *) {
     return STATUS_OK;
 }
 
+// Words that are not there are empty.
+static enum status take_person(struct parser *parser, const struct word *words) {
+    struct manifest *out = parser->out;
+    enum status status = take_number(parser, &words[2], MANIFEST_PERIOD_LEAST, MANIFEST_PERIOD_MOST,
+                                     &out->period_us);
+    if (status == STATUS_OK) {
+        status =
+            take_number(parser, &words[1], MANIFEST_PERSON_LEAST, out->period_us, &out->person_us);
+    }
+    for (uint32_t i = 0; i < MANIFEST_HARTS && words[3 + i].length > 0; i++) {
+        if (status == STATUS_OK) {
+            status = take_number(parser, &words[3 + i], 0, MANIFEST_HART_MOST, &out->harts[i]);
+            out->hart_count++;
+        }
+    }
+    return status;
+}
+
 static bool slot_taken(const struct manifest *manifest, const char *slot) {
     for (uint32_t i = 0; i < manifest->grant_count; i++) {
         if (strcmp(manifest->grants[i].slot, slot) == 0) {
@@ -258,7 +276,7 @@ static enum status take_serve(struct parser *parser, const struct word *words) {
 
 // The slots that do not come from grant or connect.
 static bool slot_reserved(const char *slot) {
-    static const char *const reserved[] = {"in", "out", "serve", "argument"};
+    static const char *const reserved[] = {"in", "out", "serve", "argument", "budget"};
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
         if (strcmp(slot, reserved[i]) == 0) {
             return true;
@@ -278,7 +296,8 @@ static enum status take_connect(struct parser *parser, const struct word *words)
         return status;
     }
     if (slot_reserved(connect.slot)) {
-        return fail(parser, "slot '%s' is reserved: want another than in, out, serve, argument",
+        return fail(parser,
+                    "slot '%s' is reserved: want another than in, out, serve, argument, budget",
                     connect.slot);
     }
     if (slot_taken(out, connect.slot)) {
@@ -330,6 +349,7 @@ static const struct directive directives[] = {
     {"restart", "restart never|always", true, 1, 1, take_restart},
     {"stack", "stack KIB", true, 1, 1, take_stack},
     {"float", "float", true, 0, 0, take_float},
+    {"person", "person US PERIOD [HART...]", true, 2, 2 + MANIFEST_HARTS, take_person},
     {"code", "code", true, 0, 0, take_code},
     {"grant", "grant WHAT [KIB|NAME]", false, 1, 2, take_grant},
     {"serve", "serve SERVICE CLIENTS", false, 2, 2, take_serve},

@@ -11,6 +11,8 @@
 //   restart never|always    default never
 //   stack KIB               default 32
 //   float                   its threads may use floating point
+//   person US PERIOD [HART...]  time in the Person band: so many microseconds of each period
+//                           on each hart named, or on every one; slot `budget`
 //   code                    its `grant reticle` may make memory that becomes executable
 //   grant time              the time page, slot `time`
 //   grant machine           power, slot `machine`
@@ -24,7 +26,7 @@
 //   argument TEXT           the rest of the line, `#` included; slot `argument`
 //
 // A name is 1 to 31 of a-z 0-9 . _ -. Sizes are multiples of 4 KiB. A slot is
-// named once only; `in`, `out`, `serve` and `argument` are not free for connect.
+// named once only; `in`, `out`, `serve`, `argument` and `budget` are not free for connect.
 #pragma once
 
 #include "abi/status.h"
@@ -49,6 +51,11 @@ constexpr uint32_t MANIFEST_STACK_LEAST = 4;
 constexpr uint32_t MANIFEST_STACK_MOST = 1024;
 constexpr uint32_t MANIFEST_STACK_DEFAULT = 32;
 constexpr uint32_t MANIFEST_CLIENTS_MOST = 64;
+constexpr uint32_t MANIFEST_PERSON_LEAST = 10; // microseconds, as budget_carve has it
+constexpr uint32_t MANIFEST_PERIOD_LEAST = 1000;
+constexpr uint32_t MANIFEST_PERIOD_MOST = 1000000;
+constexpr uint32_t MANIFEST_HARTS = 8; // that one line names
+constexpr uint32_t MANIFEST_HART_MOST = 63;
 
 enum manifest_start : uint8_t { MANIFEST_REQUEST, MANIFEST_BOOT };
 enum manifest_restart : uint8_t { MANIFEST_NEVER, MANIFEST_ALWAYS };
@@ -94,6 +101,9 @@ struct manifest {
     enum manifest_restart restart;
     bool floating_point;
     bool code;
+    uint32_t person_us, period_us; // 0: not in the Person band
+    uint32_t hart_count;           // 0: every hart
+    uint32_t harts[MANIFEST_HARTS];
     uint32_t grant_count, serve_count, connect_count, reach_count;
     struct manifest_grant grants[MANIFEST_GRANTS];
     struct manifest_serve serves[MANIFEST_SERVES];

@@ -111,8 +111,8 @@ TEST(what_must_be_there) {
         refused(HEAD "program b\n", "a.manifest:3: 'program' is there already: want it only once"));
     CHECK(
         refused(HEAD "memory 64\n", "a.manifest:3: 'memory' is there already: want it only once"));
-    static const char *const once[] = {"start boot", "restart never", "stack 8",
-                                       "float",      "code",          "argument x"};
+    static const char *const once[] = {"start boot", "restart never", "stack 8",       "float",
+                                       "code",       "argument x",    "person 10 1000"};
     for (size_t i = 0; i < sizeof once / sizeof once[0]; i++) {
         char text[100], want[100];
         sprintf(text, HEAD "%s\n%s\n", once[i], once[i]);
@@ -125,10 +125,10 @@ TEST(what_must_be_there) {
 TEST(directives) {
     CHECK(refused(HEAD "\ngrnt time\n",
                   "a.manifest:4: unknown directive 'grnt': want program, memory, start, restart, "
-                  "stack, float, code, grant, serve, connect, reach or argument"));
+                  "stack, float, person, code, grant, serve, connect, reach or argument"));
     CHECK(refused("Program a\n",
                   "a.manifest:1: unknown directive 'Program': want program, memory, start, "
-                  "restart, stack, float, code, grant, serve, connect, reach or argument"));
+                  "restart, stack, float, person, code, grant, serve, connect, reach or argument"));
     CHECK(refused("program\n", "a.manifest:1: 0 words after 'program': want `program NAME`"));
     CHECK(refused("program # a\n", "a.manifest:1: 0 words after 'program': want `program NAME`"));
     CHECK(refused("program a b\n", "a.manifest:1: 2 words after 'program': want `program NAME`"));
@@ -238,12 +238,13 @@ TEST(everything_once) {
                   "a.manifest:4: service 'a' is served already: want each only once"));
     CHECK(refused(HEAD "reach a\nreach a\n",
                   "a.manifest:4: service 'a' is reached already: want each only once"));
-    static const char *const reserved[] = {"in", "out", "serve", "argument"};
-    for (size_t i = 0; i < 4; i++) {
-        char text[100], want[120];
+    static const char *const reserved[] = {"in", "out", "serve", "argument", "budget"};
+    for (size_t i = 0; i < 5; i++) {
+        char text[100], want[140];
         sprintf(text, HEAD "connect %s a\n", reserved[i]);
         sprintf(want,
-                "a.manifest:3: slot '%s' is reserved: want another than in, out, serve, argument",
+                "a.manifest:3: slot '%s' is reserved: want another than in, out, serve, "
+                "argument, budget",
                 reserved[i]);
         CHECK(refused(text, want));
     }
@@ -288,6 +289,27 @@ TEST(bytes) {
     CHECK(strcmp(message, "a.manifest:1: byte 10 is 0x00: want ASCII text and LF line ends") == 0);
     CHECK(refused(HEAD "argument a\x7f\n",
                   "a.manifest:3: byte 11 is 0x7f: want ASCII text and LF line ends"));
+}
+
+TEST(person) {
+    CHECK(accepted(HEAD) && manifest.person_us == 0);
+    CHECK(accepted(HEAD "person 2000 10000\n"));
+    CHECK(manifest.person_us == 2000 && manifest.period_us == 10000 && manifest.hart_count == 0);
+    CHECK(accepted(HEAD "person 10 1000 0 63 # two harts\n"));
+    CHECK(manifest.hart_count == 2 && manifest.harts[0] == 0 && manifest.harts[1] == 63);
+    CHECK(accepted(HEAD "person 1000000 1000000 1 2 3 4 5 6 7 8\n") && manifest.hart_count == 8);
+    CHECK(refused(HEAD "person 10\n",
+                  "a.manifest:3: 1 words after 'person': want `person US PERIOD [HART...]`"));
+    CHECK(refused(HEAD "person 10 1000 1 2 3 4 5 6 7 8 9\n",
+                  "a.manifest:3: 11 words after 'person': want `person US PERIOD [HART...]`"));
+    CHECK(refused(HEAD "person 9 1000\n", "a.manifest:3: '9' is not a number from 10 to 1000"));
+    CHECK(
+        refused(HEAD "person 2001 2000\n", "a.manifest:3: '2001' is not a number from 10 to 2000"));
+    CHECK(refused(HEAD "person 10 999\n",
+                  "a.manifest:3: '999' is not a number from 1000 to 1000000"));
+    CHECK(refused(HEAD "person 10 1000001\n",
+                  "a.manifest:3: '1000001' is not a number from 1000 to 1000000"));
+    CHECK(refused(HEAD "person 10 1000 64\n", "a.manifest:3: '64' is not a number from 0 to 63"));
 }
 
 TEST(long_texts) {

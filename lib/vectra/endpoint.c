@@ -119,7 +119,7 @@ enum status endpoint_await(struct endpoint *endpoint, uint64_t deadline) {
     enum status status = STATUS_OK;
     while (!endpoint_bound(endpoint) && status == STATUS_OK) {
         uint64_t bits;
-        status = sys_signal_wait(endpoint->closed, deadline, 0, &bits);
+        status = sys_signal_wait(endpoint->closed, deadline, 0, 0, &bits);
         endpoint_refresh(endpoint);
     }
     return endpoint_bound(endpoint) ? STATUS_OK : status;
@@ -195,7 +195,7 @@ static enum status wait_own(struct endpoint *endpoint, bool doorbell, uint64_t d
     uint64_t bits;
     enum status status =
         doorbell ? sys_doorbell_wait(endpoint->handle, endpoint->signals, deadline, 0, &bits)
-                 : sys_signal_wait(endpoint->signals, deadline, 0, &bits);
+                 : sys_signal_wait(endpoint->signals, deadline, 0, endpoint->handle, &bits);
     if (status == STATUS_NOT_BOUND) {
         endpoint_refresh(endpoint);
         return STATUS_PEER_CLOSED;
@@ -209,7 +209,8 @@ static enum status wait_own(struct endpoint *endpoint, bool doorbell, uint64_t d
 
 enum status endpoint_wait(struct endpoint *endpoint, uint64_t more, uint64_t deadline,
                           uint64_t *bits) {
-    enum status status = sys_signal_wait(endpoint->signals | more, deadline, 0, bits);
+    enum status status =
+        sys_signal_wait(endpoint->signals | more, deadline, 0, endpoint->handle, bits);
     if (status == STATUS_OK && (*bits & endpoint->closed) != 0) {
         endpoint_refresh(endpoint);
     }

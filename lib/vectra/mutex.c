@@ -23,7 +23,7 @@ void mutex_lock(struct mutex *mutex) {
     while (atomic_exchange_explicit(&mutex->word, MUTEX_WAITED, memory_order_acquire) !=
            MUTEX_OPEN) {
         // Any outcome means: look again.
-        (void)sys_futex_wait((uint64_t)&mutex->word, MUTEX_WAITED, TIME_NEVER);
+        (void)sys_futex_wait((uint64_t)&mutex->word, MUTEX_WAITED, TIME_NEVER, 0);
     }
 }
 

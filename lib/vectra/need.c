@@ -8,7 +8,7 @@
 
 static const char *const CLASS_NAMES[CLASS_COUNT] = {
     "nothing",  "a Reticle", "a Task",       "a Thread",    "Memory", "a Ring end",
-    "a Bundle", "a Device",  "an interrupt", "the machine", "a view",
+    "a Bundle", "a Device",  "an interrupt", "the machine", "a view", "a budget",
 };
 
 uint64_t bundle_need(const char *name, enum cap_class class) {

@@ -68,6 +68,29 @@ static enum status give_grant(struct start *start, const struct manifest_grant *
                                : status;
 }
 
+// What the manifest says of the Person band: a part of initd's own right, which the program's
+// first thread is bound to, and which the program may use for its other threads.
+static enum status give_person(struct start *start) {
+    const struct manifest *manifest = start->manifest;
+    constexpr uint64_t US = 1000;
+    if (manifest->person_us == 0) {
+        return STATUS_OK;
+    }
+    uint64_t source, part;
+    start->step = "person";
+    enum status status = bundle_find("budget", CLASS_BUDGET, &source);
+    if (status == STATUS_OK) {
+        status = sys_budget_carve(start->spawn.reticle, source, US * manifest->person_us,
+                                  US * manifest->period_us, (uint64_t)manifest->harts,
+                                  manifest->hart_count, &part);
+    }
+    if (status == STATUS_OK) {
+        status = sys_budget_bind(part, start->spawn.thread);
+    }
+    return status == STATUS_OK ? spawn_give(&start->spawn, "budget", part, RIGHT_ALL, true)
+                               : status;
+}
+
 // Makes the program's end of a stream, bound to `peer` unless that is none.
 static enum status give_stream(struct start *start, const char *slot, uint64_t peer,
                                uint64_t *copy) {
@@ -114,6 +137,9 @@ static enum status give_all(struct start *start) {
     for (uint32_t i = 0; i < start->manifest->grant_count && status == STATUS_OK; i++) {
         start->step = start->manifest->grants[i].slot;
         status = give_grant(start, &start->manifest->grants[i]);
+    }
+    if (status == STATUS_OK) {
+        status = give_person(start);
     }
     if (status == STATUS_OK) {
         start->step = "argument";

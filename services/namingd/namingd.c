@@ -159,7 +159,7 @@ uint32_t program_main(void) {
         for (uint32_t i = 0; i < CLIENTS; i++) {
             more |= namingd.clients[i].used && serve(&namingd, &namingd.clients[i]);
         }
-        if (sys_signal_wait(server_signals(&namingd.server), more ? 0 : TIME_NEVER, 0, &bits) !=
+        if (sys_signal_wait(server_signals(&namingd.server), more ? 0 : TIME_NEVER, 0, 0, &bits) !=
             STATUS_OK) {
             bits = 0;
         }

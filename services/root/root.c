@@ -174,7 +174,7 @@ static enum status fill_bundle(const struct run *run) {
         enum cap_class class;
     } SLOTS[] = {
         {"package", CLASS_MEMORY},  {"time", CLASS_MEMORY},     {"device.console", CLASS_DEVICE},
-        {"irq.console", CLASS_IRQ}, {"machine", CLASS_MACHINE},
+        {"irq.console", CLASS_IRQ}, {"machine", CLASS_MACHINE}, {"budget", CLASS_BUDGET},
     };
     enum status status = spawn_give(&run->spawn, "reticle", run->pool, RIGHT_ALL, false);
     for (size_t i = 0; i < sizeof(SLOTS) / sizeof(SLOTS[0]) && status == STATUS_OK; i++) {
@@ -240,7 +240,7 @@ static enum status start(const struct root *root, struct run *run) {
 static uint32_t await_end(const struct root *root, const struct run *run) {
     uint64_t bits, state = TASK_RUNNING, status = 0, threads, ran;
     while (state == TASK_RUNNING) {
-        (void)sys_signal_wait(UINT64_C(1) << BIT_INITD, TIME_NEVER, 0, &bits);
+        (void)sys_signal_wait(UINT64_C(1) << BIT_INITD, TIME_NEVER, 0, 0, &bits);
         if (sys_task_info(run->spawn.task, &state, &status, &threads, &ran) != STATUS_OK) {
             break;
         }

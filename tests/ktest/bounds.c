@@ -223,10 +223,10 @@ static _Atomic uint32_t word, awake;
 static uint64_t threads[THREADS];
 
 [[noreturn]] static void sleeper(void) {
-    (void)sys_futex_wait((uint64_t)&word, 0, TIME_NEVER);
+    (void)sys_futex_wait((uint64_t)&word, 0, TIME_NEVER, 0);
     atomic_fetch_add(&awake, 1);
     uint64_t bits;
-    (void)sys_signal_wait(1, TIME_NEVER, 0, &bits);
+    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &bits);
     (void)sys_thread_exit();
     __builtin_trap();
 }

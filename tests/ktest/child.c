@@ -9,7 +9,9 @@
 #include "lib/vectra/bundle.h"
 
 #define ROLES(ROLE) \
+    ROLE(answer) \
     ROLE(bundle) \
+    ROLE(caller) \
     ROLE(echo) \
     ROLE(full_memory) \
     ROLE(full_slots) \
@@ -117,7 +119,7 @@ void child_finish(struct child *child) {
             break;
         }
         if (state == TASK_RUNNING) {
-            (void)sys_signal_wait(UINT64_C(1) << child->bit, until, 0, &bits);
+            (void)sys_signal_wait(UINT64_C(1) << child->bit, until, 0, 0, &bits);
         }
     } while (state == TASK_RUNNING && time_now() < until);
     if (state != TASK_ENDED) {

@@ -15,6 +15,7 @@ enum good : uint64_t {
     GOOD_RING = 0xbad0000000000000 + CLASS_RING,
     GOOD_BUNDLE = 0xbad0000000000000 + CLASS_BUNDLE,
     GOOD_MACHINE = 0xbad0000000000000 + CLASS_MACHINE,
+    GOOD_BUDGET = 0xbad0000000000000 + CLASS_BUDGET,
     GOOD_RING_LONE = 0xbad0000000000000 + 0x100,
 };
 
@@ -88,6 +89,14 @@ static const struct row rows[] = {
     ROW(ring_take, 0, CLASS_RING, RIGHT_RING_USE, false, {GOOD_RING, 0}),
     ROW(doorbell, 0, CLASS_RING, RIGHT_RING_USE, false, {GOOD_RING}),
     ROW(doorbell_wait, 0, CLASS_RING, RIGHT_RING_USE, false, {GOOD_RING, 1, 0, 0}),
+    ROW(signal_wait, 3, CLASS_RING, RIGHT_RING_USE, true, {1, 0, 0, GOOD_RING}),
+    ROW(futex_wait, 3, CLASS_THREAD, 0, true, {FREE_ADDRESS, 0, 0, GOOD_THREAD}),
+    ROW(budget_carve, 0, CLASS_RETICLE, RIGHT_RETICLE_CARVE, false,
+        {GOOD_RETICLE, GOOD_BUDGET, MILLISECOND, 10 * MILLISECOND}),
+    ROW(budget_carve, 1, CLASS_BUDGET, RIGHT_BUDGET_SPLIT, false,
+        {GOOD_RETICLE, GOOD_BUDGET, MILLISECOND, 10 * MILLISECOND}),
+    ROW(budget_bind, 0, CLASS_BUDGET, RIGHT_BUDGET_USE, true, {GOOD_BUDGET, GOOD_THREAD}),
+    ROW(budget_bind, 1, CLASS_THREAD, RIGHT_THREAD_START, true, {GOOD_BUDGET, GOOD_THREAD}),
     ROW(bundle_carve, 0, CLASS_RETICLE, RIGHT_RETICLE_CARVE, false, {GOOD_RETICLE}),
     ROW(bundle_put, 0, CLASS_BUNDLE, RIGHT_BUNDLE_FILL, false,
         {GOOD_BUNDLE, NAME_X, 1, GOOD_MEMORY, RIGHT_ALL}),
@@ -115,6 +124,7 @@ static bool objects_make(void) {
     good[CLASS_BUNDLE] = hand.bundle;
     good[CLASS_MEMORY] = carve_memory(PAGE_SIZE, 0);
     good[CLASS_MACHINE] = bundle_need("machine", CLASS_MACHINE);
+    good[CLASS_BUDGET] = bundle_need("budget", CLASS_BUDGET);
     other = carve_memory(PAGE_SIZE, 0);
     view = map_here(other, AREA + 8 * PAGE_SIZE, PAGE_SIZE, MAP_READ);
     return CHECK_OK(sys_ring_carve(hand.reticle, 2, &lone)) &&

@@ -217,7 +217,7 @@ static void map_missing(void *argument) {
     uint64_t memory = child_slot("memory", CLASS_MEMORY), ring = *(uint64_t *)argument, bits, view;
     (void)sys_ring_watch(ring, 0, UINT64_MAX);
     (void)sys_doorbell(ring); // ready
-    (void)sys_signal_wait(1, TIME_NEVER, 0, &bits);
+    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &bits);
     (void)CHECK_OK(sys_memory_map(0, memory, AREA, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view));
     *(volatile uint64_t *)AREA = 0x77;
     (void)sys_doorbell(ring);
@@ -230,7 +230,7 @@ uint32_t role_pager(void) {
     (void)CHECK_OK(thread_spawn(map_missing, &ring, &stack[sizeof stack], 0, &thread));
     (void)CHECK_OK(sys_thread_watch(thread, 1));
     (void)CHECK_EQ(*(volatile uint64_t *)AREA, 0x77); // faults first
-    (void)CHECK_OK(sys_signal_wait(2, deadline_in(PATIENCE), 0, &bits));
+    (void)CHECK_OK(sys_signal_wait(2, deadline_in(PATIENCE), 0, 0, &bits));
     return 0;
 }
 

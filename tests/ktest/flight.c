@@ -222,7 +222,7 @@ static void no_slots(void) {
 
 static void bell_wait(void) {
     uint64_t bits;
-    (void)CHECK_OK(sys_signal_wait(1, deadline_in(PATIENCE), 0, &bits));
+    (void)CHECK_OK(sys_signal_wait(1, deadline_in(PATIENCE), 0, 0, &bits));
 }
 
 uint32_t role_payer(void) {

@@ -15,14 +15,14 @@ static uint64_t address_of(const void *object) {
 static void errors(void) {
     uint64_t woken, at = address_of(&word);
     atomic_store(&word, 5);
-    (void)CHECK_STATUS(sys_futex_wait(at, 4, TIME_NEVER), STATUS_AGAIN);
-    (void)CHECK_STATUS(sys_futex_wait(at, 5, 0), STATUS_TIMED_OUT);
-    (void)CHECK_STATUS(sys_futex_wait(at, 5, deadline_in(MILLISECOND)), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_futex_wait(at, 4, TIME_NEVER, 0), STATUS_AGAIN);
+    (void)CHECK_STATUS(sys_futex_wait(at, 5, 0, 0), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_futex_wait(at, 5, deadline_in(MILLISECOND), 0), STATUS_TIMED_OUT);
     const uint64_t bad[] = {
         at + 1,     at + 2,        0, 4, PAGE_SIZE, AREA, USER_TOP - 4, USER_TOP, machine_kernel[0],
         UINT64_MAX, UINT64_MAX - 3};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        (void)CHECK_STATUS(sys_futex_wait(bad[i], 0, TIME_NEVER), STATUS_BAD_ADDRESS);
+        (void)CHECK_STATUS(sys_futex_wait(bad[i], 0, TIME_NEVER, 0), STATUS_BAD_ADDRESS);
     }
     (void)CHECK_STATUS(sys_futex_wake(at + 1, 1, &woken), STATUS_BAD_ADDRESS);
     (void)CHECK_STATUS(sys_futex_wake(0, 1, &woken), STATUS_BAD_ADDRESS);
@@ -40,7 +40,7 @@ static struct sleeper sleepers[WORKERS];
 
 static void sleep_on(void *argument) {
     struct sleeper *sleeper = argument;
-    enum status status = sys_futex_wait(sleeper->address, 0, sleeper->deadline);
+    enum status status = sys_futex_wait(sleeper->address, 0, sleeper->deadline, 0);
     atomic_store(&sleeper->status, (uint32_t)status + 1);
 }
 
@@ -191,7 +191,7 @@ static void turn(void *argument) {
     (void)argument;
     while (atomic_load(&quit) == 0) {
         uint32_t seen = atomic_load(&turns);
-        (void)sys_futex_wait(address_of(&turns), seen, time_now() + 20000 + seen % 7 * 3000);
+        (void)sys_futex_wait(address_of(&turns), seen, time_now() + 20000 + seen % 7 * 3000, 0);
     }
 }
 

@@ -41,8 +41,10 @@
     GROUP(device) \
     GROUP(ways) \
     GROUP(authority) \
+    GROUP(budget) \
     GROUP(bounds) \
-    GROUP(preempt)
+    GROUP(preempt) \
+    GROUP(clocks)
 
 #define GROUP(name) extern const struct test_group name##_tests;
 GROUPS(GROUP)
@@ -108,6 +110,12 @@ static void run(const char *name, const struct test_case *test) {
     }
 }
 
+// What measures time says something only where one instruction is one nanosecond: it runs
+// when it is named.
+static bool left_out(const struct test_group *group, const char *selection) {
+    return strcmp(group->name, "clocks") == 0 && !contains(selection, "clocks");
+}
+
 static void run_all(const char *selection) {
     bool leave_out = selection[0] == '-';
     selection += leave_out;
@@ -117,7 +125,8 @@ static void run_all(const char *selection) {
             struct text_buffer text;
             text_start(&text, name, sizeof name);
             text_format(&text, "%s.%s", groups[i]->name, groups[i]->cases[j].name);
-            if (contains(name, selection) != leave_out || selection[0] == '\0') {
+            bool chosen = contains(name, selection) != leave_out || selection[0] == '\0';
+            if (chosen && !left_out(groups[i], selection)) {
                 run(name, &groups[i]->cases[j]);
             }
         }
@@ -132,7 +141,8 @@ uint32_t program_main(void) {
         check_in_child();
         return child_main(role);
     }
-    (void)stream_out(); // its views are there before anything is counted
+    (void)stream_out();          // its views are there before anything is counted
+    (void)sys_budget_bind(0, 0); // only the tests of budgets run in the Person band
     books_open();
     child_open();
     const char *selection = bundle_argument(argument);

@@ -345,6 +345,9 @@ uint32_t role_matrix(void) {
     (void)CHECK_STATUS(sys_ring_carve(reticle, 2, &copy), wanted);
     (void)CHECK_STATUS(sys_ring_take(ring, 0, CLASS_NONE, &copy, &word), wanted);
     (void)CHECK_STATUS(sys_bundle_carve(reticle, &copy), wanted);
+    uint64_t budget = child_slot("budget", CLASS_BUDGET);
+    (void)CHECK_STATUS(
+        sys_budget_carve(reticle, budget, MILLISECOND, 10 * MILLISECOND, 0, 0, &copy), wanted);
     return 0;
 }
 
@@ -356,6 +359,7 @@ static void full_table(uint64_t wanted) {
         CHECK_OK(spawn_value(&child.spawn, "wanted", &wanted, sizeof wanted))) {
         uint64_t ring = child_connect(&child, "ring", 2);
         (void)child_copy(&child, "memory", memory, RIGHT_ALL);
+        (void)child_copy(&child, "budget", bundle_need("budget", CLASS_BUDGET), RIGHT_ALL);
         (void)child_copy(&child, "ground", ground, RIGHT_ALL);
         (void)CHECK_OK(sys_ring_send(ring, 0, memory, RIGHT_ALL, 0));
         if (child_start(&child)) {
@@ -509,6 +513,8 @@ static const struct {
     {"thread_watchpoint", "UNSUPPORTED", "debug_test.c: here no machine has too few"},
     {"task_memory", "BAD_ARGUMENT BAD_ADDRESS", "debug.memory"},
     {"signal_words", "BAD_ARGUMENT BUSY", "words.errors"},
+    {"budget_carve", "BAD_ARGUMENT BAD_ADDRESS FULL", "budget.errors"},
+    {"budget_carve", "NO_SLOTS NO_MEMORY", "matrix.no_slots, matrix.no_memory"},
 };
 
 static void each(void) {

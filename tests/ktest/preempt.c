@@ -122,11 +122,11 @@ static void flood(void) {
     (void)CHECK_OK(sys_ring_watch(bell, 5, UINT64_MAX));
     if (child_start(&child)) {
         for (uint32_t i = 0; i < 200; i++) {
-            (void)CHECK_OK(sys_signal_wait(1 << 5, deadline_in(PATIENCE), 0, &bits));
+            (void)CHECK_OK(sys_signal_wait(1 << 5, deadline_in(PATIENCE), 0, 0, &bits));
         }
         for (uint32_t i = 0; i < 10; i++) {
             uint64_t until = deadline_in(MILLISECOND);
-            (void)CHECK_STATUS(sys_signal_wait(1 << 6, until, 0, &bits), STATUS_TIMED_OUT);
+            (void)CHECK_STATUS(sys_signal_wait(1 << 6, until, 0, 0, &bits), STATUS_TIMED_OUT);
             (void)CHECK(time_now() < until + PATIENCE);
         }
     }

@@ -26,17 +26,17 @@ static void pair_close(const struct pair *pair) {
 
 static void arguments(void) {
     uint64_t bits;
-    (void)CHECK_STATUS(sys_signal_wait(0, TIME_NEVER, 0, &bits), STATUS_BAD_ARGUMENT);
-    (void)CHECK_STATUS(sys_signal_wait(0, 0, 0, &bits), STATUS_TIMED_OUT);
-    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 0, 0, &bits), STATUS_TIMED_OUT);
-    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 1, UINT64_MAX, &bits), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(0, TIME_NEVER, 0, 0, &bits), STATUS_BAD_ARGUMENT);
+    (void)CHECK_STATUS(sys_signal_wait(0, 0, 0, 0, &bits), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 0, 0, 0, &bits), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 1, UINT64_MAX, 0, &bits), STATUS_TIMED_OUT);
     (void)CHECK_EQ(bits, 0);
 }
 
 static void deadlines(void) {
     for (uint32_t i = 0; i < 20; i++) {
         uint64_t bits, until = deadline_in(i * MILLISECOND / 4);
-        (void)CHECK_STATUS(sys_signal_wait(1, until, 0, &bits), STATUS_TIMED_OUT);
+        (void)CHECK_STATUS(sys_signal_wait(1, until, 0, 0, &bits), STATUS_TIMED_OUT);
         uint64_t now = time_now();
         // Never early; the emulator may be late.
         if (!CHECK(now + 1000 >= until) || !CHECK(now < until + PATIENCE)) {
@@ -50,10 +50,10 @@ static void bits(void) {
     uint64_t set;
     (void)CHECK_OK(sys_doorbell(pair.far));
     (void)CHECK_OK(sys_doorbell(pair.far));
-    (void)CHECK_STATUS(sys_signal_wait(~UINT64_C(16), 0, 0, &set), STATUS_TIMED_OUT);
-    (void)CHECK_OK(sys_signal_wait(TEST_BITS, TIME_NEVER, 0, &set));
+    (void)CHECK_STATUS(sys_signal_wait(~UINT64_C(16), 0, 0, 0, &set), STATUS_TIMED_OUT);
+    (void)CHECK_OK(sys_signal_wait(TEST_BITS, TIME_NEVER, 0, 0, &set));
     (void)CHECK_EQ(set, 16);
-    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 0, 0, &set), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 0, 0, 0, &set), STATUS_TIMED_OUT);
     // Another bit, and none.
     (void)CHECK_OK(sys_ring_watch(pair.near, 39, UINT64_MAX));
     (void)CHECK_OK(sys_doorbell(pair.far));
@@ -94,13 +94,13 @@ static void pong(void *argument) {
     uint64_t set;
     (void)sys_ring_watch(pong->ring, 0, UINT64_MAX);
     atomic_store(&pong->ready, true);
-    (void)sys_signal_wait(1, TIME_NEVER, 0, &set);
+    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &set);
     for (uint32_t i = 1; i < pong->rounds; i++) {
         if (pong->combined) {
             (void)sys_doorbell_wait(pong->ring, 1, TIME_NEVER, 0, &set);
         } else {
             (void)sys_doorbell(pong->ring);
-            (void)sys_signal_wait(1, TIME_NEVER, 0, &set);
+            (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &set);
         }
     }
     (void)sys_doorbell(pong->ring);
@@ -149,7 +149,7 @@ static void many_sources(void) {
             worker_open(&workers[i], ring_bell, &pairs[i].far, 0);
         }
         uint64_t wanted = UINT64_C(0xff) << 10, until = deadline_in(PATIENCE), set;
-        while (wanted != 0 && CHECK_OK(sys_signal_wait(wanted, until, 0, &set))) {
+        while (wanted != 0 && CHECK_OK(sys_signal_wait(wanted, until, 0, 0, &set))) {
             wanted &= ~set;
         }
         for (uint32_t i = 0; i < SOURCES; i++) {

@@ -42,7 +42,7 @@ static void close(uint32_t count) {
 static uint32_t take(uint32_t *found, uint32_t most) {
     uint64_t set;
     uint32_t count = 0;
-    if (!CHECK_OK(sys_signal_wait(sources.signal, deadline_in(PATIENCE), 0, &set))) {
+    if (!CHECK_OK(sys_signal_wait(sources.signal, deadline_in(PATIENCE), 0, 0, &set))) {
         return 0;
     }
     words_begin(&sources.words);

@@ -343,8 +343,10 @@ enum status endpoint_send(struct endpoint *endpoint, const struct ring_message *
 }
 
 // ------------------------------------------------------- syscalls, the rest
-enum status sys_signal_wait(uint64_t mask, uint64_t deadline, uint64_t slack, uint64_t *bits) {
+enum status sys_signal_wait(uint64_t mask, uint64_t deadline, uint64_t slack, uint64_t ring,
+                            uint64_t *bits) {
     (void)slack;
+    (void)ring;
     world.now += MILLISECOND;
     *bits = mask;
     if (world.typed == world.key_count) {

@@ -11,7 +11,7 @@
 
 [[nodiscard]] enum status sys_handle_drop(uint64_t handle);
 [[nodiscard]] enum status sys_signal_wait(uint64_t mask, uint64_t deadline, uint64_t slack,
-                                          uint64_t *bits);
+                                          uint64_t ring, uint64_t *bits);
 [[nodiscard]] enum status sys_task_slot(uint64_t task, uint64_t index, uint64_t *found,
                                         uint64_t *description, uint64_t *object, uint64_t *detail);
 [[nodiscard]] enum status sys_reticle_info(uint64_t reticle, uint64_t *total, uint64_t *available,

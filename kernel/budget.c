@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Budgets and loans. See budget.h for who guards what.
+#include "kernel/budget.h"
+
+#include "kernel/capability.h"
+#include "kernel/reticle.h"
+#include "kernel/ring.h"
+#include "kernel/schedule.h"
+#include "kernel/task.h"
+
+constexpr uint32_t SHARE_ALL = 1 << 30;
+
+// ---------------------------------------------------------------------- shares
+
+static enum status make(struct reticle *reticle, uint64_t period,
+                        struct budget **out) REQUIRES_BOOKS {
+    uint32_t frame;
+    enum status status = reticle_take(reticle, CHARGE_OBJECT, 1, 0, &frame);
+    if (status == STATUS_OK) {
+        *out = page_address(frame);
+        arch_zero_pages(*out, 1);
+        object_init(&(*out)->object, CLASS_BUDGET, reticle, (struct storage){.pages = 1});
+        (*out)->period = period;
+    }
+    return status;
+}
+
+struct budget *budget_first(struct reticle *reticle) {
+    constexpr uint64_t PERIOD = 10000000;
+    struct budget *budget = nullptr;
+    if (make(reticle, PERIOD, &budget) == STATUS_OK) {
+        for (uint32_t i = 0; i < BOOT_HARTS; i++) {
+            budget->account[i] = (struct account){.in = true, .share = SHARE_ALL};
+        }
+    }
+    return budget;
+}
+
+static uint32_t share_of(const struct account *account) {
+    return atomic_load_explicit(&((struct account *)account)->share, memory_order_relaxed);
+}
+
+static void share_move(struct account *from, struct account *to, uint32_t share) {
+    atomic_store_explicit(&from->share, share_of(from) - share, memory_order_relaxed);
+    atomic_store_explicit(&to->share, share_of(to) + share, memory_order_relaxed);
+}
+
+enum status budget_carve(struct reticle *reticle, struct budget *source, uint64_t nanoseconds,
+                         uint64_t period, const bool *harts, struct budget **out) {
+    if (period < BUDGET_PERIOD_LEAST || period > BUDGET_PERIOD_MOST || nanoseconds < BUDGET_LEAST ||
+        nanoseconds > period) {
+        return STATUS_BAD_ARGUMENT;
+    }
+    uint32_t share = (uint32_t)((nanoseconds * SHARE_ALL + period - 1) / period);
+    for (uint32_t i = 0; i < BOOT_HARTS; i++) {
+        const struct account *account = &source->account[i];
+        bool wanted = harts == nullptr ? account->in : harts[i];
+        if (wanted && (!account->in || share_of(account) < share)) {
+            return account->in ? STATUS_FULL : STATUS_BAD_ARGUMENT;
+        }
+    }
+    enum status status = make(reticle, period, out);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    // Point of no return.
+    (*out)->source = source;
+    list_append(&source->parts, &(*out)->part);
+    for (uint32_t i = 0; i < BOOT_HARTS; i++) {
+        (*out)->account[i].in = harts == nullptr ? source->account[i].in : harts[i];
+        if ((*out)->account[i].in) {
+            share_move(&source->account[i], &(*out)->account[i], share);
+        }
+    }
+    return STATUS_OK;
+}
+
+void budget_bind(struct budget *budget, struct thread *thread) {
+    struct budget *old = budget_of(thread);
+    if (old != nullptr) {
+        list_remove(&old->bound, &thread->bound);
+    }
+    if (budget != nullptr) {
+        list_append(&budget->bound, &thread->bound);
+    }
+    atomic_store_explicit(&thread->budget, budget, memory_order_release);
+    schedule_tell(thread);
+}
+
+enum step budget_detach(struct budget *budget) {
+    if (budget->parts != nullptr) {
+        struct budget *part = LINK_OF(budget->parts, struct budget, part);
+        if (object_live(&part->object)) {
+            object_destroy(&part->object);
+            return STEP_MORE;
+        }
+        object_await(&budget->object);
+        return STEP_WAIT;
+    }
+    if (budget->bound != nullptr) {
+        budget_bind(nullptr, LINK_OF(budget->bound, struct thread, bound));
+        return STEP_MORE;
+    }
+    list_remove(&budget->source->parts, &budget->part);
+    for (uint32_t i = 0; i < BOOT_HARTS; i++) {
+        struct account *account = &budget->account[i];
+        share_move(account, &budget->source->account[i], share_of(account));
+    }
+    return STEP_DONE;
+}
+
+// ------------------------------------------------------------------ what is left
+
+// The account of this hart. A new period begins with the whole share, whatever the last
+// one left or went beyond.
+static struct account *account_at(struct budget *budget, uint64_t now) {
+    struct account *account = &budget->account[arch_hart()->index];
+    if (now >= account->until) {
+        account->left = (int64_t)(share_of(account) * budget->period / SHARE_ALL);
+        account->until = now - now % budget->period + budget->period;
+    }
+    return account;
+}
+
+static uint64_t account_left(struct budget *budget, uint64_t now, uint64_t *again) {
+    const struct account *account = account_at(budget, now);
+    if (account->left > 0) {
+        return (uint64_t)account->left;
+    }
+    if (again != nullptr && account->until < *again) {
+        *again = account->until;
+    }
+    return 0;
+}
+
+static struct thread *lender_of(struct link *link) {
+    return LINK_OF(link, struct thread, lend);
+}
+
+static void loan_set(struct thread *thread, const struct thread *lender) {
+    thread->loan_depth = lender == nullptr ? 0 : lender->lent_depth;
+    atomic_store_explicit(&thread->loan, lender == nullptr ? nullptr : lender->lent,
+                          memory_order_release);
+}
+
+// Of some lenders, the loan of the first counts whose budget has something left.
+static uint64_t loan_left(struct thread *thread, uint64_t now, uint64_t *again) {
+    constexpr uint32_t LENDERS = 8;
+    uint64_t left = 0;
+    lock_acquire(&thread->loans);
+    struct link *link = thread->lenders;
+    for (uint32_t i = 0; i < LENDERS && link != nullptr && left == 0; i++) {
+        left = account_left(lender_of(link)->lent, now, again);
+        if (left != 0) {
+            loan_set(thread, lender_of(link));
+        }
+        link = list_next(thread->lenders, link);
+    }
+    lock_release(&thread->loans);
+    return left;
+}
+
+uint64_t budget_left(struct thread *thread, uint64_t now, uint64_t *again) {
+    struct budget *own = budget_of(thread);
+    uint64_t left = own == nullptr ? 0 : account_left(own, now, again);
+    return left == 0 && loan_of(thread) != nullptr ? loan_left(thread, now, again) : left;
+}
+
+void budget_charge(struct thread *thread, uint64_t ran, uint64_t now) {
+    struct budget *payer = budget_of(thread);
+    lock_acquire(&thread->loans);
+    if (payer == nullptr || payer->account[arch_hart()->index].left <= 0) {
+        payer = loan_of(thread);
+    }
+    if (payer != nullptr) {
+        struct account *account = account_at(payer, now);
+        uint64_t since = now - (account->until - payer->period);
+        account->left -= (int64_t)(ran < since ? ran : since);
+    }
+    lock_release(&thread->loans);
+}
+
+bool budget_excludes(const struct thread *thread, const struct hart *hart) {
+    const struct budget *own = budget_of(thread);
+    return own != nullptr && !own->account[hart->index].in;
+}
+
+// ------------------------------------------------------------------------- loans
+
+// Whom a blocked thread waits for, by the handle that it named. The books may change
+// meanwhile: then it lends to whom it was, which does no harm.
+static struct thread *awaited(const struct thread *thread) {
+    struct object *object;
+    bool futex = thread_state_of(thread) == THREAD_SLEEPING;
+    if (lookup(thread->task, thread->awaits, futex ? CLASS_THREAD : CLASS_RING,
+               futex ? 0 : RIGHT_RING_USE, &object) != STATUS_OK) {
+        return nullptr;
+    }
+    if (futex) {
+        struct thread *owner = (struct thread *)object;
+        return owner->task == thread->task ? owner : nullptr;
+    }
+    struct ring *peer = atomic_load_explicit(&((struct ring *)object)->peer, memory_order_acquire);
+    return peer == nullptr ? nullptr : watch_thread(&peer->message);
+}
+
+static void uncount(struct budget *budget) {
+    atomic_fetch_sub_explicit(&budget->loans, 1, memory_order_release);
+}
+
+// What a thread can lend, counted as a loan; nullptr: nothing.
+static struct budget *lendable(struct thread *thread, uint32_t *depth) {
+    struct budget *budget = budget_of(thread);
+    *depth = 1;
+    if (budget == nullptr && loan_of(thread) == nullptr) {
+        return nullptr;
+    }
+    lock_acquire(&thread->loans);
+    if (budget == nullptr) {
+        *depth = thread->loan_depth + 1;
+        budget = *depth > LOAN_DEPTH ? nullptr : loan_of(thread);
+    }
+    if (budget != nullptr) {
+        atomic_fetch_add_explicit(&budget->loans, 1, memory_order_relaxed);
+    }
+    lock_release(&thread->loans);
+    return budget;
+}
+
+void loan_begin(struct thread *thread) {
+    uint32_t depth;
+    struct budget *budget = lendable(thread, &depth);
+    struct thread *to = budget == nullptr ? nullptr : awaited(thread);
+    struct thread *former = atomic_load_explicit(&thread->lends_to, memory_order_relaxed);
+    bool same = former == to && thread->lent == budget && thread->lent_depth == depth;
+    if (former != nullptr && !same) {
+        loan_end(thread);
+    }
+    bool lends = to != nullptr && to != thread && (former == nullptr || !same);
+    if (lends) {
+        lock_acquire(&to->loans);
+        lends = thread_state_of(to) != THREAD_ENDED;
+        if (lends) {
+            thread->lent = budget;
+            thread->lent_depth = depth;
+            atomic_store_explicit(&thread->lends_to, to, memory_order_relaxed);
+            list_append(&to->lenders, &thread->lend);
+            loan_set(to, loan_of(to) == nullptr ? thread : lender_of(to->lenders));
+        }
+        lock_release(&to->loans);
+    }
+    if (lends) {
+        schedule_tell(to);
+    } else if (budget != nullptr) {
+        uncount(budget);
+    }
+}
+
+static void lender_remove(struct thread *to, struct thread *lender) {
+    list_remove(&to->lenders, &lender->lend);
+    atomic_store_explicit(&lender->lends_to, nullptr, memory_order_relaxed);
+    loan_set(to, to->lenders == nullptr ? nullptr : lender_of(to->lenders));
+    uncount(lender->lent);
+}
+
+void loan_end(struct thread *thread) {
+    // Its memory is good until this hart leaves the kernel; whether the loan is still
+    // there is seen under its lock.
+    struct thread *to = atomic_load_explicit(&thread->lends_to, memory_order_acquire);
+    if (to != nullptr) {
+        schedule_account(to);
+        lock_acquire(&to->loans);
+        if (atomic_load_explicit(&thread->lends_to, memory_order_relaxed) == to) {
+            lender_remove(to, thread);
+        }
+        lock_release(&to->loans);
+        schedule_tell(to);
+    }
+}
+
+bool loan_drop(struct thread *thread) {
+    constexpr uint32_t LENDERS = 32;
+    lock_acquire(&thread->loans);
+    for (uint32_t i = 0; i < LENDERS && thread->lenders != nullptr; i++) {
+        lender_remove(thread, lender_of(thread->lenders));
+    }
+    bool none = thread->lenders == nullptr;
+    lock_release(&thread->loans);
+    return none;
+}
