@@ -5,8 +5,7 @@
 #include "kernel/budget.h"
 #include "kernel/syscall.h"
 
-enum status sys_budget_carve(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_budget_carve(struct thread *self, void *, uint64_t *a) {
     uint32_t list[BOOT_HARTS];
     bool harts[BOOT_HARTS] = {};
     enum status status = a[5] > BOOT_HARTS ? STATUS_BAD_ARGUMENT : STATUS_OK;
@@ -43,8 +42,7 @@ enum status sys_budget_carve(struct thread *self, void *object, uint64_t *a) {
     return status;
 }
 
-enum status sys_budget_bind(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_budget_bind(struct thread *self, void *, uint64_t *a) {
     struct slot *budget = nullptr, *thread = nullptr;
     enum status status = STATUS_OK;
     if (a[0] != HANDLE_NONE) {

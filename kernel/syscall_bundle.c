@@ -30,8 +30,7 @@ static enum status bundle_open(struct thread *self, uint64_t handle, const struc
     return bundle_room(*out, name, bytes);
 }
 
-enum status sys_bundle_put(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_bundle_put(struct thread *self, void *, uint64_t *a) {
     struct bundle_name name;
     enum status status = copy_name(a[1], a[2], &name);
     if (status != STATUS_OK) {
@@ -55,8 +54,7 @@ enum status sys_bundle_put(struct thread *self, void *object, uint64_t *a) {
     return status;
 }
 
-enum status sys_bundle_value(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_bundle_value(struct thread *self, void *, uint64_t *a) {
     constexpr uint32_t VALUE_MOST = 2048;
     uint8_t value[VALUE_MOST];
     struct bundle_name name;

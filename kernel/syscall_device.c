@@ -9,8 +9,7 @@
 
 constexpr uint64_t PORT_WRITE = 16; // added to the width
 
-enum status sys_device_port(struct thread *self, void *object, uint64_t *a) {
-    (void)self;
+enum status sys_device_port(struct thread *, void *object, uint64_t *a) {
     const struct device *device = object;
     uint64_t offset = a[1], value = a[3];
     uint32_t width = (uint32_t)(a[2] & 15);
@@ -46,9 +45,7 @@ enum status sys_irq_watch(struct thread *self, void *object, uint64_t *a) {
     return STATUS_OK;
 }
 
-enum status sys_irq_acknowledge(struct thread *self, void *object, uint64_t *a) {
-    (void)self;
-    (void)a;
+enum status sys_irq_acknowledge(struct thread *, void *object, uint64_t *) {
     struct irq *irq = object;
     if (!atomic_exchange_explicit(&irq->fired, false, memory_order_acq_rel)) {
         return STATUS_BAD_STATE;

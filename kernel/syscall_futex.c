@@ -9,8 +9,7 @@
 #include "kernel/schedule.h"
 #include "kernel/syscall.h"
 
-enum status sys_futex_wait(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_futex_wait(struct thread *self, void *, uint64_t *a) {
     uint64_t address = a[0];
     uint32_t value;
     // Address 0 would also say that the thread stands in no bucket.
@@ -47,8 +46,7 @@ enum status sys_futex_wait(struct thread *self, void *object, uint64_t *a) {
     return STATUS_BLOCKED;
 }
 
-enum status sys_futex_wake(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_futex_wake(struct thread *self, void *, uint64_t *a) {
     if (a[0] % sizeof(uint32_t) != 0 || a[0] < USER_BASE || a[0] >= USER_TOP) {
         return STATUS_BAD_ADDRESS;
     }

@@ -36,9 +36,7 @@ constexpr uint32_t STEPS = 4;
     return STATUS_OK;
 }
 
-enum status sys_system_info(struct thread *self, void *object, uint64_t *a) {
-    (void)self;
-    (void)object;
+enum status sys_system_info(struct thread *, void *, uint64_t *a) {
     if (a[0] != 0) {
         return system_info_rest(a[0], a);
     }
@@ -49,8 +47,7 @@ enum status sys_system_info(struct thread *self, void *object, uint64_t *a) {
     return STATUS_OK;
 }
 
-enum status sys_handle_copy(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_handle_copy(struct thread *self, void *, uint64_t *a) {
     struct slot *from;
     enum status status = lookup_slot(self->task, a[0], &from);
     if (status != STATUS_OK) {
@@ -144,8 +141,7 @@ static enum status drop_locked(struct thread *self, uint64_t handle,
     return STATUS_OK;
 }
 
-enum status sys_handle_drop(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_handle_drop(struct thread *self, void *, uint64_t *a) {
     if (!self->unfinished.committed) {
         uint64_t epoch = 0;
         lock_acquire(&books);
@@ -199,8 +195,7 @@ static enum status revoke_locked(struct thread *self, uint64_t handle,
     return status;
 }
 
-enum status sys_handle_revoke(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_handle_revoke(struct thread *self, void *, uint64_t *a) {
     if (!self->unfinished.committed) {
         enum step step;
         lock_acquire(&books);
@@ -312,8 +307,7 @@ static uint64_t slot_object_number(const struct slot *slot) REQUIRES_BOOKS {
     return object_number(object) | payer << INFO_PAYER_SHIFT;
 }
 
-enum status sys_handle_info(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_handle_info(struct thread *self, void *, uint64_t *a) {
     struct slot *slot;
     enum status status = lookup_slot(self->task, a[0], &slot);
     if (status == STATUS_OK) {

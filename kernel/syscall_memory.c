@@ -46,8 +46,7 @@ enum status sys_reticle_grow(struct thread *self, void *object, uint64_t *a) {
     return reticle_grow(part, a[2]);
 }
 
-enum status sys_reticle_info(struct thread *self, void *object, uint64_t *a) {
-    (void)self;
+enum status sys_reticle_info(struct thread *, void *object, uint64_t *a) {
     const struct reticle *reticle = object;
     a[1] = reticle->total;
     a[2] = reticle->available;
@@ -124,8 +123,7 @@ static enum status memory_lost(struct thread *self) REQUIRES_BOOKS {
 // Memory is zeroed while nobody but this thread knows of it, a few pages an entry. Its
 // Reticle may be destroyed between two entries; within one it cannot go away, since that
 // takes an epoch, so the pages are zeroed without the lock.
-enum status sys_memory_carve(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_memory_carve(struct thread *self, void *, uint64_t *a) {
     enum status status = STATUS_OK;
     lock_acquire(&books);
     if (!self->unfinished.active) {
@@ -386,8 +384,7 @@ static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
     return self->unfinished.map_status;
 }
 
-enum status sys_memory_map(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_memory_map(struct thread *self, void *, uint64_t *a) {
     enum status status = STATUS_OK;
     if (self->unfinished.mapping == HANDLE_NONE) {
         status = map_begin(self, a);

@@ -53,8 +53,7 @@ static struct ring *peer_of(const struct ring *ring) {
     return atomic_load_explicit(&ring->peer, memory_order_acquire);
 }
 
-enum status sys_ring_info(struct thread *self, void *object, uint64_t *a) {
-    (void)self;
+enum status sys_ring_info(struct thread *, void *object, uint64_t *a) {
     const struct ring *ring = object;
     const struct ring *peer = peer_of(ring);
     a[1] = peer != nullptr;
@@ -68,9 +67,7 @@ enum status sys_ring_info(struct thread *self, void *object, uint64_t *a) {
 
 // Without a lock: the ring and its peer stay in memory until this hart leaves the
 // kernel, and a doorbell for an end that is just going away is only a hint too many.
-enum status sys_doorbell(struct thread *self, void *object, uint64_t *a) {
-    (void)self;
-    (void)a;
+enum status sys_doorbell(struct thread *, void *object, uint64_t *) {
     struct ring *peer = peer_of(object);
     if (peer == nullptr) {
         return STATUS_NOT_BOUND;
@@ -102,8 +99,7 @@ enum status sys_doorbell_wait(struct thread *self, void *object, uint64_t *a) {
     return wait(self, a, &a[1]);
 }
 
-enum status sys_signal_wait(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_signal_wait(struct thread *self, void *, uint64_t *a) {
     if (a[0] == 0 && a[1] == TIME_NEVER) {
         return STATUS_BAD_ARGUMENT; // nothing could ever end it
     }
@@ -117,8 +113,7 @@ enum status sys_signal_wait(struct thread *self, void *object, uint64_t *a) {
 }
 
 // Nobody but the kernel and the owner's Task writes there, and nobody executes it.
-enum status sys_signal_words(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_signal_words(struct thread *self, void *, uint64_t *a) {
     if (a[1] >= 64 || a[2] > WATCH_WORDS) {
         return STATUS_BAD_ARGUMENT;
     }

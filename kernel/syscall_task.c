@@ -79,8 +79,7 @@ enum status sys_task_watch(struct thread *self, void *object, uint64_t *a) {
     return STATUS_OK;
 }
 
-enum status sys_task_info(struct thread *self, void *object, uint64_t *a) {
-    (void)self;
+enum status sys_task_info(struct thread *, void *object, uint64_t *a) {
     const struct task *task = object;
     enum task_state state = task_state_of(task);
     bool faulted = atomic_load_explicit(&task->faulted, memory_order_relaxed) != 0;
@@ -120,8 +119,7 @@ static enum status stop(struct thread *self, struct task *task,
     return STATUS_OK;
 }
 
-enum status sys_task_stop(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_task_stop(struct thread *self, void *, uint64_t *a) {
     lock_acquire(&books);
     struct task *task;
     enum status status = task_of(self, a[0], RIGHT_TASK_STOP, &task);
@@ -140,8 +138,7 @@ enum status sys_task_stop(struct thread *self, void *object, uint64_t *a) {
     return status;
 }
 
-enum status sys_task_exit(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_task_exit(struct thread *self, void *, uint64_t *a) {
     struct task *task = self->task;
     if (!task->ending) {
         atomic_store_explicit(&task->exit_status, (uint32_t)a[0], memory_order_relaxed);

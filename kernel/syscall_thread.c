@@ -7,8 +7,7 @@
 #include "kernel/syscall.h"
 #include "machine/registers.h"
 
-enum status sys_thread_carve(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_thread_carve(struct thread *self, void *, uint64_t *a) {
     struct task *task;
     if (a[1] >= USER_TOP || a[2] > USER_TOP || (a[5] & ~(uint64_t)THREAD_FLOAT) != 0 ||
         a[4] >= USER_TOP) {
@@ -37,9 +36,7 @@ enum status sys_thread_carve(struct thread *self, void *object, uint64_t *a) {
     return STATUS_OK;
 }
 
-enum status sys_thread_start(struct thread *self, void *object, uint64_t *a) {
-    (void)self;
-    (void)a;
+enum status sys_thread_start(struct thread *, void *object, uint64_t *) {
     struct thread *thread = object;
     bool ready = task_state_of(thread->task) == TASK_RUNNING && !thread->task->ending &&
                  thread_state_of(thread) == THREAD_NEW;
@@ -50,9 +47,7 @@ enum status sys_thread_start(struct thread *self, void *object, uint64_t *a) {
     return STATUS_OK;
 }
 
-enum status sys_thread_exit(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
-    (void)a;
+enum status sys_thread_exit(struct thread *self, void *, uint64_t *) {
     thread_end(self);
     return STATUS_BLOCKED;
 }
@@ -87,8 +82,7 @@ static enum status stopped_thread(const struct task *task, uint64_t number,
     return STATUS_NOT_FOUND;
 }
 
-enum status sys_thread_fault(struct thread *self, void *object, uint64_t *a) {
-    (void)self;
+enum status sys_thread_fault(struct thread *, void *object, uint64_t *a) {
     const struct task *task = object;
     const struct thread *found = nullptr;
     for (const struct thread *t = task->threads; t != nullptr; t = t->next) {
@@ -109,8 +103,7 @@ enum status sys_thread_fault(struct thread *self, void *object, uint64_t *a) {
 }
 
 // The buffer is touched without the lock: registers are copied through the stack.
-enum status sys_thread_registers(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_thread_registers(struct thread *self, void *, uint64_t *a) {
     struct thread_registers registers;
     bool set = a[3] != 0;
     if (set) {
@@ -140,8 +133,7 @@ enum status sys_thread_registers(struct thread *self, void *object, uint64_t *a)
     return status;
 }
 
-enum status sys_thread_control(struct thread *self, void *object, uint64_t *a) {
-    (void)self;
+enum status sys_thread_control(struct thread *, void *object, uint64_t *a) {
     struct thread *thread;
     bool stop = a[2] == RESUME_STOP;
     if (a[2] > RESUME_STEP) {
@@ -161,8 +153,7 @@ enum status sys_thread_control(struct thread *self, void *object, uint64_t *a) {
     return status;
 }
 
-enum status sys_thread_watchpoint(struct thread *self, void *object, uint64_t *a) {
-    (void)self;
+enum status sys_thread_watchpoint(struct thread *, void *object, uint64_t *a) {
     uint64_t address = a[3], length = a[4];
     if (a[2] > 3 || a[5] > WATCH_ACCESS || length == 0 || length > 8 ||
         (length & (length - 1)) != 0 || address % length != 0) {
@@ -183,8 +174,7 @@ enum status sys_thread_watchpoint(struct thread *self, void *object, uint64_t *a
 
 // By way of the page tables, so that neither can fault; the caller's buffer is touched
 // without the lock.
-enum status sys_task_memory(struct thread *self, void *object, uint64_t *a) {
-    (void)object;
+enum status sys_task_memory(struct thread *self, void *, uint64_t *a) {
     uint8_t bytes[256];
     uint64_t address = a[1], size = a[3];
     bool set = a[4] != 0;
