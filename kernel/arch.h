@@ -89,6 +89,9 @@ void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, u
 // Makes the frame execute its syscall instruction again, with its arguments.
 void arch_frame_restart(struct arch_frame *frame);
 uint64_t arch_frame_pc(const struct arch_frame *frame);
+// The thread goes on on another hart: nothing of it stands in registers here any more, even if
+// it comes back before this hart has run another.
+void arch_frame_moved(struct arch_frame *frame);
 void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out);
 // Takes over only what a user may choose: never a privileged mode or mask.
 void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in);

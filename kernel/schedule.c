@@ -194,6 +194,7 @@ void schedule_send(struct thread *thread, struct hart *to) {
         schedule_unload(arch_hart());
     }
     schedule_forget(thread);
+    arch_frame_moved(&thread->frame);
     atomic_fetch_add_explicit(&to->placed, 1, memory_order_relaxed);
     // In this order: who sees that it is its thread sees that it has not begun.
     atomic_store_explicit(&thread->state, THREAD_STARTING, memory_order_release);
@@ -250,6 +251,9 @@ void schedule_deadline_clear(struct thread *thread) {
 
 void schedule_review(struct thread *thread) {
     struct hart *hart = arch_hart();
+    if (atomic_load_explicit(&thread->hart, memory_order_acquire) != hart) {
+        return; // what was attended to has sent it away
+    }
     enum thread_state state = thread_state_of(thread);
     if (state == THREAD_READY && hart->handoff != thread &&
         (budget_any(thread) || thread->turn == &hart->person)) {

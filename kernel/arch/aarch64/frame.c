@@ -21,6 +21,10 @@ void arch_frame_restart(struct arch_frame *frame) {
     frame->flags |= FLAG_STEP;
 }
 
+void arch_frame_moved(struct arch_frame *frame) {
+    frame->flags |= FRAME_WHOLE;
+}
+
 uint64_t arch_frame_pc(const struct arch_frame *frame) {
     return frame->pc;
 }

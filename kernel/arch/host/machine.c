@@ -146,6 +146,8 @@ void arch_frame_restart(struct arch_frame *frame) {
     frame->restart = true;
 }
 
+void arch_frame_moved(struct arch_frame *) {}
+
 uint64_t arch_frame_pc(const struct arch_frame *frame) {
     return frame->pc;
 }

@@ -80,6 +80,10 @@ uint64_t debug_hits(void) {
     return hits;
 }
 
+void arch_frame_moved(struct arch_frame *frame) {
+    frame->vector = 0;
+}
+
 uint64_t arch_frame_pc(const struct arch_frame *frame) {
     return frame->pc;
 }
