@@ -211,7 +211,8 @@ void schedule_ready(struct thread *thread, bool handoff) {
         hart->handoff = thread;
         return;
     }
-    if (budget_any(thread) && budget_excludes(thread, hart)) {
+    // Not while it still is the current one here: it goes the next time.
+    if (thread != hart->current && budget_any(thread) && budget_excludes(thread, hart)) {
         schedule_send(thread, schedule_place(thread));
         return;
     }
@@ -251,10 +252,7 @@ void schedule_deadline_clear(struct thread *thread) {
 
 void schedule_review(struct thread *thread) {
     struct hart *hart = arch_hart();
-    if (atomic_load_explicit(&thread->hart, memory_order_acquire) != hart) {
-        return; // what was attended to has sent it away
-    }
-    enum thread_state state = thread_state_of(thread);
+    enum thread_state state = thread_here(thread) ? thread_state_of(thread) : THREAD_STARTING;
     if (state == THREAD_READY && hart->handoff != thread &&
         (budget_any(thread) || thread->turn == &hart->person)) {
         schedule_remove(thread);
@@ -498,7 +496,7 @@ static void handoff_drop(struct hart *hart) {
     struct thread *thread = hart->handoff;
     if (thread != nullptr) {
         handoff_drop(hart);
-        if (now < hart->slice_end && thread_state_of(thread) == THREAD_READY) {
+        if (now < hart->slice_end && thread_here(thread)) {
             go_first(hart, thread);
         }
     }
@@ -593,7 +591,7 @@ struct arch_frame *schedule_next(void) {
         }
     }
     schedule_ready(thread, false);
-    if (!over && thread_state_of(thread) == THREAD_READY) {
+    if (!over && thread_here(thread)) {
         go_first(hart, thread);
     }
 }

@@ -162,13 +162,17 @@ static void attend_requests(struct thread *thread, uint32_t requests) {
         }
         return;
     }
-    if ((requests & REQUEST_START) != 0 && state == THREAD_STARTING) {
-        schedule_ready(thread, false);
-    } else if ((requests & REQUEST_RESUME) != 0 && state == THREAD_FAULTED) {
+    // A thread that is to stop is not made ready first: that may send it to another hart.
+    bool stops = (requests & REQUEST_STOP) != 0;
+    bool resumes = (requests & REQUEST_RESUME) != 0 && state == THREAD_FAULTED;
+    if (resumes) {
         atomic_fetch_sub_explicit(&thread->task->faulted, 1, memory_order_relaxed);
-        schedule_ready(thread, false);
+        atomic_store_explicit(&thread->state, THREAD_STARTING, memory_order_relaxed);
     }
-    if ((requests & REQUEST_STOP) != 0 && thread_state_of(thread) != THREAD_ENDED) {
+    bool starts = (requests & REQUEST_START) != 0 && state == THREAD_STARTING;
+    if ((starts || resumes) && !stops) {
+        schedule_ready(thread, false);
+    } else if (stops && state != THREAD_ENDED) {
         stop(thread);
     }
 }
@@ -178,7 +182,7 @@ void thread_attend(struct thread *thread) {
     if (requests != 0) {
         attend_requests(thread, requests);
     }
-    switch (thread_state_of(thread)) {
+    switch (thread_here(thread) ? thread_state_of(thread) : THREAD_STARTING) {
     case THREAD_WAITING:
         signal_attend(thread);
         break;

@@ -128,6 +128,10 @@ struct thread {
 static inline enum thread_state thread_state_of(const struct thread *thread) {
     return atomic_load_explicit(&thread->state, memory_order_acquire);
 }
+// Whether it is this hart's: then it stays so until this hart sends it away.
+static inline bool thread_here(const struct thread *thread) {
+    return atomic_load_explicit(&thread->hart, memory_order_acquire) == arch_hart();
+}
 // Bytes of a thread object on this machine, floating-point area included.
 size_t thread_object_size(void);
 
