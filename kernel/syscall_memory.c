@@ -157,7 +157,6 @@ enum status sys_memory_wipe(struct thread *self, void *object, uint64_t *a) {
     check(status == STATUS_OK); // it was resolved under this lock
     // A copy could map it while it is wiped, and would see a part of both.
     if (slot->node.first != nullptr || !memory_quiet(memory, 0)) {
-        self->unfinished.pages = 0;
         return STATUS_BAD_STATE;
     }
     uint32_t count = memory->pages - self->unfinished.pages;
