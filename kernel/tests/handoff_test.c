@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Who is woken by a thread that then blocks, or does not after all, or ends it; and many
+// that are woken at once. One hart.
+#include "kernel/schedule.h"
+#include "kernel/tests/world.h"
+#include "tests/unit.h"
+
+UNIT_MAIN
+
+constexpr uint64_t ONE = 1, TWO = 2; // bits
+constexpr uint64_t BYTES = 1 << 20;
+
+static struct world_task caller, first, second;
+static uint64_t to_first, to_second, first_task; // of the caller
+static uint64_t ring_first, ring_second;
+
+TEST(boots) {
+    world_boot(24 << 20, 1);
+}
+
+static void connect(uint64_t *near, uint64_t *far) {
+    CHECK_EQ(CALL(world_root, near, ring_carve, world_named("reticle"), 2), STATUS_OK);
+    CHECK_EQ(CALL(world_root, far, ring_carve, world_named("reticle"), 2), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_bind, *near, *far), STATUS_OK);
+}
+
+// Two that wait for messages of a third, which has one of each already.
+static void scene_make(uint64_t ends[4]) {
+    connect(&ends[0], &ends[1]);
+    connect(&ends[2], &ends[3]);
+    struct world_grant one[] = {{"ring", ends[1], RIGHT_ALL, false}};
+    struct world_grant two[] = {{"ring", ends[3], RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&first, BYTES, one, 1), STATUS_OK);
+    CHECK_EQ(world_task_make(&second, BYTES, two, 1), STATUS_OK);
+    struct world_grant all[] = {{"first", ends[0], RIGHT_ALL, false},
+                                {"second", ends[2], RIGHT_ALL, false},
+                                {"task", first.handle, RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&caller, BYTES, all, 3), STATUS_OK);
+    to_first = world_granted(&caller, "first");
+    to_second = world_granted(&caller, "second");
+    first_task = world_granted(&caller, "task");
+    ring_first = world_granted(&first, "ring");
+    ring_second = world_granted(&second, "ring");
+    CHECK_EQ(CALL(caller.thread, nullptr, ring_watch, to_first, ONE, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(caller.thread, nullptr, ring_watch, to_second, TWO, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(first.thread, nullptr, ring_watch, ring_first, ONE, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(second.thread, nullptr, ring_watch, ring_second, ONE, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(first.thread, nullptr, doorbell, ring_first), STATUS_OK);
+    CHECK_EQ(CALL(second.thread, nullptr, doorbell, ring_second), STATUS_OK);
+    CHECK_EQ(WHOLE(first.thread, signal_wait, 1 << ONE, TIME_NEVER), WORLD_BLOCKED);
+    CHECK_EQ(WHOLE(second.thread, signal_wait, 1 << ONE, TIME_NEVER), WORLD_BLOCKED);
+}
+
+static void scene_end(const uint64_t ends[4]) {
+    const struct world_task *all[] = {&caller, &first, &second};
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK_EQ(CALL(world_root, nullptr, handle_drop, all[i]->reticle), STATUS_OK);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK_EQ(CALL(world_root, nullptr, handle_drop, ends[i]), STATUS_OK);
+    }
+    world_audit();
+}
+
+TEST(who_is_answered_at_once_goes_on_and_nobody_is_forgotten) {
+    uint64_t ends[4];
+    scene_make(ends);
+    CHECK_EQ(WHOLE(caller.thread, doorbell_wait, to_first, 1 << ONE, TIME_NEVER), STATUS_OK);
+    CHECK(hart_at(0)->current == caller.thread && first.thread->state == THREAD_READY);
+    CHECK_EQ(WHOLE(caller.thread, doorbell_wait, to_second, 1 << TWO, TIME_NEVER), STATUS_OK);
+    CHECK(hart_at(0)->current == caller.thread && second.thread->state == THREAD_READY);
+    world_audit();
+    world_turn(first.thread);
+    CHECK_EQ(first.thread->frame.arg[1], 1 << ONE);
+    world_turn(second.thread);
+    CHECK_EQ(second.thread->frame.arg[1], 1 << ONE);
+    scene_end(ends);
+}
+
+TEST(who_was_to_run_next_is_ended_first) {
+    uint64_t ends[4];
+    scene_make(ends);
+    CHECK_EQ(WHOLE(caller.thread, doorbell_wait, to_first, 1 << ONE, TIME_NEVER), STATUS_OK);
+    CHECK_EQ(WHOLE(caller.thread, task_stop, first_task, 0), STATUS_OK);
+    CHECK(first.thread->state == THREAD_ENDED);
+    world_audit();
+    scene_end(ends);
+}
+
+// Both bits are taken first, so the caller blocks; while it does, the other runs.
+TEST(who_is_waited_for_runs_next) {
+    uint64_t ends[4];
+    scene_make(ends);
+    CHECK_EQ(WHOLE(caller.thread, signal_wait, 1 << ONE | 1 << TWO, 0), STATUS_OK);
+    world_turn(caller.thread);
+    host_syscall(0, SYS_doorbell_wait, (uint64_t[6]){to_first, 1 << ONE, TIME_NEVER});
+    CHECK(hart_at(0)->current == first.thread);
+    CHECK_EQ(first.thread->frame.arg[1], 1 << ONE);
+    // The answer goes the same way back.
+    host_syscall(0, SYS_doorbell_wait, (uint64_t[6]){ring_first, 1 << ONE, TIME_NEVER});
+    CHECK(hart_at(0)->current == caller.thread);
+    CHECK_EQ(caller.thread->frame.arg[1], 1 << ONE);
+    world_audit();
+    scene_end(ends);
+}
+
+// Their turn is over: the one that is woken queues behind who waits already.
+TEST(a_turn_that_is_over_is_not_handed_on) {
+    uint64_t ends[4];
+    scene_make(ends);
+    CHECK_EQ(WHOLE(caller.thread, signal_wait, 1 << ONE | 1 << TWO, 0), STATUS_OK);
+    world_turn(caller.thread);
+    CHECK(world_root->state == THREAD_READY);
+    host_time_set(arch_time_now() + 3 * SCHEDULE_SLICE);
+    host_syscall(0, SYS_doorbell_wait, (uint64_t[6]){to_first, 1 << ONE, TIME_NEVER});
+    CHECK(hart_at(0)->current == world_root);
+    world_turn(first.thread);
+    CHECK_EQ(first.thread->frame.arg[1], 1 << ONE);
+    scene_end(ends);
+}
+
+// --------------------------------------------------------------- many at one time
+
+constexpr uint32_t CROWD = 100; // more than one interrupt wakes
+
+TEST(deadlines_that_pass_together_all_wake) {
+    struct world_task crowd;
+    struct thread *threads[CROWD];
+    uint64_t handle = 0;
+    CHECK_EQ(world_task_make(&crowd, 3 << 20, nullptr, 0), STATUS_OK);
+    for (uint32_t i = 0; i < CROWD; i++) {
+        struct object *object = nullptr;
+        CHECK_EQ(CALL(crowd.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+        CHECK_EQ(lookup(crowd.task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
+        threads[i] = (struct thread *)object;
+        CHECK_EQ(WHOLE(crowd.thread, thread_start, handle), STATUS_OK);
+    }
+    uint64_t until = arch_time_now() + 1000 * CROWD * SCHEDULE_SLICE;
+    for (uint32_t i = 0; i < CROWD; i++) {
+        CHECK_EQ(WHOLE(threads[i], signal_wait, 2, until), WORLD_BLOCKED);
+    }
+    CHECK(arch_time_now() < until);
+    host_time_set(until);
+    host_settle();
+    for (uint32_t i = 0; i < CROWD; i++) {
+        CHECK(threads[i]->state == THREAD_READY || threads[i]->state == THREAD_RUNNING);
+        CHECK_EQ(threads[i]->frame.arg[0], STATUS_TIMED_OUT);
+    }
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, crowd.reticle), STATUS_OK);
+    world_audit();
+}
