@@ -134,12 +134,11 @@ static enum step detach(struct object *object) REQUIRES_BOOKS {
     case CLASS_MEMORY:
         memory_detach((struct memory *)object);
         return STEP_DONE;
-    case CLASS_BUNDLE:
-        return bundle_detach((struct bundle *)object);
     case CLASS_BUDGET:
         return budget_detach((struct budget *)object);
     default:
-        return STEP_DONE;
+        check(object->class == CLASS_BUNDLE);
+        return bundle_detach((struct bundle *)object);
     }
 }
 

@@ -222,6 +222,35 @@ TEST(what_lies_behind_a_gap_is_found) {
     CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
 }
 
+// What is on its way is listed with the end that sent it; revoked, it is still there, for
+// whoever takes it learns of it.
+TEST(what_was_revoked_on_its_way_is_listed) {
+    struct world_task task;
+    struct world_grant grants[] = {{"pool", reticle, RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&task, 512 << 10, grants, 1), STATUS_OK);
+    uint64_t pool = world_granted(&task, "pool"), a = 0, b = 0, memory = 0, copy = 0;
+    CHECK_EQ(CALL(task.thread, &a, ring_carve, pool, 2), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, &b, ring_carve, pool, 2), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, ring_bind, a, b), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, &memory, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, &copy, handle_copy, memory, RIGHT_ALL), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, ring_send, a, 1, copy, RIGHT_ALL, 1), STATUS_OK);
+    for (uint32_t revoked = 0; revoked < 2; revoked++) {
+        struct words words = {{task.handle, UINT64_C(1) << INFO_CONTAINER_SHIFT}};
+        CHECK_EQ(world_call(world_root, SYS_task_slot, &words), STATUS_OK);
+        CHECK_EQ(words.a[1], ((a & HANDLE_SLOT_MASK) + 1) << INFO_CONTAINER_SHIFT);
+        CHECK_EQ((words.a[2] & INFO_REVOKED) != 0, revoked != 0);
+        CHECK_EQ(words.a[3] == 0, revoked != 0);
+        CHECK_EQ(CALL(task.thread, nullptr, handle_revoke, memory), STATUS_OK);
+    }
+    CHECK_EQ(CALL(task.thread, nullptr, ring_take, b, 1, 0), STATUS_REVOKED);
+    CHECK_EQ(CALL(task.thread, nullptr, handle_drop, memory), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, handle_drop, a), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, handle_drop, b), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
+    world_audit();
+}
+
 TEST(authority_is_the_table) {
     struct world_task task;
     struct world_grant grants[] = {{"time", world_named("time"), RIGHT_ALL, false},
