@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
 // Syscalls on threads and their faults.
+#include "kernel/check.h"
 #include "kernel/schedule.h"
 #include "kernel/space.h"
 #include "kernel/syscall.h"
@@ -85,11 +86,10 @@ static enum status stopped_thread(const struct task *task, uint64_t number,
 enum status sys_thread_fault(struct thread *, void *object, uint64_t *a) {
     const struct task *task = object;
     const struct thread *found = nullptr;
+    // The list begins with the last number: the last that fits is the next.
     for (const struct thread *t = task->threads; t != nullptr; t = t->next) {
         bool wanted = a[2] == 0 ? fault_open(t) : thread_state_of(t) != THREAD_ENDED;
-        if (wanted && t->number > a[1] && (found == nullptr || t->number < found->number)) {
-            found = t;
-        }
+        found = wanted && t->number > a[1] ? t : found;
     }
     if (found == nullptr) {
         return STATUS_NOT_FOUND;
@@ -189,9 +189,13 @@ enum status sys_task_memory(struct thread *self, void *, uint64_t *a) {
     lock_acquire(&books);
     status = task_of(self, a[0], RIGHT_TASK_DEBUG, &task);
     uint32_t flags = set ? MAP_WRITE : MAP_READ;
-    if (status == STATUS_OK && !(space_reach(task, address, nullptr, size, flags) &&
-                                 space_reach(task, address, bytes, size, flags))) {
+    // All of it, or nothing.
+    if (status == STATUS_OK && !space_reach(task, address, nullptr, size, flags)) {
         status = STATUS_BAD_ADDRESS;
+    }
+    if (status == STATUS_OK) {
+        bool moved = space_reach(task, address, bytes, size, flags);
+        check(moved);
     }
     lock_release(&books);
     return status == STATUS_OK && !set ? copy_to_user(a[2], bytes, size) : status;

@@ -149,6 +149,29 @@ TEST(who_is_to_end_may_end_before) {
     scene_end();
 }
 
+// Told to stop while it stops by itself, or ends.
+TEST(who_is_to_stop_may_fault_or_end_before) {
+    scene_make();
+    uint32_t root_hart = world_root->hart->index, hart = other_than(root_hart, 9);
+    uint32_t third = other_than(root_hart, hart);
+    ready(world_root, on[hart], on[third]);
+    ENTER(world_root, thread_control, task.handle, on[hart]->number, RESUME_STOP);
+    CHECK(on[hart]->state == THREAD_RUNNING);
+    host_fault(hart, FAULT_WRITE, 0xdead000);
+    host_settle();
+    CHECK_EQ(CALL(world_root, nullptr, thread_fault, task.handle, on[hart]->number - 1, 0),
+             STATUS_OK);
+    struct words words = {{task.handle, on[hart]->number - 1, 0}};
+    CHECK_EQ(world_call(world_root, SYS_thread_fault, &words), STATUS_OK);
+    CHECK_EQ(words.a[2], FAULT_WRITE); // the stop adds nothing to it
+    ready(world_root, on[third], nullptr);
+    ENTER(world_root, thread_control, task.handle, on[third]->number, RESUME_STOP);
+    ENTER(on[third], thread_exit, 0);
+    CHECK(on[third]->state == THREAD_ENDED);
+    world_audit();
+    scene_end();
+}
+
 // While it is asked to end it still runs, and sees what is revoked as the zero page.
 TEST(a_view_of_a_task_that_ends_is_revoked) {
     struct world_task viewer;
