@@ -478,6 +478,30 @@ TEST(a_supervisor_maps_into_a_running_task) {
 }
 
 // What was to be repaired was repaired by another hart meanwhile: nobody is told.
+// Nobody sees a part of it: what takes more than one entry is refused.
+TEST(memory_is_given_to_a_running_task_at_once) {
+    constexpr uint64_t MOST = 32, THERE = AT + (1 << 24);
+    constexpr uint64_t GIVE = MAP_READ | MAP_WRITE | MAP_GIVE;
+    uint64_t object = 0, value = 5;
+    CHECK_EQ(CALL(world_root, &object, memory_carve, task.reticle, (MOST + 1) * PAGE_SIZE),
+             STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, memory_map, task.handle, object, THERE, 0,
+                  (MOST + 1) * PAGE_SIZE, GIVE),
+             STATUS_BAD_ARGUMENT);
+    CHECK_EQ(CALL(world_root, nullptr, memory_map, task.handle, object, THERE, 0,
+                  (MOST + 1) * PAGE_SIZE, MAP_READ),
+             STATUS_OK); // what is only read may be made in steps
+    CHECK_EQ(CALL(world_root, nullptr, handle_revoke, object), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, memory_map, task.handle, object, THERE + (1 << 22), 0,
+                  MOST * PAGE_SIZE, GIVE),
+             STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_info, object), STATUS_BAD_HANDLE);
+    world_audit();
+    CHECK(world_run(task.thread));
+    CHECK(host_user_write(task.thread->hart->index, THERE + (1 << 22), &value, sizeof value));
+    world_audit();
+}
+
 TEST(a_fault_that_has_passed_is_no_fault) {
     CHECK(world_run(task.thread));
     host_fault(task.thread->hart->index, FAULT_WRITE, WORLD_DATA);
