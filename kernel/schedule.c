@@ -219,7 +219,9 @@ void schedule_ready(struct thread *thread, bool handoff) {
     load_add(hart, 1);
     enqueue(hart, thread);
     bool person = thread->turn == &hart->person;
-    bool look = person || hart->runs_person || hart->slice_end == TIME_NEVER;
+    // Also when the timer came early, while the current one was alone, and is set no more.
+    bool look = person || hart->runs_person || hart->slice_end == TIME_NEVER ||
+                hart->timer_armed > hart->slice_end;
     if (look && hart->current != nullptr) {
         turn_shorten(hart, person);
     }
