@@ -235,7 +235,8 @@ static void worker_look(uint32_t index, uint64_t round) {
         worker_renew(index, round);
     } else if (state == TASK_FAULTED) {
         totals.faulted++;
-        if (sys_thread_fault(worker->spawn.task, 0, 0, &thread, &kind, &address, &pc) == STATUS_OK) {
+        if (sys_thread_fault(worker->spawn.task, 0, 0, &thread, &kind, &address, &pc) ==
+            STATUS_OK) {
             print("# a worker faulted: kind %lu at 0x%lx, pc 0x%lx\n", kind, address, pc);
         }
         worker_renew(index, round);

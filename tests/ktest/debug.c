@@ -28,6 +28,35 @@ static bool stop(struct hand *hand) {
            CHECK_EQ(hand_state(hand), TASK_FAULTED);
 }
 
+// The same, unless it ends before that.
+static bool stop_or_end(struct hand *hand) {
+    uint64_t end = deadline_in(PATIENCE);
+    if (sys_thread_control(hand->task, 1, RESUME_STOP) != STATUS_OK) {
+        return false;
+    }
+    while (hand_state(hand) != TASK_ENDED && time_now() < end) {
+        if (sys_thread_fault(hand->task, 0, 0, &hand->thread_number, &hand->kind, &hand->address,
+                             &hand->pc) == STATUS_OK) {
+            return CHECK_EQ(hand->kind, FAULT_STOPPED);
+        }
+        pause_for(MILLISECOND / 10);
+    }
+    return false;
+}
+
+// Stops it where it makes that syscall, however long it takes to come there.
+static bool stop_at(struct hand *hand, const char *at) {
+    uint64_t end = deadline_in(PATIENCE);
+    while (stop(hand)) {
+        if (hand->pc == hand_address(at) || time_now() >= end) {
+            return CHECK_EQ(hand->pc, hand_address(at));
+        }
+        (void)hand_resume(hand, RESUME_CONTINUE);
+        pause_for(MILLISECOND);
+    }
+    return false;
+}
+
 // Lets it go on until it stops again, for that reason and at that place.
 static bool until(struct hand *hand, enum resume_action action, enum fault_kind kind,
                   const char *at) {
@@ -76,9 +105,9 @@ static void stop_waiting(void) {
     struct hand hand = {.bit = 6};
     uint64_t status, end = deadline_in(300 * MILLISECOND);
     if (hand_run(&hand, code_until, end)) {
-        for (uint32_t i = 0; i < 5 && check_good(); i++) {
+        for (uint32_t i = 0; i < 5 && check_good() && stop_or_end(&hand); i++) {
+            (void)hand_resume(&hand, RESUME_CONTINUE);
             pause_for(MILLISECOND);
-            (void)(stop(&hand) && hand_resume(&hand, RESUME_CONTINUE));
         }
         (void)(hand_ended(&hand, &status) && CHECK_EQ(status, STATUS_TIMED_OUT));
         (void)CHECK(time_now() >= end);
@@ -87,8 +116,7 @@ static void stop_waiting(void) {
     // Where it stands it is about to make the syscall.
     hand = (struct hand){.bit = 6};
     if (hand_run(&hand, code_until, TIME_NEVER)) {
-        pause_for(2 * MILLISECOND);
-        (void)(stop(&hand) && CHECK_EQ(hand.pc, hand_address(code_until_call)));
+        (void)stop_at(&hand, code_until_call);
     }
     hand_destroy(&hand);
 }
@@ -98,9 +126,7 @@ static void stop_sleeping(void) {
     struct hand hand = {.bit = 6};
     uint64_t status;
     if (hand_run(&hand, code_futex, WORD)) {
-        pause_for(2 * MILLISECOND);
-        if (stop(&hand) && CHECK_EQ(hand.pc, hand_address(code_futex_call)) &&
-            hand_resume(&hand, RESUME_CONTINUE)) {
+        if (stop_at(&hand, code_futex_call) && hand_resume(&hand, RESUME_CONTINUE)) {
             (void)runs(&hand);
             if (stop(&hand) && word_set(&hand, 1) && hand_resume(&hand, RESUME_CONTINUE) &&
                 hand_ended(&hand, &status)) {
@@ -169,19 +195,22 @@ static void step(void) {
         (void)(word_get(&hand, &word) && CHECK_EQ(word, 10));
         // From now on it runs.
         (void)(hand_resume(&hand, RESUME_CONTINUE) && runs(&hand));
-        (void)(word_get(&hand, &word) && CHECK(word > 10));
+        for (uint64_t end = deadline_in(PATIENCE); word <= 10 && time_now() < end;) {
+            (void)word_get(&hand, &word);
+        }
+        (void)CHECK(word > 10);
     }
     hand_destroy(&hand);
 }
 
 // A syscall is one step, also one that waits, and one that was stopped while it waited.
 static void step_waiting(void) {
-    struct hand hand = {.bit = 6};
-    uint64_t status, end = deadline_in(200 * MILLISECOND);
+    struct hand hand;
     struct thread_registers registers;
-    if (hand_run(&hand, code_until, end) && stop(&hand) &&
-        hand_registers(&hand, &registers, false)) {
-        // From wherever it was it comes to the wait.
+    uint64_t status, end;
+    if (begin(&hand, code_until, 0) && hand_registers(&hand, &registers, false)) {
+        *machine_argument(&registers) = end = deadline_in(20 * MILLISECOND);
+        (void)hand_registers(&hand, &registers, true);
         while (check_good() && hand.pc != hand_address(code_until_call)) {
             (void)until(&hand, RESUME_STEP, FAULT_STEP, nullptr);
         }
@@ -195,9 +224,8 @@ static void step_waiting(void) {
     hand_destroy(&hand);
     // The step ends with a stop as well.
     hand = (struct hand){.bit = 6};
-    if (hand_run(&hand, code_until, TIME_NEVER)) {
-        pause_for(MILLISECOND);
-        (void)(stop(&hand) && hand_resume(&hand, RESUME_STEP));
+    if (hand_run(&hand, code_until, TIME_NEVER) && stop_at(&hand, code_until_call) &&
+        hand_resume(&hand, RESUME_STEP)) {
         pause_for(MILLISECOND);
         (void)(stop(&hand) && CHECK_EQ(hand.pc, hand_address(code_until_call)));
     }
@@ -313,9 +341,11 @@ static void watch_waiting(void) {
         (void)until(&hand, RESUME_CONTINUE, FAULT_WATCH, code_until_call);
         (void)hand_resume(&hand, RESUME_CONTINUE);
         pause_for(MILLISECOND);
-        (void)(stop(&hand) && CHECK_EQ(hand.pc, hand_address(code_until_call)));
-        (void)(hand_resume(&hand, RESUME_CONTINUE) && hand_ended(&hand, &status) &&
-               CHECK_EQ(status, STATUS_TIMED_OUT));
+        if (stop_or_end(&hand)) {
+            (void)CHECK_EQ(hand.pc, hand_address(code_until_call));
+            (void)hand_resume(&hand, RESUME_CONTINUE);
+        }
+        (void)(hand_ended(&hand, &status) && CHECK_EQ(status, STATUS_TIMED_OUT));
     }
     hand_destroy(&hand);
 }
@@ -345,9 +375,11 @@ static void watch_many(void) {
         (void)hand_resume(&hand, RESUME_CONTINUE);
         hand_destroy(&hand); // with its watchpoints on
     }
-    pause_for(20 * MILLISECOND);
-    (void)(word_get(&other, &word) && CHECK(word > before));
-    (void)CHECK_EQ(hand_state(&other), TASK_RUNNING);
+    uint64_t end = deadline_in(PATIENCE);
+    while (word_get(&other, &word) && word <= before + 1000 && time_now() < end) {
+        pause_for(MILLISECOND);
+    }
+    (void)(CHECK(word > before + 1000) && CHECK_EQ(hand_state(&other), TASK_RUNNING));
     hand_destroy(&other);
 }
 

@@ -58,9 +58,10 @@ static void start_once(void) {
     if (!hand_start(&hand)) {
         return;
     }
-    (void)CHECK_STATUS(sys_memory_map(hand.task, memory, AREA, 0, PAGE_SIZE, MAP_READ, &view),
+    uint64_t word, less; // without the right of a pager
+    (void)CHECK_OK(sys_handle_copy(hand.task, RIGHT_ALL & ~RIGHT_TASK_MAP, &less));
+    (void)CHECK_STATUS(sys_memory_map(less, memory, AREA, 0, PAGE_SIZE, MAP_READ, &view),
                        STATUS_ACCESS);
-    uint64_t word;
     (void)CHECK_STATUS(sys_thread_carve(hand.task, hand_address(code_spin), 0, 0, 0, 0, &word),
                        STATUS_ACCESS);
     (void)CHECK_OK(sys_bundle_carve(hand.reticle, &bundle));
