@@ -34,6 +34,7 @@ struct scene {
 };
 
 static uint64_t big;
+static bool started; // the Task is to run
 
 static uint64_t info(uint64_t reticle, uint32_t which) {
     struct words words = {{reticle}};
@@ -57,6 +58,10 @@ static void scene_make(struct scene *scene) {
     CHECK_EQ(CALL(world_root, &scene->end, ring_carve, scene->pool, 2), STATUS_OK);
     CHECK_EQ(CALL(world_root, &scene->other, ring_carve, big, 2), STATUS_OK);
     CHECK_EQ(CALL(world_root, nullptr, ring_bind, scene->end, scene->other), STATUS_OK);
+    if (started) {
+        CHECK_EQ(CALL(world_root, nullptr, task_start, scene->empty, scene->bundle, scene->thread),
+                 STATUS_OK);
+    }
 }
 
 // Leaves `pages` in the pool, in pieces of one page: nothing larger can hide there.
@@ -156,6 +161,12 @@ static enum status give(struct scene *scene) {
                 MAP_READ | MAP_WRITE | MAP_GIVE);
 }
 
+// Into one that runs, by its pager.
+static enum status page(struct scene *scene) {
+    return CALL(world_root, nullptr, memory_map, scene->empty, scene->memory, AT, 0, PAGE_SIZE,
+                MAP_READ);
+}
+
 static enum status start(struct scene *scene) {
     return CALL(world_root, nullptr, task_start, scene->empty, scene->bundle, scene->thread);
 }
@@ -207,6 +218,11 @@ TEST(start_a_task) {
 }
 TEST(start_a_task_with_a_full_bundle) {
     CHECK_EQ(sweep(start_laden), 4);
+}
+TEST(page_for_a_running_task) {
+    started = true;
+    CHECK(sweep(page) >= 2);
+    started = false;
 }
 TEST(send_the_first_capability) {
     CHECK_EQ(sweep(send), 1);
