@@ -25,6 +25,15 @@ static void ports(uint64_t device, uint64_t size) {
                        STATUS_BAD_ARGUMENT);
     (void)CHECK_OK(sys_device_port(device, 5, 1, 0, &value));
     (void)CHECK(value <= 0xff);
+    // Offset 7 is a byte for whoever wants it: each width reaches it with its neighbours.
+    uint64_t four, other;
+    (void)CHECK_OK(sys_device_port(device, 4, 4, 0, &four));
+    (void)CHECK_OK(sys_device_port(device, 4, 16 + 4, (four & 0xffffff) | 0x5a000000, &value));
+    (void)CHECK_OK(sys_device_port(device, 6, 2, 0, &other));
+    (void)CHECK_EQ(other >> 8, 0x5a);
+    (void)CHECK_OK(sys_device_port(device, 6, 16 + 2, (other & 0xff) | 0xa500, &value));
+    (void)CHECK_OK(sys_device_port(device, 7, 1, 0, &value));
+    (void)CHECK_EQ(value, 0xa5);
     // Ports are not memory.
     (void)CHECK_STATUS(sys_memory_map(0, device, AREA, 0, PAGE_SIZE, MAP_READ, &value),
                        STATUS_BAD_ARGUMENT);

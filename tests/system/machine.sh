@@ -35,7 +35,8 @@ if [ "$arch" = aarch64 ]; then
     expect_status 'with a GICv2' 0
     on virt,gic-version=3,virtualization=on
     expect_status 'with PSCI by smc' 0
-    on virt,gic-version=2,virtualization=on cortex-a53
+    boot 'ktest isolation\n' --kernel-test --qemu-arg -cpu --qemu-arg cortex-a53 \
+        --qemu-arg -machine --qemu-arg virt,gic-version=2,virtualization=on
     expect_status 'on an old processor' 0
     strange_tree
     boot 'harts\n' --qemu-arg -dtb --qemu-arg "$work/strange.dtb"
@@ -45,8 +46,10 @@ else
     expect_status 'without an HPET' 0
     on pc
     expect_status 'on the i440FX board' 0
-    on q35 qemu64
+    boot 'ktest isolation\n' --kernel-test --qemu-arg -cpu --qemu-arg qemu64
     expect_status 'on an old processor' 0
+    boot 'harts\n' --qemu-arg -smp --qemu-arg 65
+    expect_status 'with more harts than can be described' 125 'panicked: .*more than 64'
     on q35 max,-nx
     expect_status 'without protection from execution' 125 'panicked: .*(NX)'
     on q35 max,-syscall
