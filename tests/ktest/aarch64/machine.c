@@ -55,13 +55,9 @@ const uint64_t machine_watched_word = 0;
 
 const uint64_t machine_trap_pc = 0;
 const uint64_t machine_trap_resume = 4;
-const uint64_t machine_kernel[] = {0xffffffff80000000,
-                                   0xffff000040000000,
-                                   0xffffffff80200000,
-                                   0xfffffffffffff000,
-                                   0x0000100000000000,
-                                   0x0001000000000000,
-                                   0};
+const uint64_t machine_kernel[] = {
+    0xffffffff80000000, 0xffff000040000000, 0xffffffffc0000000, 0xffffffffe0004000,
+    0xfffffffffffff000, 0x0000100000000000, 0x0001000000000000, 0};
 const uint64_t machine_debug_flags = 1 << 21; // SS
 
 uint64_t *machine_pc(struct thread_registers *registers) {

@@ -67,8 +67,9 @@ const uint64_t machine_watched_word = 0x1b; // a selector that SS may hold
 
 const uint64_t machine_trap_pc = 1; // INT3 is a trap: the next instruction
 const uint64_t machine_trap_resume = 1;
-const uint64_t machine_kernel[] = {0xffffffff80100000, 0xffff800000000000, 0xffff800000100000,
-                                   0xfffffffffffff000, 0x0000100000000000, 0};
+const uint64_t machine_kernel[] = {
+    0xffffffff80100000, 0xffff800000000000, 0xffff800000100000, 0xffffffffc0000000,
+    0xffffffffe0004000, 0xfffffffffffff000, 0x0000100000000000, 0};
 const uint64_t machine_debug_flags = 1 << 8 | 1 << 16; // TF, RF
 
 uint64_t *machine_pc(struct thread_registers *registers) {
