@@ -20,6 +20,7 @@ ktest-check check ktest
 ktest-random check ktest random
 ktest-revoke check ktest revoke
 ktest-destroy check ktest destroy
+revocations test ktest revoke.storm 100000
 property host env VECTRA_SEED=SEED VECTRA_STEPS=3000 build/native/test-kernel_property
 END
     listed fuzz | while read -r fuzzed; do

@@ -51,6 +51,9 @@ bool check_good(void);
 // In a child Task: a failed check ends the Task with the line as its exit status.
 void check_in_child(void);
 
+// How much of it, for tests that can do more than fits a short run; 0: that.
+extern uint64_t test_size;
+
 // The test's own Reticle, GROUND_SIZE bytes. It must be whole again afterwards.
 extern uint64_t ground;
 constexpr uint64_t GROUND_SIZE = UINT64_C(12) << 20;

@@ -57,6 +57,7 @@ static const struct test_group *const groups[] = {
 };
 
 static uint32_t passed, failed;
+uint64_t test_size;
 
 void say(const char *format, ...) {
     char line[240];
@@ -114,6 +115,17 @@ static void run(const char *name, const struct test_case *test) {
 // when it is named.
 static bool left_out(const struct test_group *group, const char *selection) {
     return strcmp(group->name, "clocks") == 0 && !contains(selection, "clocks");
+// A number behind the selection says how much tests are to do.
+static void take_size(char *selection) {
+    for (; *selection != '\0'; selection++) {
+        if (*selection == ' ') {
+            *selection++ = '\0';
+            for (; *selection >= '0' && *selection <= '9'; selection++) {
+                test_size = test_size * 10 + (uint64_t)(*selection - '0');
+            }
+            return;
+        }
+    }
 }
 
 static void run_all(const char *selection) {
@@ -149,7 +161,8 @@ uint32_t program_main(void) {
     if (strncmp(selection, "crash.", 6) == 0) {
         crash(selection + 6);
     }
-    run_all(selection);
+    take_size(argument);
+    run_all(argument);
     say("ktest: %u passed, %u failed", passed, failed);
     return failed == 0 && passed != 0 ? PROGRAM_OK : PROGRAM_FAILED;
 }

@@ -186,6 +186,83 @@ static void in_use(void) {
     }
 }
 
+// Many revocations while another hart reads what is revoked: each time the page is seen, the
+// copy is revoked, the page is stamped, and the reader looks once more. It never sees the
+// stamp. Each batch has a reader of its own, on another hart than the last one.
+enum { STORM_VIEWS = 32 };
+static _Atomic uint64_t storm_at; // where the reader looks; 0: nowhere
+static _Atomic uint64_t turns, hit;
+
+static void storm_reader(void *argument) {
+    (void)argument;
+    while (!atomic_load_explicit(&leave, memory_order_relaxed)) {
+        uint64_t at = atomic_load(&storm_at);
+        uint64_t value = at == 0 ? 0 : *(const volatile uint64_t *)at;
+        if (value == BEFORE) {
+            atomic_store(&hit, at);
+        } else if (value != 0) {
+            atomic_store(&bad, true);
+        }
+        atomic_fetch_add(&turns, 1);
+    }
+}
+
+// Until the reader has looked twice: once for sure after this was called; or has seen `at`.
+static void storm_look(uint64_t at) {
+    uint64_t from = atomic_load(&turns), until = deadline_in(PATIENCE);
+    bool alone = hart_count() == 1;
+    for (uint32_t spins = 1; at != 0 ? atomic_load(&hit) != at : atomic_load(&turns) < from + 2;
+         spins++) {
+        if ((alone || spins % 4096 == 0) && CHECK(time_now() < until)) {
+            pause_for(1000);
+        }
+        if (!check_good()) {
+            return;
+        }
+    }
+}
+
+static uint64_t storm_round(uint64_t memory, uint64_t at) {
+    volatile uint64_t *word = (volatile uint64_t *)AREA;
+    uint64_t copy;
+    *word = BEFORE;
+    (void)CHECK_OK(sys_handle_copy(memory, RIGHT_ALL, &copy));
+    uint64_t view = map_here(copy, at, PAGE_SIZE, MAP_READ);
+    atomic_store(&storm_at, at);
+    storm_look(at);
+    (void)CHECK_OK(sys_handle_revoke(copy));
+    *word = AFTER;
+    storm_look(0);
+    drop(copy);
+    return view;
+}
+
+static void storm(void) {
+    uint64_t rounds = test_size != 0 ? test_size : 320, views[STORM_VIEWS];
+    uint64_t memory = carve_memory(PAGE_SIZE, 0);
+    uint64_t writer = map_here(memory, AREA, PAGE_SIZE, MAP_READ | MAP_WRITE);
+    atomic_store(&bad, false);
+    for (uint64_t round = 0; round < rounds && check_good();) {
+        uint32_t made = 0;
+        atomic_store(&leave, false);
+        atomic_store(&storm_at, 0);
+        atomic_store(&hit, 0);
+        worker_open(&workers[0], storm_reader, nullptr, 0);
+        for (; made < STORM_VIEWS && round < rounds && check_good(); made++, round++) {
+            views[made] = storm_round(memory, AREA + (1 + made) * PAGE_SIZE);
+        }
+        atomic_store(&leave, true);
+        worker_close(&workers[0]);
+        for (uint32_t i = 0; i < made; i++) {
+            drop(views[i]);
+        }
+        (void)CHECK(!atomic_load(&bad));
+    }
+    say("%lu revocations", rounds);
+    drop(writer);
+    drop(memory);
+}
+
 // ----------------------------------------------------------- over several Tasks
 
 // Passes a copy of the Memory on.
@@ -310,5 +387,5 @@ static void moved(void) {
 }
 
 TESTS(revoke, {"chain", chain}, {"many", many}, {"carved_stays", carved_stays}, {"views", views},
-      {"against_copiers", against_copiers}, {"in_use", in_use}, {"tasks", tasks},
+      {"against_copiers", against_copiers}, {"in_use", in_use}, {"storm", storm}, {"tasks", tasks},
       {"tasks_middle_dead", tasks_middle_dead}, {"moved", moved});
