@@ -49,6 +49,12 @@ static enum status check_header(struct symbols *symbols, const struct symbols_he
     return STATUS_OK;
 }
 
+static struct symbols_record record_at(const struct symbols *symbols, uint32_t number) {
+    struct symbols_record record;
+    memcpy(&record, symbols->records + number * sizeof record, sizeof record);
+    return record;
+}
+
 // A name is shown on a terminal, so it holds nothing that a terminal obeys.
 static enum status check_name(struct symbols *symbols, uint32_t number, const char *name,
                               size_t room) {
@@ -70,22 +76,22 @@ static enum status check_name(struct symbols *symbols, uint32_t number, const ch
 }
 
 static enum status check_record(struct symbols *symbols, uint32_t number, uint32_t names_size) {
-    const struct symbols_record *record = &symbols->records[number];
+    struct symbols_record record = record_at(symbols, number);
     // The base is below 2^44 and the others are 32 bits: no overflow.
-    uint64_t end = symbols->base + record->offset + record->size;
-    if (record->kind != SYMBOLS_CODE && record->kind != SYMBOLS_DATA) {
+    uint64_t end = symbols->base + record.offset + record.size;
+    if (record.kind != SYMBOLS_CODE && record.kind != SYMBOLS_DATA) {
         return refuse(symbols, SYMBOLS_DEFECT_KIND, number, SYMBOLS_DATA);
     }
-    if (number > 0 && record->offset < record[-1].offset) {
-        return refuse(symbols, SYMBOLS_DEFECT_ORDER, number, record->offset);
+    if (number > 0 && record.offset < record_at(symbols, number - 1).offset) {
+        return refuse(symbols, SYMBOLS_DEFECT_ORDER, number, record.offset);
     }
     if (end > SYMBOLS_END) {
         return refuse(symbols, SYMBOLS_DEFECT_RANGE, number, end);
     }
-    if (record->name >= names_size) {
-        return refuse(symbols, SYMBOLS_DEFECT_NAME_RANGE, number, record->name);
+    if (record.name >= names_size) {
+        return refuse(symbols, SYMBOLS_DEFECT_NAME_RANGE, number, record.name);
     }
-    return check_name(symbols, number, symbols->names + record->name, names_size - record->name);
+    return check_name(symbols, number, symbols->names + record.name, names_size - record.name);
 }
 
 enum status symbols_open(const void *data, size_t size, struct symbols *out) {
@@ -100,7 +106,7 @@ enum status symbols_open(const void *data, size_t size, struct symbols *out) {
     }
     const uint8_t *records = (const uint8_t *)data + sizeof header;
     *out = (struct symbols){
-        .records = (const struct symbols_record *)(const void *)records,
+        .records = records,
         .names = (const char *)records + header.count * sizeof(struct symbols_record),
         .base = header.base,
     };
@@ -115,17 +121,25 @@ enum status symbols_open(const void *data, size_t size, struct symbols *out) {
 }
 
 static struct symbol symbol_of(const struct symbols *symbols, uint32_t number) {
-    const struct symbols_record *record = &symbols->records[number];
-    uint64_t size = record->size;
+    struct symbols_record record = record_at(symbols, number);
+    uint64_t size = record.size;
     if (size == 0 && number + 1 < symbols->count) {
-        size = record[1].offset - record->offset;
+        size = record_at(symbols, number + 1).offset - record.offset;
     }
     return (struct symbol){
-        .name = symbols->names + record->name,
-        .address = symbols->base + record->offset,
+        .name = symbols->names + record.name,
+        .address = symbols->base + record.offset,
         .size = size == 0 ? 1 : size,
-        .kind = record->kind,
+        .kind = record.kind,
     };
+}
+
+enum status symbols_number(const struct symbols *symbols, uint32_t number, struct symbol *out) {
+    if (number >= symbols->count) {
+        return STATUS_NOT_FOUND;
+    }
+    *out = symbol_of(symbols, number);
+    return STATUS_OK;
 }
 
 enum status symbols_at(const struct symbols *symbols, uint64_t address, struct symbol *out) {
@@ -133,7 +147,7 @@ enum status symbols_at(const struct symbols *symbols, uint64_t address, struct s
     uint32_t low = 0, high = symbols->count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (symbols->base + symbols->records[middle].offset <= address) {
+        if (symbols->base + record_at(symbols, middle).offset <= address) {
             low = middle + 1;
         } else {
             high = middle;
@@ -148,7 +162,7 @@ enum status symbols_at(const struct symbols *symbols, uint64_t address, struct s
 
 enum status symbols_find(const struct symbols *symbols, const char *name, struct symbol *out) {
     for (uint32_t i = 0; i < symbols->count; i++) {
-        if (strcmp(symbols->names + symbols->records[i].name, name) == 0) {
+        if (strcmp(symbols->names + record_at(symbols, i).name, name) == 0) {
             *out = symbol_of(symbols, i);
             return STATUS_OK;
         }

@@ -76,7 +76,7 @@ enum symbols_defect : uint32_t {
 
 // An open table. Refers to the memory given to symbols_open.
 struct symbols {
-    const struct symbols_record *records;
+    const uint8_t *records;
     const char *names;
     uint64_t base;
     uint32_t count; // 0 unless open
@@ -91,9 +91,13 @@ struct symbol {
     enum symbols_kind kind;
 };
 
-// Opens the table in `size` bytes at `data`, which is aligned to 8. BAD_FORMAT: see
+// Opens the table in `size` bytes at `data`. BAD_FORMAT: see
 // symbols_describe; `out` is then empty.
 [[nodiscard]] enum status symbols_open(const void *data, size_t size, struct symbols *out);
+
+// Symbol `number`, counted from 0 in the order of addresses; NOT_FOUND beyond the last.
+[[nodiscard]] enum status symbols_number(const struct symbols *symbols, uint32_t number,
+                                         struct symbol *out);
 
 // The symbol that holds the address: of several, the one that begins last. NOT_FOUND.
 [[nodiscard]] enum status symbols_at(const struct symbols *symbols, uint64_t address,

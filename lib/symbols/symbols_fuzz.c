@@ -43,13 +43,14 @@ static void check_table(const void *data, size_t size) {
         require(status == STATUS_BAD_FORMAT && symbols.count == 0 && symbols.defect != 0);
         return;
     }
-    for (uint32_t i = 0; i < symbols.count; i++) {
-        uint64_t address = symbols.base + symbols.records[i].offset;
+    for (uint32_t i = 0; symbols_number(&symbols, i, &symbol) == STATUS_OK; i++) {
+        uint64_t address = symbol.address, size = symbol.size;
+        require(i < symbols.count);
         if (symbols_at(&symbols, address, &symbol) == STATUS_OK) {
             check_symbol(&symbols, &symbol);
         }
         (void)symbols_at(&symbols, address - 1, &symbol);
-        (void)symbols_at(&symbols, address + symbols.records[i].size, &symbol);
+        (void)symbols_at(&symbols, address + size, &symbol);
     }
     require(symbols_at(&symbols, UINT64_MAX, &symbol) == STATUS_NOT_FOUND);
     require(symbols_find(&symbols, "no such", &symbol) == STATUS_NOT_FOUND);

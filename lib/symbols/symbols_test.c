@@ -87,6 +87,17 @@ TEST(names_are_found) {
     CHECK_EQ(symbols_find(&symbols, "", &symbol), STATUS_NOT_FOUND);
 }
 
+TEST(all_in_order) {
+    struct symbol symbol;
+    make();
+    CHECK_EQ(symbols_open(&made, SIZE, &symbols), STATUS_OK);
+    CHECK_EQ(symbols_number(&symbols, 0, &symbol), STATUS_OK);
+    CHECK(symbol.address == 0x400000 && symbol.size == 0x10);
+    CHECK_EQ(symbols_number(&symbols, 3, &symbol), STATUS_OK);
+    CHECK(strcmp(symbol.name, "end") == 0);
+    CHECK_EQ(symbols_number(&symbols, 4, &symbol), STATUS_NOT_FOUND);
+}
+
 TEST(an_empty_table) {
     struct symbol symbol;
     make();
