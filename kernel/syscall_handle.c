@@ -238,8 +238,12 @@ static void describe(const struct slot *slot, uint64_t *size, uint64_t *detail) 
         *size = ((const struct reticle *)object)->total;
         *detail = ((const struct reticle *)object)->available;
         break;
+    case CLASS_RING: {
+        const struct ring *peer = ((const struct ring *)object)->peer;
+        *detail = peer != nullptr ? object_number(&peer->object) : 0;
+        [[fallthrough]];
+    }
     case CLASS_MEMORY:
-    case CLASS_RING:
         *size = (uint64_t)extent_of(object).pages << PAGE_SHIFT;
         break;
     case CLASS_DEVICE:
