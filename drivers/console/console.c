@@ -147,10 +147,21 @@ static uint32_t pump(struct console *console) {
     return waits;
 }
 
+// What is obtainable here: see server_describe.
+static void describe(void *context, const struct serve_client *client, uint32_t line,
+                     struct text_buffer *text) {
+    struct console *console = context;
+    if (line == 0) {
+        text_append(text, "write anything to the terminal");
+    } else if (line == 1 && client == listener(console)) {
+        text_append(text, "hear all that is typed");
+    }
+}
+
 static void open(struct console *console) {
     uint64_t device = bundle_need("device.console", CLASS_DEVICE);
     console->irq = bundle_need("irq.console", CLASS_IRQ);
-    server_open(&console->server, console->clients, CLIENTS);
+    server_open(&console->server, console->clients, CLIENTS, describe);
     if (uart_open(&console->uart, device) != STATUS_OK) {
         program_fail(PROGRAM_FAILED, "the device cannot be reached\n");
     }
@@ -169,7 +180,7 @@ uint32_t program_main(void) {
     uint64_t bits = CHANGES;
     for (;;) {
         if (bits & CHANGES) {
-            server_update(&console.server, bits, nullptr, nullptr);
+            server_update(&console.server, bits, nullptr, &console);
         }
         uint32_t waits = pump(&console);
         if (bits & UINT64_C(1) << BIT_INTERRUPT) {

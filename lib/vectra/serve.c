@@ -11,8 +11,9 @@
 
 // Without its control Ring a server is of no use to anybody; initd sees the fault
 // and says so.
-void server_open(struct server *server, struct serve_client *clients, uint32_t limit) {
-    *server = (struct server){.clients = clients, .limit = limit};
+void server_open(struct server *server, struct serve_client *clients, uint32_t limit,
+                 server_describe *describe) {
+    *server = (struct server){.clients = clients, .limit = limit, .describe = describe};
     server->reticle = bundle_need("reticle", CLASS_RETICLE);
     uint64_t control = bundle_need("serve", CLASS_RING);
     if (endpoint_open(&server->control, control, SERVE_BIT_CONTROL, SERVE_BIT_CONTROL) !=
@@ -128,6 +129,24 @@ static void introduce(struct server *server, const struct ring_message *message,
     (void)endpoint_send(&server->control, &reply);
 }
 
+// Answers what a client can obtain, with an empty text for one that is not here.
+static void describe(struct server *server, const struct ring_message *message, void *context) {
+    struct serve_describe about;
+    memcpy(&about, message->payload, sizeof(about));
+    struct serve_description answer = {.client = about.client};
+    struct text_buffer text;
+    text_start(&text, answer.text, sizeof(answer.text));
+    for (uint32_t i = 0; i < server->limit; i++) {
+        const struct serve_client *client = &server->clients[i];
+        if (client->used && client->about.client == about.client) {
+            server->describe(context, client, about.line, &text);
+        }
+    }
+    struct ring_message reply = {.header = {.type = SERVE_DESCRIPTION, .length = sizeof(answer)}};
+    memcpy(reply.payload, &answer, sizeof(answer));
+    (void)endpoint_send(&server->control, &reply);
+}
+
 void server_update(struct server *server, uint64_t bits, server_scope *scope, void *context) {
     collect(server, bits, scope, context);
     struct ring_message message;
@@ -138,6 +157,8 @@ void server_update(struct server *server, uint64_t bits, server_scope *scope, vo
     while (endpoint_receive(&server->control, &message, &sequence) == STATUS_OK) {
         if (message.header.type == SERVE_ACCEPT) {
             introduce(server, &message, sequence, scope, context);
+        } else if (message.header.type == SERVE_DESCRIBE) {
+            describe(server, &message, context);
         } else if (message.header.type == SERVE_SCOPE && scope != nullptr) {
             struct serve_scope about;
             memcpy(&about, message.payload, sizeof(about));

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "lib/string/text.h"
 #include "lib/vectra/endpoint.h"
 #include "services/initd/protocol.h"
 
@@ -28,22 +29,31 @@ struct serve_client {
 // What server_update calls with a scope.
 typedef void server_scope(void *context, const struct serve_scope *scope);
 
+// What server_update calls when somebody wants to know what the client can obtain here:
+// appends the line-th thing, counted from 0, or nothing when there are no more. Every
+// server has one. The text is cut at DESCRIBE_TEXT - 1 bytes.
+typedef void server_describe(void *context, const struct serve_client *client, uint32_t line,
+                             struct text_buffer *text);
+
 struct server {
     struct endpoint control;
     uint64_t reticle;
     struct serve_client *clients; // the caller's, all zero at first
     uint32_t limit;               // how many, at most SERVE_CLIENTS
+    server_describe *describe;
 };
 
 // Opens the slots "serve" and "reticle" of the Bundle, which the manifest's lines
 // `serve` and `grant reticle` put there.
-void server_open(struct server *server, struct serve_client *clients, uint32_t limit);
+void server_open(struct server *server, struct serve_client *clients, uint32_t limit,
+                 server_describe *describe);
 
 // Signals that concern the server: its clients' and the control Ring's.
 [[nodiscard]] uint64_t server_signals(const struct server *server);
 
 // Handles what the control Ring holds, and clients that have gone. To be called
-// with the signals that were set, and at the start with all bits. `scope` is called
+// with the signals that were set, and at the start with all bits. `context` is for
+// `scope` and the server's `describe`. `scope` is called
 // for each SERVE_SCOPE, and with its service empty for each client that left or was
 // refused; it may be nullptr.
 void server_update(struct server *server, uint64_t bits, server_scope *scope, void *context);

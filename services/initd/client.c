@@ -41,25 +41,28 @@ enum status client_open(struct initd *initd, uint32_t service, uint32_t task, ui
     client->service = service;
     client->argument_size = 0;
     client->event_count = 0;
+    client->describing = 0;
     return STATUS_OK;
 }
 
-static void close_client(struct client *client) {
+static void close_client(struct initd *initd, struct client *client) {
+    uint32_t number = client->number;
     endpoint_close(&client->endpoint);
     client->number = 0;
+    debug_forget(initd, number);
 }
 
 void client_forget(struct initd *initd, uint32_t task) {
     for (uint32_t i = 0; i < CLIENTS; i++) {
         if (initd->clients[i].number != 0 && initd->clients[i].task == task) {
-            close_client(&initd->clients[i]);
+            close_client(initd, &initd->clients[i]);
         }
     }
 }
 
 // ------------------------------------------------------------------- replies
 // There is room for it: see client_update.
-static void send(struct client *client, uint32_t transaction, uint16_t type, const void *payload,
+void client_send(struct client *client, uint32_t transaction, uint16_t type, const void *payload,
                  uint16_t length) {
     struct ring_message message = {
         .header = {.type = type, .length = length, .transaction = transaction}};
@@ -67,23 +70,24 @@ static void send(struct client *client, uint32_t transaction, uint16_t type, con
     (void)endpoint_send(&client->endpoint, &message);
 }
 
-static void reply(struct client *client, uint32_t transaction, enum status status, uint32_t task) {
+void client_reply(struct client *client, uint32_t transaction, enum status status, uint32_t task) {
     struct init_reply payload = {.status = status, .task = task};
-    send(client, transaction, INIT_REPLY, &payload, sizeof(payload));
+    client_send(client, transaction, INIT_REPLY, &payload, sizeof(payload));
 }
 
-void client_tell(struct initd *initd, uint32_t number, const struct init_exited *exited) {
+void client_tell(struct initd *initd, uint32_t number, uint16_t type,
+                 const struct init_exited *about) {
     for (uint32_t i = 0; i < CLIENTS && number != 0; i++) {
         struct client *client = &initd->clients[i];
         if (client->number != number) {
             continue;
         }
         if (client->event_count == EVENTS) {
-            log_line(initd, "client %u does not read: the end of task %u is not told", number,
-                     exited->task);
+            log_line(initd, "client %u does not read: it is not told of task %u", number,
+                     about->task);
             return;
         }
-        client->events[client->event_count++] = *exited;
+        client->events[client->event_count++] = (struct event){type, *about};
         initd->busy = true;
     }
 }
@@ -92,8 +96,10 @@ void client_tell(struct initd *initd, uint32_t number, const struct init_exited 
 static void send_events(struct client *client) {
     uint32_t sent = 0;
     while (sent < client->event_count && ring_end_space(&client->endpoint.end) == STATUS_OK) {
-        send(client, 0, INIT_EXITED, &client->events[sent], sizeof(client->events[sent]));
-        sent++;
+        const struct event *event = &client->events[sent++];
+        bool whole = event->type != DEBUG_STOPPED;
+        client_send(client, 0, event->type, &event->about,
+                    whole ? sizeof(event->about) : sizeof(struct init_task));
     }
     client->event_count -= sent;
     memmove(client->events, client->events + sent, client->event_count * sizeof(*client->events));
@@ -156,6 +162,7 @@ static enum status run_program(struct initd *initd, struct client *client,
         .argument = client->argument,
         .argument_size = client->argument_size,
         .open = (run.flags & INIT_RUN_OPEN) != 0,
+        .held = (run.flags & INIT_RUN_HELD) != 0,
     };
     client->argument_size = 0;
     uint32_t program = plan_find_program(&initd->plan, run.program);
@@ -186,7 +193,7 @@ static void list(struct initd *initd, struct client *client, uint32_t transactio
         if (sys_reticle_info(initd->pool, &total, &status, &threads, &ran) == STATUS_OK) {
             entry.memory = (uint32_t)(total / 1024);
         }
-        send(client, transaction, INIT_TASK, &entry, sizeof(entry));
+        client_send(client, transaction, INIT_TASK, &entry, sizeof(entry));
         return;
     }
     const struct task *next = nullptr;
@@ -197,7 +204,7 @@ static void list(struct initd *initd, struct client *client, uint32_t transactio
         }
     }
     if (next == nullptr) {
-        reply(client, transaction, STATUS_NOT_FOUND, 0);
+        client_reply(client, transaction, STATUS_NOT_FOUND, 0);
         return;
     }
     const struct manifest *manifest = &initd->plan.program[next->program].manifest;
@@ -208,7 +215,7 @@ static void list(struct initd *initd, struct client *client, uint32_t transactio
         entry.state = (uint32_t)state;
     }
     memcpy(entry.name, manifest->program, sizeof(entry.name));
-    send(client, transaction, INIT_TASK, &entry, sizeof(entry));
+    client_send(client, transaction, INIT_TASK, &entry, sizeof(entry));
 }
 
 static enum status kill(struct initd *initd, uint32_t number) {
@@ -233,7 +240,7 @@ static void inspect(struct initd *initd, struct client *client, uint32_t transac
         capabilities[0].handle = task->task;
         capabilities[1].handle = task->reticle;
     } else if (number != INIT_SELF) {
-        reply(client, transaction, STATUS_NOT_FOUND, 0);
+        client_reply(client, transaction, STATUS_NOT_FOUND, 0);
         return;
     }
     struct init_reply payload = {.status = STATUS_OK, .task = number};
@@ -242,7 +249,7 @@ static void inspect(struct initd *initd, struct client *client, uint32_t transac
     memcpy(message.payload, &payload, sizeof(payload));
     enum status status = endpoint_send_with(&client->endpoint, &message, capabilities, 2);
     if (status != STATUS_OK) {
-        reply(client, transaction, status, 0);
+        client_reply(client, transaction, status, 0);
     }
 }
 
@@ -252,7 +259,7 @@ static void send_log(struct initd *initd, struct client *client, uint32_t transa
     memcpy(&position, message->payload, sizeof(position));
     struct init_log_text text = {.next = position.position};
     uint32_t count = log_read(&initd->log, &text.next, text.text, sizeof(text.text));
-    send(client, transaction, INIT_TEXT, &text, (uint16_t)(sizeof(text.next) + count));
+    client_send(client, transaction, INIT_TEXT, &text, (uint16_t)(sizeof(text.next) + count));
 }
 
 // Returns only if the machine goes on.
@@ -280,6 +287,8 @@ static uint16_t length_of(uint16_t type) {
         return sizeof(struct init_log_position);
     case INIT_POWER:
         return sizeof(struct init_power);
+    case INIT_DESCRIBE:
+        return sizeof(struct init_describe);
     default:
         return 0;
     }
@@ -296,7 +305,7 @@ static void init_request(struct initd *initd, struct client *client,
     }
     if (length_of(message->header.type) == 0 ||
         message->header.length != length_of(message->header.type)) {
-        reply(client, transaction, STATUS_BAD_FORMAT, 0);
+        client_reply(client, transaction, STATUS_BAD_FORMAT, 0);
         return;
     }
     struct init_task about;
@@ -306,10 +315,10 @@ static void init_request(struct initd *initd, struct client *client,
     switch (message->header.type) {
     case INIT_RUN:
         status = run_program(initd, client, message, sequence, &task);
-        reply(client, transaction, status, status == STATUS_OK ? task : 0);
+        client_reply(client, transaction, status, status == STATUS_OK ? task : 0);
         break;
     case INIT_KILL:
-        reply(client, transaction, kill(initd, about.task), about.task);
+        client_reply(client, transaction, kill(initd, about.task), about.task);
         break;
     case INIT_LIST:
         list(initd, client, transaction, about.task);
@@ -321,7 +330,10 @@ static void init_request(struct initd *initd, struct client *client,
         send_log(initd, client, transaction, message);
         break;
     case INIT_POWER:
-        reply(client, transaction, power(initd, message), 0);
+        client_reply(client, transaction, power(initd, message), 0);
+        break;
+    case INIT_DESCRIBE:
+        describe_request(initd, client, message);
         break;
     }
 }
@@ -338,13 +350,15 @@ static void serve(struct initd *initd, struct client *client) {
         enum status status = endpoint_receive(&client->endpoint, &message, &sequence);
         if (status == STATUS_BAD_FORMAT) {
             log_line(initd, "client %u breaks the protocol: closed", client->number);
-            close_client(client);
+            close_client(initd, client);
         }
         if (status != STATUS_OK) {
             return;
         }
         if (client->service == PLAN_BROKER) {
             broker_request(initd, client, &message, sequence);
+        } else if (client->service == PLAN_DEBUG) {
+            debug_request(initd, client, &message);
         } else if (message.header.type != 0) {
             init_request(initd, client, &message, sequence);
         }
@@ -364,7 +378,7 @@ void client_update(struct initd *initd, uint64_t bits) {
             endpoint_refresh(&client->endpoint);
         }
         if (!endpoint_bound(&client->endpoint)) {
-            close_client(client);
+            close_client(initd, client);
             continue;
         }
         serve(initd, client);

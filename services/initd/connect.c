@@ -23,6 +23,7 @@ static struct connection *free_place(struct initd *initd) {
 // Its server has a place more then, for one that it had refused.
 static void forget(struct initd *initd, struct connection *connection) {
     uint32_t server = connection->server;
+    describe_forget(initd, connection->number);
     if (connection->end != HANDLE_NONE) {
         // The end may have gone with its task already.
         (void)sys_handle_drop(connection->end);
@@ -68,7 +69,7 @@ static enum status connect(struct initd *initd, const struct manifest_connect *w
     if (status != STATUS_OK) {
         return status;
     }
-    if (service.server == PLAN_INIT || service.server == PLAN_BROKER) {
+    if (plan_is_own(service.server)) {
         status = client_open(initd, service.server, number, end);
     } else {
         status = sys_handle_copy(end, RIGHT_RING_BIND | RIGHT_COPY | RIGHT_PASS, &copy);
@@ -168,7 +169,7 @@ enum status connect_late(struct initd *initd, uint32_t client, const char *servi
     if (task == nullptr || plan_find_service(&initd->plan, service, &found) != STATUS_OK) {
         return STATUS_NOT_FOUND;
     }
-    if (found.server == PLAN_INIT || found.server == PLAN_BROKER ||
+    if (plan_is_own(found.server) ||
         !plan_reaches(&initd->plan.program[task->program].manifest, service)) {
         // initd's own services give power over every program: only `connect` does.
         return STATUS_ACCESS;
@@ -317,7 +318,15 @@ static void read_answers(struct initd *initd, uint32_t server) {
     enum status status = endpoint_receive(control, &message, &sequence);
     for (; status == STATUS_OK; status = endpoint_receive(control, &message, &sequence)) {
         struct serve_answer answer;
+        struct serve_description description;
+        memcpy(&description, message.payload, sizeof(description));
         memcpy(&answer, message.payload, sizeof(answer));
+        if (message.header.type == SERVE_DESCRIPTION &&
+            message.header.length == sizeof(description)) {
+            unasked += !describe_answer(initd, server, &description);
+            status = unasked > RING_SLOTS ? STATUS_BAD_FORMAT : STATUS_OK;
+            continue;
+        }
         struct connection *connection = find_asked(initd, server, answer.client);
         bool valid = message.header.type == SERVE_ANSWER &&
                      message.header.length == sizeof(answer) && answer.status < STATUS_COUNT;
@@ -360,6 +369,7 @@ void connect_forget(struct initd *initd, uint32_t task, uint32_t program) {
         if (connection->task == task) {
             forget(initd, connection);
         } else if (connection->server == program) {
+            describe_forget(initd, connection->number);
             connection->pending = true;
             connection->asked = connection->refused = false;
         }

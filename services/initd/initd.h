@@ -23,7 +23,7 @@
 #include "services/initd/protocol.h"
 
 constexpr uint32_t TASKS = 32;
-constexpr uint32_t CLIENTS = 11; // of initd's own services
+constexpr uint32_t CLIENTS = 13; // of initd's own services
 constexpr uint32_t CONNECTIONS = 64;
 constexpr uint32_t LATE_TASK = 8;         // connections made through namingd, for one task
 constexpr uint32_t LATE_SERVICE = 2;      // of those to one service
@@ -52,11 +52,15 @@ struct task {
     uint64_t open_end;  // "out" waiting for a reader (BIND), or HANDLE_NONE
     uint64_t started;   // when
     uint64_t clear_at;  // when to clear it away; TIME_NEVER while it runs
+    uint32_t debugger;  // connection number of the client that debugs it, or 0
+    bool held;          // waits before its first instruction for a debugger
+    bool debugged;      // was debugged: a stop may still come
 };
 
 // What is kept of a program over all of its runs.
 struct program {
     bool verified;       // its entry matched its hash in this boot
+    bool symbols;        // so did its symbols
     uint32_t starts;     // since boot
     uint32_t crashes;    // for plan_restart_delay
     uint64_t restart_at; // TIME_NEVER: not to be started
@@ -78,16 +82,24 @@ struct connection {
     bool late;       // made through namingd
 };
 
-// A client of `init` or `broker`.
+// An event that waits for room in a client's Ring.
+struct event {
+    uint16_t type; // INIT_EXITED, DEBUG_STOPPED or DEBUG_ENDED
+    struct init_exited about;
+};
+
+// A client of `init`, `broker` or `debug`.
 struct client {
     uint32_t number;  // of its connection; 0: this place is free
     uint32_t task;    // number
-    uint32_t service; // PLAN_INIT or PLAN_BROKER
+    uint32_t service; // PLAN_INIT, PLAN_BROKER or PLAN_DEBUG
     struct endpoint endpoint;
     uint32_t argument_size; // above ARGUMENT_LIMIT: too much came
     char argument[ARGUMENT_LIMIT];
     uint32_t event_count;
-    struct init_exited events[EVENTS];
+    struct event events[EVENTS];
+    uint32_t describing;  // the connection whose server was asked for a description, or 0
+    uint32_t transaction; // of the request for that
 };
 
 struct log {
@@ -122,6 +134,7 @@ struct start_extra {
     uint64_t in_peer;  // the other end of "in", or HANDLE_NONE
     uint64_t out_peer; // of "out"
     bool open;         // "out" without another end yet
+    bool held;         // stops before its first instruction
 };
 
 // ----------------------------------------------------------------- log.c
@@ -140,6 +153,10 @@ void load_plan(struct initd *initd);
 // BAD_FORMAT (with the sentence in `error`).
 [[nodiscard]] enum status load_program(struct initd *initd, uint32_t program,
                                        struct spawn_image *image, struct text_buffer *error);
+// The place of a program's symbols in the package, checked against their hash once.
+// NOT_FOUND, BAD_HASH, BAD_FORMAT.
+[[nodiscard]] enum status load_symbols(struct initd *initd, uint32_t program, uint64_t *offset,
+                                       uint64_t *size);
 
 // --------------------------------------------------------------- start.c
 // Starts a program with exactly what its manifest says, and `extra` if it is not
@@ -188,8 +205,31 @@ void connect_forget(struct initd *initd, uint32_t task, uint32_t program);
 void client_forget(struct initd *initd, uint32_t task);
 // Handles what the clients with a signal in `bits` sent.
 void client_update(struct initd *initd, uint64_t bits);
-// Tells the client with this connection number that its task ended.
-void client_tell(struct initd *initd, uint32_t number, const struct init_exited *exited);
+// Sends the client with this connection number an event about a task.
+void client_tell(struct initd *initd, uint32_t number, uint16_t type,
+                 const struct init_exited *about);
+// Sends a reply, for which there is room.
+void client_send(struct client *client, uint32_t transaction, uint16_t type, const void *payload,
+                 uint16_t length);
+void client_reply(struct client *client, uint32_t transaction, enum status status, uint32_t task);
+
+// --------------------------------------------------------------- debug.c
+// Handles a request to the service `debug`, and answers it.
+void debug_request(struct initd *initd, struct client *client, const struct ring_message *message);
+// A thread of the task stopped or faulted: whether a debugger has to look at it.
+[[nodiscard]] bool debug_takes(struct initd *initd, const struct task *task);
+// The client has gone: what it held or stopped goes on.
+void debug_forget(struct initd *initd, uint32_t client);
+
+// ------------------------------------------------------------ describe.c
+// Handles INIT_DESCRIBE.
+void describe_request(struct initd *initd, struct client *client,
+                      const struct ring_message *message);
+// A server answered SERVE_DESCRIBE; whether it was asked.
+[[nodiscard]] bool describe_answer(struct initd *initd, uint32_t server,
+                                   const struct serve_description *answer);
+// A connection, or its server, has gone: who waits for an answer gets an empty one.
+void describe_forget(struct initd *initd, uint32_t connection);
 
 // -------------------------------------------------------------- broker.c
 // Handles a request to the service `broker`, and answers it.

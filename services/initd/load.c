@@ -109,6 +109,27 @@ enum status load_program(struct initd *initd, uint32_t program, struct spawn_ima
     return STATUS_OK;
 }
 
+enum status load_symbols(struct initd *initd, uint32_t program, uint64_t *offset, uint64_t *size) {
+    struct package_entry entry;
+    char sentence[200];
+    struct text_buffer error;
+    text_start(&error, sentence, sizeof(sentence));
+    enum status status = package_find(&initd->package, PACKAGE_SYMBOLS,
+                                      initd->plan.program[program].manifest.program, &entry);
+    if (status == STATUS_OK && !initd->programs[program].symbols) {
+        status = verify(initd, &entry, &error);
+        if (status != STATUS_OK) {
+            log_line(initd, "%s", sentence);
+        }
+    }
+    if (status == STATUS_OK) {
+        initd->programs[program].symbols = true;
+        *offset = entry.offset;
+        *size = entry.size;
+    }
+    return status;
+}
+
 // Everything that starts at boot is looked through before the first is started.
 static enum status check_programs(struct initd *initd, struct text_buffer *error) {
     for (uint32_t i = 0; i < initd->plan.boot_count; i++) {

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
 // What initd speaks: the service `init` (programs: start, end, look), the
-// service `broker` (namingd hands connections over), and the control Ring by
-// which a server learns of its clients (slot "serve" of its Bundle). Payloads
+// service `debug` (programs: stop, read and change), the service `broker` (namingd
+// hands connections over), and the control Ring by which a server learns of its
+// clients (slot "serve" of its Bundle). Payloads
 // are these structures; a message whose length differs is answered with
 // BAD_FORMAT. Names are NUL-padded and always terminated.
 //
@@ -31,7 +32,8 @@ enum init_message : uint16_t {
     // Reply INIT_REPLY with the new task's number. NOT_FOUND: the package
     // has no such program. EXISTS: initd itself keeps it running. NO_MEMORY: its
     // manifest wants more than is free. BAD_HASH, BAD_FORMAT: its entry is
-    // broken. BAD_CLASS: a Ring end is missing. TOO_LARGE: the arguments.
+    // broken. EMPTY: a Ring end is missing; BAD_CLASS or ACCESS: it is something
+    // else, or not to be bound. TOO_LARGE: the arguments.
     // FULL: too many programs run.
     INIT_RUN = 2,
 
@@ -65,6 +67,15 @@ enum init_message : uint16_t {
 
     // struct init_exited, event: a task that this client started has ended.
     INIT_EXITED = 11,
+
+    // struct init_describe: what a task can obtain through a connection of it, as
+    // INIT_DESCRIBED; or INIT_REPLY with NOT_FOUND when no connection is left. The
+    // connection's server is asked: this reply may come after that of a later request,
+    // and never if the same client asks for another one meanwhile.
+    INIT_DESCRIBE = 12,
+
+    // struct init_described, the reply to INIT_DESCRIBE.
+    INIT_DESCRIBED = 13,
 };
 
 enum init_run_flag : uint32_t {
@@ -72,6 +83,9 @@ enum init_run_flag : uint32_t {
     INIT_RUN_OUT = 1 << 1,  // the next capability is the other end of "out"
     INIT_RUN_PIPE = 1 << 2, // "in" is bound to the "out" of the task `source`
     INIT_RUN_OPEN = 1 << 3, // "out" exists, and waits for a later INIT_RUN_PIPE
+    // The program stops before its first instruction and waits for a DEBUG_ATTACH, or
+    // goes on when this client has gone. The reply may be UNSUPPORTED.
+    INIT_RUN_HELD = 1 << 4,
 };
 
 struct init_run {
@@ -127,6 +141,55 @@ struct init_exited {
     uint64_t pc;      // of a fault: the instruction
 };
 
+struct init_describe {
+    uint32_t task;
+    uint32_t connection; // the first one of the task with this number or a greater one
+    uint32_t line;       // from 0
+};
+
+// Line 0 is the name of the service, the others are what can be obtained through it,
+// one each; after the last the text is empty.
+constexpr uint32_t DESCRIBE_TEXT = 44;
+struct init_described {
+    uint32_t connection;
+    char text[DESCRIBE_TEXT]; // NUL-padded, terminated
+};
+static_assert(sizeof(struct init_described) == RING_PAYLOAD);
+
+// ------------------------------------------------------------ service `debug`
+// Whoever is connected may read and change any program that initd started, but for
+// itself and the servers of its own connections: those it could stop only together
+// with itself.
+enum debug_message : uint16_t {
+    // struct init_task: from now on this client decides what becomes of the task's
+    // threads when they fault or stop. DEBUG_TASK; beside it the Task (INSPECT and
+    // DEBUG) and, if there are symbols, the boot package (Memory, READ). Or INIT_REPLY:
+    // NOT_FOUND, ACCESS (see above), EXISTS (another client debugs it), BAD_STATE (it
+    // has ended).
+    DEBUG_ATTACH = 1,
+
+    // struct init_task: gives the task back. Watchpoints are removed, what was stopped
+    // goes on, a thread that faulted ends its task as ever. The same happens when the client
+    // goes. INIT_REPLY: NOT_FOUND if it is not this client's.
+    DEBUG_RELEASE = 2,
+
+    // struct debug_task, the reply to DEBUG_ATTACH.
+    DEBUG_TASK = 3,
+
+    // struct init_task, event: a thread of it waits for this client. A hint to look.
+    DEBUG_STOPPED = 4,
+
+    // struct init_exited, event: it has ended, and is this client's no more.
+    DEBUG_ENDED = 5,
+};
+
+struct debug_task {
+    uint32_t task;
+    uint32_t reserved;
+    uint64_t symbols_offset; // in the package, whole pages
+    uint64_t symbols_size;   // bytes; 0: none, or they do not match their hash
+};
+
 // ---------------------------------------------------------- the control Ring
 enum serve_message : uint16_t {
     // struct serve_scope, initd to server, before the client's SERVE_ACCEPT: a
@@ -141,6 +204,14 @@ enum serve_message : uint16_t {
     // struct serve_answer, server to initd: what became of a SERVE_ACCEPT. One for
     // each; a server that answers what it was not asked is ended.
     SERVE_ANSWER = 3,
+
+    // struct serve_describe, initd to server: what can this client obtain? Every server
+    // answers with one SERVE_DESCRIPTION, for a client that it does not know with an
+    // empty text.
+    SERVE_DESCRIBE = 4,
+
+    // struct serve_description, server to initd.
+    SERVE_DESCRIPTION = 5,
 };
 
 struct serve_scope {
@@ -162,6 +233,16 @@ struct serve_accept {
 struct serve_answer {
     uint32_t client;
     uint32_t status; // enum status
+};
+
+struct serve_describe {
+    uint32_t client;
+    uint32_t line; // from 0
+};
+
+struct serve_description {
+    uint32_t client;
+    char text[DESCRIBE_TEXT]; // NUL-padded, terminated; empty: there is no such line
 };
 
 // ---------------------------------------------------------- service `broker`

@@ -24,7 +24,7 @@ static void add(const struct initd *initd, uint32_t program, struct demand *dema
         struct plan_service service;
         bool known =
             plan_find_service(&initd->plan, manifest->connects[i].service, &service) == STATUS_OK;
-        bool own = known && (service.server == PLAN_INIT || service.server == PLAN_BROKER);
+        bool own = known && plan_is_own(service.server);
         demand->clients += own;
         demand->connections += !own;
     }

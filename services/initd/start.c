@@ -215,6 +215,15 @@ static void undo(const struct start *start, uint32_t number, enum status status)
     client_forget(initd, number);
 }
 
+// The first thread stops at its first instruction.
+static enum status hold(const struct spawn *spawn) {
+    uint64_t description, object, size, number;
+    enum status status = sys_handle_info(spawn->thread, &description, &object, &size, &number);
+    return status == STATUS_OK
+               ? sys_thread_watchpoint(spawn->task, number, 0, spawn->elf.entry, 1, WATCH_EXECUTE)
+               : status;
+}
+
 // From loading to running. The Reticle is the caller's to drop on failure.
 static enum status bring_up(struct start *start, uint32_t program, uint32_t number, uint32_t bit) {
     enum status status = load(start, program);
@@ -228,6 +237,10 @@ static enum status bring_up(struct start *start, uint32_t program, uint32_t numb
     if (status == STATUS_OK) {
         start->step = "start";
         status = sys_task_watch(start->spawn.task, bit);
+    }
+    if (status == STATUS_OK && start->extra != nullptr && start->extra->held) {
+        start->step = "debugger";
+        status = hold(&start->spawn);
     }
     return status == STATUS_OK ? spawn_start(&start->spawn) : status;
 }
@@ -260,6 +273,7 @@ enum status task_start(struct initd *initd, uint32_t program, const struct start
         .open_end = start.open_end,
         .started = time_now(),
         .clear_at = TIME_NEVER,
+        .held = extra != nullptr && extra->held,
     };
     initd->programs[program].starts++;
     log_line(initd, "%s: started as task %u", manifest->program, *number);

@@ -28,7 +28,7 @@ static const char *const FAULTS[FAULT_COUNT] = {
     "broke the kernel's contract",
     "met an error of the machine",
     "was stopped",
-    "touched what is watched",
+    "came to a watchpoint",
 };
 
 struct task *task_find(struct initd *initd, uint32_t number) {
@@ -59,7 +59,10 @@ static void schedule_restart(struct initd *initd, const struct task *task, bool 
 static void ended(struct initd *initd, struct task *task, const struct init_exited *exited,
                   uint64_t clear_at, bool killed) {
     task->clear_at = clear_at;
-    client_tell(initd, task->requester, exited);
+    client_tell(initd, task->requester, INIT_EXITED, exited);
+    client_tell(initd, task->debugger, DEBUG_ENDED, exited);
+    task->debugger = 0;
+    task->held = false;
     schedule_restart(initd, task, killed);
 }
 
@@ -67,11 +70,19 @@ static void ended(struct initd *initd, struct task *task, const struct init_exit
 // the client all that its user needs for a first guess.
 static void faulted(struct initd *initd, struct task *task) {
     uint64_t thread, kind = FAULT_NONE, address = 0, pc = 0;
-    if (sys_thread_fault(task->task, 0, 0, &thread, &kind, &address, &pc) != STATUS_OK) {
+    if (debug_takes(initd, task) ||
+        sys_thread_fault(task->task, 0, 0, &thread, &kind, &address, &pc) != STATUS_OK) {
         return;
     }
     uint32_t fault = kind & 0xff;
     fault = fault < FAULT_COUNT ? fault : FAULT_NONE;
+    bool stop = fault == FAULT_STOPPED || fault == FAULT_WATCH || fault == FAULT_STEP;
+    if (task->debugged && stop) {
+        // It was under way when the debugger let go.
+        (void)sys_thread_control(task->task, thread, RESUME_CONTINUE);
+        initd->busy = true;
+        return;
+    }
     (void)sys_task_stop(task->task, PROGRAM_FAULTED);
     log_line(initd, "%s: task %u %s: address 0x%lx, instruction 0x%lx", name_of(initd, task),
              task->number, FAULTS[fault], address, pc);

@@ -145,9 +145,23 @@ static bool serve(struct namingd *namingd, struct serve_client *client) {
     return true;
 }
 
+// One line for each service in the client's scope.
+static void describe(void *context, const struct serve_client *client, uint32_t line,
+                     struct text_buffer *text) {
+    const struct namingd *namingd = context;
+    for (uint32_t i = 0; i < SCOPES; i++) {
+        const struct serve_scope *scope = &namingd->scopes[i];
+        if (scope->client == client->about.client && line-- == 0) {
+            text_append(text, "connect to ");
+            text_append(text, scope->service);
+            return;
+        }
+    }
+}
+
 uint32_t program_main(void) {
     static struct namingd namingd;
-    server_open(&namingd.server, namingd.clients, CLIENTS);
+    server_open(&namingd.server, namingd.clients, CLIENTS, describe);
     if (endpoint_open(&namingd.broker, bundle_need("broker", CLASS_RING), BIT_BROKER, BIT_BROKER) !=
         STATUS_OK) {
         return PROGRAM_FAILED;

@@ -12,7 +12,8 @@ constexpr uint32_t NAMING_NAME = 32;
 enum naming_message : uint16_t {
     // struct naming_connect; beside it a Ring end (BIND, COPY, PASS) of the
     // client, which the server will bind to. NAMING_REPLY: ACCESS (the manifest
-    // does not say `reach`), BAD_CLASS (no Ring end came along), NOT_FOUND
+    // does not say `reach`), EMPTY (no Ring end came along), BAD_CLASS (something else did),
+    // NOT_FOUND
     // (nobody serves it), FULL. OK: handed to the server; the closed bit tells
     // when it has bound.
     NAMING_CONNECT = 1,

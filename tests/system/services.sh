@@ -7,6 +7,7 @@
 . tests/system/system.inc
 
 boot 'run echo before\nmemory\nrun naming-test\nrestart namingd\nrun naming-test\nrun init-test
+run debug-test
 restart console\nlog | count\nmemory\necho the end\n' --kernel-test
 expect_status 'a session with bad clients' 0 '^the end$'
 why=
@@ -17,8 +18,8 @@ said() {
     sed -z "s/$late\n//g" "$work/out" | grep -o "$1" | wc -l
 }
 [ "$(grep -o "$late" "$work/out" | wc -l)" = 2 ] || why="not 2 times: $late"
-for part in naming init; do
-    [ "$(said "ok $part: ")" = 16 ] || why="not 16 times: ok $part"
+for part in naming:16 init:16 debug:22; do
+    [ "$(said "ok ${part%:*}: ")" = "${part#*:}" ] || why="not ${part#*:} times: ok ${part%:*}"
 done
 verdict 'clients of namingd and initd' "$why"
 exit "$bad"

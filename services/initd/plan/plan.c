@@ -49,10 +49,16 @@ static void place(struct text_buffer *error, const struct plan_program *program,
 // ------------------------------------------------------------------- look-up
 enum status plan_find_service(const struct plan *plan, const char *service,
                               struct plan_service *out) {
+    static const struct {
+        const char *name;
+        uint32_t server;
+    } own[] = {{"init", PLAN_INIT}, {"broker", PLAN_BROKER}, {"debug", PLAN_DEBUG}};
     *out = (struct plan_service){.server = PLAN_NONE};
-    if (strcmp(service, "init") == 0 || strcmp(service, "broker") == 0) {
-        out->server = service[0] == 'i' ? PLAN_INIT : PLAN_BROKER;
-        return STATUS_OK;
+    for (uint32_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        if (strcmp(service, own[i].name) == 0) {
+            out->server = own[i].server;
+            return STATUS_OK;
+        }
     }
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct manifest *manifest = &plan->program[i].manifest;

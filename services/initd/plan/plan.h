@@ -21,6 +21,11 @@ constexpr uint32_t PLAN_NONE = UINT32_MAX;
 // Services that initd serves itself, as `server` of a plan_service.
 constexpr uint32_t PLAN_INIT = UINT32_MAX - 1;   // service `init`
 constexpr uint32_t PLAN_BROKER = UINT32_MAX - 2; // service `broker`
+constexpr uint32_t PLAN_DEBUG = UINT32_MAX - 3;  // service `debug`
+
+static inline bool plan_is_own(uint32_t server) {
+    return server >= PLAN_DEBUG && server != PLAN_NONE;
+}
 
 struct plan_program {
     struct manifest manifest;
@@ -37,7 +42,7 @@ struct plan {
 
 // Who serves a service.
 struct plan_service {
-    uint32_t server; // index of a program, PLAN_INIT or PLAN_BROKER
+    uint32_t server; // index of a program, or one of initd's own
     uint32_t line;   // which of its `serve` lines, from 0
 };
 

@@ -69,6 +69,9 @@ TEST(order_is_servers_first) {
     CHECK_EQ(service.server, 3);
     CHECK_EQ(plan_find_service(&plan, "broker", &service), STATUS_OK);
     CHECK_EQ(service.server, PLAN_BROKER);
+    CHECK(plan_is_own(service.server) && !plan_is_own(3) && !plan_is_own(PLAN_NONE));
+    CHECK_EQ(plan_find_service(&plan, "debug", &service), STATUS_OK);
+    CHECK_EQ(service.server, PLAN_DEBUG);
     CHECK_EQ(plan_find_service(&plan, "nothing", &service), STATUS_NOT_FOUND);
     CHECK_EQ(plan_find_program(&plan, "namingd"), 3);
     CHECK_EQ(plan_find_program(&plan, "shell"), PLAN_NONE);
