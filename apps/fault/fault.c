@@ -13,6 +13,8 @@
 #include "lib/vectra/status_text.h"
 #include "lib/vectra/stream.h"
 #include "lib/vectra/syscall.h"
+#include "lib/vectra/thread.h"
+#include "lib/vectra/time.h"
 
 static const volatile uint64_t constant = 1;
 static uint8_t writable[64];
@@ -85,6 +87,51 @@ static void hang(void) {
     }
 }
 
+// Something for a debugger: a function that is called again and again, and a variable.
+static volatile uint64_t loop_count, loop_end = 1000;
+
+[[gnu::noinline]] static void loop_turn(void) {
+    loop_count = loop_count + 1;
+}
+
+static void loop(void) {
+    while (loop_count < loop_end) {
+        loop_turn();
+    }
+    print("fault: it counted to %lu\n", loop_count);
+    program_exit(PROGRAM_OK);
+}
+
+// Two threads: one waits, the other counts for ever.
+static volatile uint64_t pair_count;
+
+[[gnu::noinline]] static void pair_turn(void) {
+    pair_count = pair_count + 1;
+}
+
+static void pair_entry(void *argument) {
+    (void)argument;
+    for (;;) {
+        pair_turn();
+    }
+}
+
+static void pair_wait(void) {
+    for (;;) {
+        time_sleep_until(time_now() + 1000 * SECOND);
+    }
+}
+
+static void pair(void) {
+    alignas(16) static uint8_t stack[4096];
+    uint64_t thread;
+    enum status outcome = thread_spawn(pair_entry, nullptr, stack + sizeof stack, 0, &thread);
+    if (outcome == STATUS_OK) {
+        pair_wait();
+    }
+    print("fault: a second thread: %s\n", status_text(outcome));
+}
+
 // Until nobody reads it any more.
 static void flood(void) {
     static const char line[] = "fault: a line of a flood\n";
@@ -121,6 +168,8 @@ static const struct way ways[] = {
     {"syscall", use_syscall, nullptr},
     {"memory", use_memory, nullptr},
     {"hang", hang, nullptr},
+    {"loop", loop, nullptr},
+    {"pair", pair, nullptr},
     {"flood", flood, "nobody reads"},
     {"forge", forge, "marks of a program are only text"},
 };

@@ -66,6 +66,10 @@ void shell_complete(void *context, const char *text, size_t cursor, struct line_
     if (!shell->prompting) {
         return; // input of a program
     }
+    if (shell->debugger.number != 0) {
+        debug_complete(shell, list, first);
+        return;
+    }
     if (first) {
         offer_commands(list, true, true);
         return;
@@ -79,7 +83,7 @@ void shell_complete(void *context, const char *text, size_t cursor, struct line_
     } else if (is_word(command, length, "set")) {
         offer_variables(shell, list);
     } else if (is_word(command, length, "kill") || is_word(command, length, "restart") ||
-               is_word(command, length, "authority")) {
+               is_word(command, length, "authority") || is_word(command, length, "debug")) {
         offer_tasks(shell, list);
     }
 }

@@ -5,7 +5,7 @@
 #include "apps/shell/shell.h"
 #include "lib/string/string.h"
 
-static void set_status(struct shell *shell, uint32_t status) {
+void shell_set_status(struct shell *shell, uint32_t status) {
     struct text_buffer text;
     shell->status = status;
     text_start(&text, shell->status_text, sizeof shell->status_text);
@@ -39,7 +39,7 @@ uint32_t execute(struct shell *shell, const char *text, size_t length) {
     shell->interrupted = false;
     if (command_parse(text, length, &shell->line, &error) != STATUS_OK) {
         complain_at(shell, &error);
-        set_status(shell, SHELL_USAGE);
+        shell_set_status(shell, SHELL_USAGE);
         return SHELL_USAGE;
     }
     for (unsigned step = 0; step < shell->line.steps && !shell->interrupted; step++) {
@@ -47,7 +47,7 @@ uint32_t execute(struct shell *shell, const char *text, size_t length) {
         bool skipped =
             join == JOIN_AND ? shell->status != 0 : join == JOIN_OR && shell->status == 0;
         if (!skipped) {
-            set_status(shell, pipeline_run(shell, shell->line.step[step]));
+            shell_set_status(shell, pipeline_run(shell, shell->line.step[step]));
         }
     }
     return shell->status;

@@ -16,6 +16,19 @@ static void other(void *context, const struct ring_message *message, uint64_t se
     shell_exited(context, message);
 }
 
+static void other_debug(void *context, const struct ring_message *message, uint64_t sequence) {
+    (void)sequence;
+    debug_event(context, message);
+}
+
+// The status of an INIT_REPLY that came in place of something else.
+static enum status refusal(const struct ring_message *message) {
+    struct init_reply reply;
+    memcpy(&reply, message->payload, sizeof reply);
+    bool valid = message->header.type == INIT_REPLY && message->header.length == sizeof reply;
+    return valid && reply.status != STATUS_OK ? (enum status)reply.status : STATUS_BAD_FORMAT;
+}
+
 // Sends a request of `size` bytes and waits for a reply of the type and least
 // size wanted, which then stands in `message`; an INIT_REPLY instead is an error.
 static enum status ask(struct shell *shell, uint16_t type, const void *request, size_t size,
@@ -27,10 +40,7 @@ static enum status ask(struct shell *shell, uint16_t type, const void *request, 
     if (status != STATUS_OK || message->header.type == want) {
         return status;
     }
-    struct init_reply reply;
-    memcpy(&reply, message->payload, sizeof reply);
-    bool valid = message->header.type == INIT_REPLY && message->header.length == sizeof reply;
-    return valid && reply.status != STATUS_OK ? (enum status)reply.status : STATUS_BAD_FORMAT;
+    return refusal(message);
 }
 
 // The status inside of an INIT_REPLY.
@@ -107,12 +117,77 @@ enum status init_log(struct shell *shell, struct init_log_text *text, uint64_t p
     return status;
 }
 
+// A service's words go to the terminal, so only what everybody shows is left of them.
+static void clean_line(char *text) {
+    for (; *text != 0; text++) {
+        bool plain = *text >= ' ' && *text <= '~' && *text != '"' && *text != '\\';
+        *text = plain ? *text : '?';
+    }
+}
+
+enum status init_describe(struct shell *shell, const struct init_describe *about,
+                          struct init_described *line) {
+    struct ring_message message;
+    uint64_t sequence;
+    enum status status =
+        ask(shell, INIT_DESCRIBE, about, sizeof *about, INIT_DESCRIBED, &message, &sequence);
+    if (status == STATUS_OK && message.header.length != sizeof *line) {
+        status = STATUS_BAD_FORMAT;
+    }
+    if (status == STATUS_OK) {
+        memcpy(line, message.payload, sizeof *line);
+        line->text[DESCRIBE_TEXT - 1] = 0;
+        clean_line(line->text);
+    }
+    return status;
+}
+
 enum status init_stop(struct shell *shell, struct init_power power) {
     struct ring_message message;
     uint64_t sequence;
     uint32_t about;
     enum status status =
         ask(shell, INIT_POWER, &power, sizeof power, INIT_REPLY, &message, &sequence);
+    return status == STATUS_OK ? reply_status(&message, &about) : status;
+}
+
+// A request to the service `debug`.
+static enum status ask_debug(struct shell *shell, uint16_t type, uint32_t number,
+                             struct ring_message *message, uint64_t *sequence) {
+    struct init_task request = {number};
+    *message = (struct ring_message){.header = {.type = type, .length = sizeof request}};
+    memcpy(message->payload, &request, sizeof request);
+    return endpoint_call(&shell->debug, message, nullptr, 0, time_now() + PATIENCE, other_debug,
+                         shell, sequence);
+}
+
+enum status init_attach(struct shell *shell, uint32_t number, struct debug_task *about,
+                        uint64_t *task, uint64_t *memory) {
+    struct ring_message message;
+    uint64_t sequence;
+    *task = *memory = HANDLE_NONE;
+    enum status status = ask_debug(shell, DEBUG_ATTACH, number, &message, &sequence);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (message.header.type != DEBUG_TASK || message.header.length != sizeof *about) {
+        return refusal(&message);
+    }
+    memcpy(about, message.payload, sizeof *about);
+    status = endpoint_take(&shell->debug, sequence, CLASS_TASK, RIGHT_TASK_DEBUG, task);
+    if (status == STATUS_OK && about->symbols_size > 0 &&
+        endpoint_take(&shell->debug, sequence, CLASS_MEMORY, RIGHT_MEMORY_READ, memory) !=
+            STATUS_OK) {
+        *memory = HANDLE_NONE; // names are missing then, and nothing else
+    }
+    return status;
+}
+
+enum status init_release(struct shell *shell, uint32_t number) {
+    struct ring_message message;
+    uint64_t sequence;
+    uint32_t about;
+    enum status status = ask_debug(shell, DEBUG_RELEASE, number, &message, &sequence);
     return status == STATUS_OK ? reply_status(&message, &about) : status;
 }
 

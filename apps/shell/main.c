@@ -26,6 +26,7 @@ static void open_slot(struct endpoint *endpoint, const char *name, uint32_t bit)
 static void begin(struct shell *shell) {
     open_slot(&shell->console, "console", BIT_CONSOLE);
     open_slot(&shell->init, "init", BIT_INIT);
+    open_slot(&shell->debug, "debug", BIT_DEBUG);
     shell->reticle = bundle_need("reticle", CLASS_RETICLE);
     line_init(&shell->editor, &(struct line_calls){shell, write_screen, shell_complete});
     memcpy(shell->status_text, "0", 2);
@@ -44,7 +45,7 @@ static void mark_status(struct shell *shell) {
 
 // Shows the prompt, and waits until it is on the screen: if the console goes in
 // between, the next one is told the status again.
-static void show_prompt(struct shell *shell) {
+static void show_prompt(struct shell *shell, const char *text, unsigned columns) {
     shell->prompting = true;
     do {
         screen_await(shell);
@@ -52,7 +53,7 @@ static void show_prompt(struct shell *shell) {
         if (shell->ran) {
             mark_status(shell);
         }
-        line_start(&shell->editor, prompt, PROMPT_COLUMNS);
+        line_start(&shell->editor, text, columns);
     } while (!screen_drain(shell));
     if (shell->first_prompt == 0) {
         shell->first_prompt = time_now();
@@ -71,32 +72,35 @@ static bool take_keys(struct shell *shell, enum line_event *event) {
     return *event != LINE_MORE;
 }
 
-static enum line_event read_line(struct shell *shell) {
+enum line_event shell_read_line(struct shell *shell, const char *text, unsigned columns) {
     enum line_event event;
-    show_prompt(shell);
-    while (!take_keys(shell, &event)) {
+    show_prompt(shell, text, columns);
+    bool done = take_keys(shell, &event);
+    while (!done && !debug_urgent(shell)) {
         shell_pump(shell);
+        done = take_keys(shell, &event);
     }
     shell->prompting = false;
+    if (!done) {
+        screen_raw(shell, "\r\n", 2);
+        event = LINE_CANCELLED;
+    }
+    if (event == LINE_DONE) {
+        memcpy(shell->line_text, shell->editor.text, shell->editor.length + 1);
+        line_remember(&shell->editor, shell->line_text);
+    }
+    screen_raw(shell, "\x1b]133;C\a", 8);
+    shell->line_open = false;
+    shell->ran = true;
     return event;
-}
-
-static void run_line(struct shell *shell) {
-    size_t length = shell->editor.length;
-    memcpy(shell->line_text, shell->editor.text, length + 1);
-    line_remember(&shell->editor, shell->line_text);
-    (void)execute(shell, shell->line_text, length);
 }
 
 void shell_run(struct shell *shell) {
     begin(shell);
     for (;;) {
-        enum line_event event = read_line(shell);
-        screen_raw(shell, "\x1b]133;C\a", 8);
-        shell->line_open = false;
-        shell->ran = true;
+        enum line_event event = shell_read_line(shell, prompt, PROMPT_COLUMNS);
         if (event == LINE_DONE) {
-            run_line(shell);
+            (void)execute(shell, shell->line_text, strlen(shell->line_text));
         } else if (event == LINE_END) {
             complain(shell, "shell", "it never ends", "`poweroff` turns the machine off");
         }

@@ -5,6 +5,8 @@
 #include "abi/capability.h"
 #include "apps/shell/shell.h"
 
+constexpr unsigned OWN_RIGHTS = 4; // of a class at most
+
 struct named {
     uint32_t right;
     const char *name;
@@ -20,14 +22,15 @@ static const char *const classes[CLASS_COUNT] = {
 static const struct named common[] = {
     {RIGHT_COPY, "copy"}, {RIGHT_PASS, "pass"}, {RIGHT_INSPECT, "inspect"}, {RIGHT_WATCH, "watch"}};
 
-// At most three rights for each class, beside the common ones.
-static const struct named own[CLASS_COUNT][3] = {
+// Rights of each class, beside the common ones.
+static const struct named own[CLASS_COUNT][OWN_RIGHTS] = {
     [CLASS_RETICLE] = {{RIGHT_RETICLE_CARVE, "carve"},
                        {RIGHT_RETICLE_GROW, "grow"},
                        {RIGHT_RETICLE_CODE, "code"}},
     [CLASS_TASK] = {{RIGHT_TASK_FILL, "fill"},
                     {RIGHT_TASK_STOP, "stop"},
-                    {RIGHT_TASK_DEBUG, "debug"}},
+                    {RIGHT_TASK_DEBUG, "debug"},
+                    {RIGHT_TASK_MAP, "map"}},
     [CLASS_THREAD] = {{RIGHT_THREAD_START, "start"}},
     [CLASS_MEMORY] = {{RIGHT_MEMORY_READ, "read"},
                       {RIGHT_MEMORY_WRITE, "write"},
@@ -64,7 +67,7 @@ void rights_text(struct text_buffer *text, uint64_t description) {
     }
     add(text, common, sizeof common / sizeof common[0], description);
     if (class < CLASS_COUNT) {
-        add(text, own[class], 3, description);
+        add(text, own[class], OWN_RIGHTS, description);
     }
 }
 
@@ -83,7 +86,7 @@ const char *fault_text(uint32_t kind) {
         [FAULT_PROTOCOL] = "it broke a rule of the kernel",
         [FAULT_MACHINE] = "the hardware reported an error",
         [FAULT_STOPPED] = "it was stopped",
-        [FAULT_WATCH] = "it touched what is watched",
+        [FAULT_WATCH] = "it came to a watchpoint",
     };
     return kind < FAULT_COUNT ? text[kind] : text[FAULT_NONE];
 }

@@ -36,23 +36,19 @@ static void start_failed(struct shell *shell, const char *name, enum status stat
     }
 }
 
-// Starts the program in shell->words (from `first` on) as the next job.
-static bool start(struct shell *shell, unsigned first, bool at_start, bool at_end) {
+// Starts the program in shell->words (from `first` on) as the next job. `flags`: enum
+// init_run_flag.
+static bool start(struct shell *shell, unsigned first, uint32_t flags) {
     const struct endpoint_capability in = {shell->keys.handle, RIGHT_RING_BIND, false};
     const struct endpoint_capability out = {shell->text.handle, RIGHT_RING_BIND, false};
-    struct init_start request = {.words = &shell->words, .first = first};
-    if (at_start) {
-        request.flags |= INIT_RUN_IN;
+    struct init_start request = {.words = &shell->words, .first = first, .flags = flags};
+    if ((flags & INIT_RUN_IN) != 0) {
         request.ends[request.end_count++] = in;
     } else {
-        request.flags |= INIT_RUN_PIPE;
         request.source = shell->job[shell->jobs - 1].task;
     }
-    if (at_end) {
-        request.flags |= INIT_RUN_OUT;
+    if ((flags & INIT_RUN_OUT) != 0) {
         request.ends[request.end_count++] = out;
-    } else {
-        request.flags |= INIT_RUN_OPEN;
     }
     struct job *job = &shell->job[shell->jobs];
     const char *name = shell->words.word[first];
@@ -106,8 +102,9 @@ static bool is_builtin(const struct shell *shell) {
 static bool start_all(struct shell *shell, struct command_span stages, unsigned from) {
     for (unsigned i = from; i < stages.count && !shell->interrupted; i++) {
         unsigned first;
-        if (!program_words(shell, stages.first + i, &first) ||
-            !start(shell, first, i == from, i + 1 == stages.count)) {
+        uint32_t flags = (i == from ? INIT_RUN_IN : INIT_RUN_PIPE) |
+                         (i + 1 == stages.count ? INIT_RUN_OUT : INIT_RUN_OPEN);
+        if (!program_words(shell, stages.first + i, &first) || !start(shell, first, flags)) {
             return false;
         }
     }
@@ -168,6 +165,45 @@ static uint32_t run_programs(struct shell *shell, struct command_span stages, bo
     return status;
 }
 
+static bool open_streams(struct shell *shell) {
+    shell->jobs = 0;
+    shell->filter = (struct line_filter){};
+    if (!open_stream(shell, &shell->keys, BIT_KEYS)) {
+        return false;
+    }
+    if (open_stream(shell, &shell->text, BIT_TEXT)) {
+        return true;
+    }
+    endpoint_close(&shell->keys);
+    return false;
+}
+
+static void close_streams(struct shell *shell) {
+    endpoint_close(&shell->text);
+    endpoint_close(&shell->keys);
+}
+
+// The keyboard is the program's only while `use` lets it run, and afterwards.
+uint32_t pipeline_held(struct shell *shell, unsigned first,
+                       uint32_t (*use)(struct shell *shell, uint32_t task, const char *name)) {
+    uint32_t status = SHELL_FAILED;
+    if (!open_streams(shell)) {
+        return status;
+    }
+    input_begin(shell, false);
+    if (start(shell, first, INIT_RUN_IN | INIT_RUN_OUT | INIT_RUN_HELD)) {
+        endpoint_refresh(&shell->keys);
+        endpoint_refresh(&shell->text);
+        status = use(shell, shell->job[0].task, shell->job[0].name);
+        shell->terminal = true;
+        uint32_t end = wait_all(shell);
+        input_end(shell);
+        status = status == SHELL_OK ? end : status;
+    }
+    close_streams(shell);
+    return status;
+}
+
 uint32_t pipeline_run(struct shell *shell, struct command_span stages) {
     uint32_t status = check(shell, stages);
     if (status != SHELL_OK || !stage_expand(shell, stages.first)) {
@@ -177,16 +213,10 @@ uint32_t pipeline_run(struct shell *shell, struct command_span stages) {
     if (builtin && stages.count == 1) {
         return command_find(shell->words.word[0])->run(shell, &shell->words);
     }
-    shell->jobs = 0;
-    shell->filter = (struct line_filter){};
-    if (!open_stream(shell, &shell->keys, BIT_KEYS)) {
+    if (!open_streams(shell)) {
         return SHELL_FAILED;
     }
-    status = SHELL_FAILED;
-    if (open_stream(shell, &shell->text, BIT_TEXT)) {
-        status = run_programs(shell, stages, builtin);
-        endpoint_close(&shell->text);
-    }
-    endpoint_close(&shell->keys);
+    status = run_programs(shell, stages, builtin);
+    close_streams(shell);
     return status;
 }

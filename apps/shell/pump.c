@@ -52,14 +52,16 @@ void shell_end_jobs(struct shell *shell) {
     }
 }
 
-// Ctrl-C: what runs ends.
+// Ctrl-C: what runs ends, or stops if it is being debugged.
 static void interrupt(struct shell *shell) {
     screen_raw(shell, "^C\r\n", 4);
     shell->interrupted = true;
     if (shell->feeding) {
         line_begin(&shell->editor);
     }
-    shell_end_jobs(shell);
+    if (shell->debugger.number == 0) {
+        shell_end_jobs(shell);
+    }
 }
 
 // While something runs, a Ctrl-C among the keys acts, and what was typed before
@@ -117,6 +119,10 @@ static bool poll_init(struct shell *shell) {
         worked = true;
         shell_exited(shell, &message);
     }
+    while (endpoint_receive(&shell->debug, &message, &sequence) == STATUS_OK) {
+        worked = true;
+        debug_event(shell, &message);
+    }
     return worked;
 }
 
@@ -133,7 +139,7 @@ static bool poll_connection(struct shell *shell) {
     return true;
 }
 
-static bool poll(struct shell *shell) {
+bool shell_poll(struct shell *shell) {
     screen_flush(shell);
     bool worked = poll_connection(shell);
     worked |= shell_take_keys(shell);
@@ -151,7 +157,7 @@ static void refresh(struct endpoint *endpoint, uint64_t bits) {
 }
 
 void shell_pump(struct shell *shell) {
-    if (poll(shell)) {
+    if (shell_poll(shell)) {
         return;
     }
     uint64_t bits = 0;
@@ -161,6 +167,7 @@ void shell_pump(struct shell *shell) {
     }
     refresh(&shell->console, bits);
     refresh(&shell->init, bits);
+    refresh(&shell->debug, bits);
     refresh(&shell->keys, bits);
     refresh(&shell->text, bits);
     if (!endpoint_bound(&shell->init)) {

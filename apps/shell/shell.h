@@ -13,11 +13,13 @@
 //   input.c     keys for a running program
 //   complete.c  Tab
 //   table.c     the commands; show.c, authority.c, control.c: what they do
+//   debug.h     the debugger
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "apps/shell/debug.h"
 #include "apps/shell/table.h"
 #include "lib/command/command.h"
 #include "lib/command/variables.h"
@@ -38,6 +40,8 @@ enum shell_bit : uint32_t {
     BIT_CONSOLE_CLOSED,
     BIT_INIT,
     BIT_INIT_CLOSED,
+    BIT_DEBUG,
+    BIT_DEBUG_CLOSED,
     BIT_KEYS, // the first program's input: room in it
     BIT_KEYS_CLOSED,
     BIT_TEXT, // the last program's output
@@ -58,7 +62,7 @@ struct job {
 };
 
 struct shell {
-    struct endpoint console, init;
+    struct endpoint console, init, debug;
     struct endpoint keys, text; // streams of the pipeline that runs
     uint64_t reticle;           // pays for their Rings
 
@@ -92,6 +96,8 @@ struct shell {
     struct line_filter filter; // of what the last program says
     bool interrupted;          // Ctrl-C since the line began
 
+    struct debugger debugger;
+
     bool feeding;     // the editor holds input of a program
     bool terminal;    // the first program reads the keyboard
     bool input_ended; // STREAM_END was sent
@@ -101,6 +107,9 @@ struct shell {
 
 // main.c: runs the shell; `shell` is all zero.
 [[noreturn]] void shell_run(struct shell *shell);
+// Shows a prompt of so many columns and reads a line, which is remembered and stands in
+// line_text if it is LINE_DONE. LINE_CANCELLED too when the debugger has something to tell.
+enum line_event shell_read_line(struct shell *shell, const char *prompt, unsigned columns);
 
 // screen.c
 void screen_text(struct shell *shell, const char *text, size_t count); // LF becomes CR LF
@@ -121,7 +130,9 @@ void complain(struct shell *shell, const char *command, const char *wrong, const
 uint32_t misused(struct shell *shell, const struct command_arguments *words);
 void pipe_finish(struct shell *shell);
 
-// pump.c: takes what is there, or waits until there is something.
+// pump.c: takes what is there; whether there was anything.
+bool shell_poll(struct shell *shell);
+// The same, or waits until there is something.
 void shell_pump(struct shell *shell);
 // Moves typed keys from the console's Ring into `ahead`; whether there were any.
 bool shell_take_keys(struct shell *shell);
@@ -142,6 +153,13 @@ void shell_exited(struct shell *shell, const struct ring_message *message);
 [[nodiscard]] enum status init_log(struct shell *shell, struct init_log_text *text,
                                    uint64_t position, size_t *count);
 [[nodiscard]] enum status init_stop(struct shell *shell, struct init_power power);
+// A line of what a task can obtain; NOT_FOUND after the last.
+[[nodiscard]] enum status init_describe(struct shell *shell, const struct init_describe *about,
+                                        struct init_described *line);
+// The service `debug`. `*memory` is that of the symbols, or HANDLE_NONE.
+[[nodiscard]] enum status init_attach(struct shell *shell, uint32_t number,
+                                      struct debug_task *about, uint64_t *task, uint64_t *memory);
+[[nodiscard]] enum status init_release(struct shell *shell, uint32_t number);
 struct init_start {
     const struct command_arguments *words; // from `first` on: program, arguments
     unsigned first;
@@ -157,8 +175,13 @@ bool init_find(struct shell *shell, const char *command, const char *text,
 
 // execute.c, pipeline.c
 uint32_t execute(struct shell *shell, const char *text, size_t length);
+void shell_set_status(struct shell *shell, uint32_t status);
 uint32_t pipeline_run(struct shell *shell, struct command_span stages);
 bool stage_expand(struct shell *shell, unsigned stage);
+// Starts the program in shell->words (from `first` on), held before its first instruction,
+// for `use`; then waits for its end.
+uint32_t pipeline_held(struct shell *shell, unsigned first,
+                       uint32_t (*use)(struct shell *shell, uint32_t task, const char *name));
 
 // input.c
 void input_begin(struct shell *shell, bool terminal);

@@ -9,10 +9,14 @@
 #include <string.h>
 
 static const char *const words[] = {
-    "help ", "tasks ",  "authority ", "memory ", "echo ", "count ", "fault ", "hang ",
-    "| ",    "&& ",     "|| ",        "; ",      "\r",    "\r",     "\x03",   "\x04",
-    "\t",    "\x1b[A",  "\x1b[B",     "\x1b[D",  "\x1c",  "$x ",    "set x ", "'",
-    "\"",    "console", "kill ",      "run ",    "x",     "ö",      "log ",   "restart ",
+    "help ",        "tasks ",      "authority ", "memory ",  "echo ",    "count ",
+    "fault ",       "hang ",       "| ",         "&& ",      "|| ",      "; ",
+    "\r",           "\r",          "\x03",       "\x04",     "\t",       "\x1b[A",
+    "\x1b[B",       "\x1b[D",      "\x1c",       "$x ",      "set x ",   "'",
+    "\"",           "console",     "kill ",      "run ",     "x",        "ö",
+    "log ",         "restart ",    "debug ",     "patient ", "namingd ", "-- ",
+    "break turn\r", "step ",       "continue\r", "quit\r",   "memory ",  "watch counter\r",
+    "stop\r",       "backtrace\r", "delete\r",   "turn ",    "set ",     "end\r",
 };
 constexpr size_t WORDS = sizeof words / sizeof words[0];
 

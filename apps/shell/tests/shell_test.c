@@ -122,11 +122,52 @@ TEST(authority_names_every_class) {
                                         "machine",
                                         "view",
                                         "unknown",
-                                        "sum: 13 capabilities",
-                                        "100 bytes = 50 available"};
+                                        "sum: 16 capabilities",
+                                        "100000 bytes = 50000 available"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         CHECK(strstr(screen, words[i]) != nullptr);
     }
+}
+
+// The line of a slot, exactly.
+TEST(authority_is_a_tree) {
+    static const char *const lines[] = {
+        "     5 ring                       47       1536  owner copy pass inspect watch bind use"
+        "  bound to 4194305\r\n"
+        "   5.0   memory                   46          0  read\r\n"
+        "   5.1   none                      0          0  revoked\r\n"
+        "     6 bundle ",
+        "\r\n     - memory                     46       1280  owner copy pass inspect watch read "
+        "write execute  held by task 3\r\n",
+        "   obtainable through `console`:\r\n        write ?[6n anything\r\n        hear ?all?"
+        "\r\n   obtainable through `init`:\r\n",
+    };
+    const char *screen = session("authority shell\r");
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        CHECK(strstr(screen, lines[i]) != nullptr);
+    }
+}
+
+TEST(authority_is_a_graph) {
+    static const char *const lines[] = {
+        "digraph authority {\r\n  rankdir=LR;\r\n",
+        "\r\n  object46 [label=\"memory 46\"];\r\n",
+        "\r\n  object46 [label=\"memory 46\\n1280 bytes\"];\r\n",
+        "\r\n  task4 [shape=box, label=\"shell\\ntask 4\"];\r\n",
+        "\r\n  object47 -> object46 [label=\"read\"];\r\n",
+        "\r\n  object47 -> object7 [style=dashed];\r\n",
+        "\r\n  object47 -> object4194305 [style=bold, dir=both];\r\n",
+        "\r\n  task4 -> \"service console\" [style=dotted, label=\"hear ?all?\"];\r\n",
+        "\r\n}\r\n",
+    };
+    const char *one = session("authority --graph shell\r");
+    CHECK(strstr(one, "task3") == nullptr);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        CHECK(strstr(one, lines[i]) != nullptr);
+    }
+    CHECK(strstr(session("authority --graph\r"), "\r\n  task3 -> ") != nullptr);
+    CHECK(gives("authority --graph 1 2",
+                "authority: the arguments are wrong: want `authority [--graph] [TASK]`\r\n", 2));
 }
 
 TEST(history_is_bounded_and_kept) {

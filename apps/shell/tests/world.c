@@ -13,12 +13,22 @@
 #include "abi/layout.h"
 #include "apps/shell/shell.h"
 #include "apps/shell/tests/lib/vectra/syscall.h"
+#include "apps/shell/tests/patient.h"
 #include "lib/vectra/bundle.h"
 #include "lib/vectra/stream.h"
 #include "lib/vectra/time.h"
 
 // Handles. Those of Rings that the shell carves follow RING_FIRST.
-enum { CONSOLE = 1, INIT = 2, RETICLE = 3, TASK = 4, RING_FIRST = 100 };
+enum {
+    CONSOLE = 1,
+    INIT = 2,
+    RETICLE = 3,
+    TASK = 4,
+    DEBUG_RING = 5,
+    MEMORY = 6,
+    VIEW = 77,
+    RING_FIRST = 100
+};
 
 constexpr unsigned QUEUE = 4096;
 constexpr unsigned PROGRAMS = 16;
@@ -44,13 +54,13 @@ static struct {
     size_t key_count, typed;
     char screen[SCREEN];
     size_t screen_size;
-    struct queue from_console, from_init, from_program;
+    struct queue from_console, from_init, from_program, from_debug;
     struct endpoint *console;
-    struct ring_region region[4]; // what bound endpoints take for their peer's
+    struct ring_region region[5]; // what bound endpoints take for their peer's
     uint64_t generation, now, rings;
     char argument[COMMAND_TEXT + 1];
     struct program program[PROGRAMS];
-    uint32_t last_task;
+    uint32_t last_task, debugged;
     uint32_t task[4], starts[4]; // of the services
 } world;
 
@@ -66,11 +76,42 @@ static void put(struct queue *queue, const struct ring_message *message) {
     longjmp(world.over, 1);
 }
 
+static void end_program(struct program *program, uint32_t status, enum fault_kind fault);
+
+static void end_patient(void) {
+    for (unsigned i = 0; i < PROGRAMS; i++) {
+        struct program *program = &world.program[i];
+        if (program->task != 0 && strcmp(program->name, "patient") == 0) {
+            end_program(program, PATIENT_STATUS, FAULT_NONE);
+        }
+    }
+}
+
+// What initd tells the debugger, and then the one who started the program.
+static void tell_of_patient(void) {
+    struct init_exited end = {.task = world.debugged, .status = PATIENT_STATUS};
+    struct ring_message message = {.header = {.type = DEBUG_STOPPED, .length = 4}};
+    if (world.debugged == 0) {
+        return;
+    }
+    if (patient_ended()) {
+        message.header = (struct ring_header){.type = DEBUG_ENDED, .length = sizeof end};
+        world.debugged = 0;
+        end_patient();
+    } else if (!patient_stopped()) {
+        return;
+    }
+    memcpy(message.payload, &end, sizeof end);
+    put(&world.from_debug, &message);
+}
+
 // ---------------------------------------------------------------- endpoints
 static void connect(struct endpoint *endpoint) {
     // The two Rings of a pipeline follow each other.
     struct ring_region *region =
-        &world.region[endpoint->handle % 2 + (endpoint->handle < RING_FIRST ? 0 : 2)];
+        &world.region[endpoint->handle == DEBUG_RING
+                          ? 4
+                          : endpoint->handle % 2 + (endpoint->handle < RING_FIRST ? 0 : 2)];
     endpoint->end.peer = region;
     endpoint->end.generation = ++world.generation;
     atomic_store(&region->generation, world.generation);
@@ -119,16 +160,18 @@ enum status endpoint_take(struct endpoint *endpoint, uint64_t sequence, uint32_t
     (void)endpoint;
     (void)sequence;
     (void)rights;
-    *handle = class == CLASS_TASK ? TASK : RETICLE;
+    *handle = class == CLASS_TASK ? TASK : class == CLASS_MEMORY ? MEMORY : RETICLE;
     return STATUS_OK;
 }
 
 enum status endpoint_receive(struct endpoint *endpoint, struct ring_message *message,
                              uint64_t *sequence) {
-    struct queue *queue = endpoint->handle == CONSOLE ? &world.from_console
-                          : endpoint->handle == INIT  ? &world.from_init
-                                                      : &world.from_program;
+    struct queue *queue = endpoint->handle == CONSOLE      ? &world.from_console
+                          : endpoint->handle == INIT       ? &world.from_init
+                          : endpoint->handle == DEBUG_RING ? &world.from_debug
+                                                           : &world.from_program;
     *sequence = 0;
+    tell_of_patient();
     if (!endpoint_bound(endpoint)) {
         return STATUS_PEER_CLOSED;
     }
@@ -232,6 +275,24 @@ static void answer_list(struct ring_message *message, uint32_t after) {
     memcpy(message->payload, &entry, sizeof entry);
 }
 
+// Two services, the second of which has nothing to say.
+static void answer_describe(struct ring_message *message) {
+    static const char *const lines[] = {"console", "write \x1b[6n anything", "hear \"all\""};
+    struct init_describe about;
+    memcpy(&about, message->payload, sizeof about);
+    if (about.connection > 9) {
+        reply(message, STATUS_NOT_FOUND, 0);
+        return;
+    }
+    bool first = about.connection <= 3;
+    struct init_described answer = {.connection = first ? 3 : 9};
+    const char *text = first && about.line < 3 ? lines[about.line] : about.line == 0 ? "init" : "";
+    memcpy(answer.text, text, strlen(text));
+    message->header.type = INIT_DESCRIBED;
+    message->header.length = sizeof answer;
+    memcpy(message->payload, &answer, sizeof answer);
+}
+
 static void answer_kill(struct ring_message *message, uint32_t task) {
     for (unsigned i = 0; i < PROGRAMS; i++) {
         if (world.program[i].task == task) {
@@ -263,25 +324,53 @@ static void answer_log(struct ring_message *message) {
 static void answer_run(struct ring_message *message) {
     struct init_run run;
     memcpy(&run, message->payload, sizeof run);
-    static const char *const known[] = {"echo", "count", "fault", "hang"};
+    static const char *const known[] = {"echo", "count", "fault", "hang", "patient"};
     unsigned place = 0, name = 0;
-    while (name < 4 && strcmp(run.program, known[name]) != 0) {
+    while (name < 5 && strcmp(run.program, known[name]) != 0) {
         name++;
     }
     while (place < PROGRAMS && world.program[place].task != 0) {
         place++;
     }
-    if (name == 4 || place == PROGRAMS) {
-        reply(message, name == 4 ? STATUS_NOT_FOUND : STATUS_FULL, 0);
+    if (name == 5 || place == PROGRAMS) {
+        reply(message, name == 5 ? STATUS_NOT_FOUND : STATUS_FULL, 0);
     } else {
         struct program *program = &world.program[place];
         *program =
             (struct program){.task = ++world.last_task, .keyboard = (run.flags & INIT_RUN_IN) != 0};
         memcpy(program->name, run.program, INIT_NAME);
         reply(message, STATUS_OK, program->task);
-        act(program, &run);
+        if ((run.flags & INIT_RUN_HELD) != 0) {
+            patient_begin(true, strcmp(world.argument, "faults") == 0);
+        } else {
+            act(program, &run);
+        }
     }
     world.argument[0] = 0;
+}
+
+// What is debugged: a program that was held, or namingd; both are the patient.
+static void answer_debug(struct ring_message *message, uint32_t task) {
+    if (message->header.type == DEBUG_RELEASE) {
+        reply(message, world.debugged == task ? STATUS_OK : STATUS_NOT_FOUND, task);
+        world.debugged = 0;
+        patient_release();
+        end_patient();
+        return;
+    }
+    bool own = task > SERVICES;
+    if (task == world.task[SERVICE_CONSOLE] || task == 1) {
+        reply(message, STATUS_ACCESS, task);
+        return;
+    }
+    if (!own) {
+        patient_begin(false, false);
+    }
+    world.debugged = task;
+    struct debug_task payload = {task, 0, 0x10000, 128};
+    message->header.type = DEBUG_TASK;
+    message->header.length = sizeof payload;
+    memcpy(message->payload, &payload, sizeof payload);
 }
 
 enum status endpoint_call(struct endpoint *endpoint, struct ring_message *message,
@@ -297,6 +386,10 @@ enum status endpoint_call(struct endpoint *endpoint, struct ring_message *messag
     *sequence = 0;
     struct init_task about;
     memcpy(&about, message->payload, sizeof about);
+    if (endpoint->handle == DEBUG_RING) {
+        answer_debug(message, about.task);
+        return STATUS_OK;
+    }
     struct init_power power;
     memcpy(&power, message->payload, sizeof power);
     switch (message->header.type) {
@@ -305,6 +398,9 @@ enum status endpoint_call(struct endpoint *endpoint, struct ring_message *messag
         break;
     case INIT_KILL:
         answer_kill(message, about.task);
+        break;
+    case INIT_DESCRIBE:
+        answer_describe(message);
         break;
     case INIT_LOG:
         answer_log(message);
@@ -367,26 +463,46 @@ enum status sys_signal_wait(uint64_t mask, uint64_t deadline, uint64_t slack, ui
 }
 
 enum status sys_handle_drop(uint64_t handle) {
-    return handle == TASK || handle == RETICLE ? STATUS_OK : STATUS_BAD_HANDLE;
+    return handle == TASK || handle == RETICLE || handle == MEMORY || handle == VIEW
+               ? STATUS_OK
+               : STATUS_BAD_HANDLE;
 }
 
 enum status sys_task_slot(uint64_t task, uint64_t index, uint64_t *found, uint64_t *description,
                           uint64_t *object, uint64_t *detail) {
+    // One of each class and two of none, then what is on its way in the Ring of slot 5, of
+    // which the second was revoked.
+    constexpr uint64_t FLIGHT = (uint64_t)(CLASS_RING + 1) << 32;
+    bool flies = index >= CLASS_COUNT + 2;
     (void)task;
-    *found = index;
-    *description = index << INFO_CLASS_SHIFT | RIGHT_ALL | INFO_OWNER;
-    *object = 42;
+    *found = flies && index < FLIGHT ? FLIGHT : index;
+    *description =
+        flies ? (uint64_t)CLASS_MEMORY << INFO_CLASS_SHIFT | RIGHT_MEMORY_READ
+              : index << INFO_CLASS_SHIFT | RIGHT_ALL | INFO_OWNER | (index + 1) << INFO_SIZE_SHIFT;
+    *object = 42 + (flies ? CLASS_MEMORY : index) + ((uint64_t)7 << INFO_PAYER_SHIFT);
     *detail = 0x400000 | MAP_READ;
-    return index < CLASS_COUNT + 2 ? STATUS_OK : STATUS_NOT_FOUND;
+    if (*found == FLIGHT + 1) {
+        *description = INFO_REVOKED;
+        *object = 0;
+    }
+    return *found <= FLIGHT + 1 ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+enum status sys_handle_info(uint64_t handle, uint64_t *description, uint64_t *object,
+                            uint64_t *size, uint64_t *detail) {
+    *description = CLASS_RETICLE << INFO_CLASS_SHIFT;
+    *object = handle == RETICLE ? 7 : 0;
+    *size = *detail = 0;
+    return STATUS_OK;
 }
 
 enum status sys_reticle_info(uint64_t reticle, uint64_t *total, uint64_t *available,
                              uint64_t *objects, uint64_t *tables) {
     (void)reticle;
-    *total = 100;
-    *available = 50;
-    *objects = 30;
-    *tables = 20;
+    *total = 100000;
+    *available = 50000;
+    *objects = 30000;
+    *tables = 20000;
     return STATUS_OK;
 }
 
@@ -418,7 +534,13 @@ uint64_t bundle_need(const char *name, enum cap_class class) {
     if (class == CLASS_RETICLE) {
         return RETICLE;
     }
-    return strcmp(name, "console") == 0 ? CONSOLE : INIT;
+    return strcmp(name, "console") == 0 ? CONSOLE : strcmp(name, "debug") == 0 ? DEBUG_RING : INIT;
+}
+
+enum status address_take(uint64_t bytes, uint64_t *address) {
+    alignas(4096) static uint8_t window[65536];
+    *address = (uint64_t)window;
+    return bytes <= sizeof window ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 uint64_t time_now(void) {
