@@ -53,7 +53,9 @@ static void stop_all(struct shell *shell) {
     for (bool asked = false; runs && time_now() < deadline; asked = true) {
         struct debug_thread thread;
         runs = false;
-        for (uint64_t after = 0; debug_next(debugger, after, true, &thread);
+        // One that makes threads all the time does not hold this up beyond its patience.
+        for (uint64_t after = 0;
+             time_now() < deadline && debug_next(debugger, after, true, &thread);
              after = thread.number) {
             if (thread.kind != FAULT_NONE) {
                 continue;

@@ -10,8 +10,9 @@
 
 #include <machine/registers.h>
 
-constexpr uint64_t ROW = 16;           // bytes
-constexpr uint64_t MEMORY_MOST = 4096; // bytes of one command
+constexpr uint64_t ROW = 16;            // bytes
+constexpr uint64_t MEMORY_MOST = 4096;  // bytes of one command
+constexpr unsigned THREADS_MOST = 1024; // of a task
 constexpr size_t TEXT = SYMBOLS_NAME + 32;
 
 uint32_t debugger_registers(struct shell *shell, const struct command_arguments *words) {
@@ -159,8 +160,9 @@ static const char *state_text(uint32_t kind) {
 uint32_t debugger_threads(struct shell *shell, const struct command_arguments *words) {
     (void)words;
     struct debug_thread thread;
-    for (uint64_t after = 0; debug_next(&shell->debugger, after, true, &thread);
-         after = thread.number) {
+    uint64_t after = 0;
+    for (unsigned n = 0; n < THREADS_MOST && debug_next(&shell->debugger, after, true, &thread);
+         n++, after = thread.number) {
         char where[TEXT + 32];
         struct text_buffer text;
         text_start(&text, where, sizeof where);

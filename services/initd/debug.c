@@ -63,14 +63,18 @@ static enum status attach(struct initd *initd, struct client *client, struct tas
 }
 
 // Each thread loses its watchpoints before it goes on. Those that faulted by themselves
-// stay, and task_look deals with them.
+// stay, and task_look deals with them. Numbers only grow, so a task that makes threads as
+// fast as they are counted here would never let this end: no more than there can be at one
+// time are looked at, and later ones have no watchpoints.
 static void let_go(struct initd *initd, struct task *task) {
-    constexpr uint32_t WATCHPOINTS = 4;
+    constexpr uint32_t WATCHPOINTS = 4, THREADS = 1024; // of a task at most
     uint64_t thread = 0, kind, address, pc;
     task->debugger = 0;
     task->held = false;
     task->debugged = true;
-    while (sys_thread_fault(task->task, thread, 1, &thread, &kind, &address, &pc) == STATUS_OK) {
+    for (uint32_t n = 0; n < THREADS && sys_thread_fault(task->task, thread, 1, &thread, &kind,
+                                                         &address, &pc) == STATUS_OK;
+         n++) {
         for (uint32_t i = 0; i < WATCHPOINTS; i++) {
             (void)sys_thread_watchpoint(task->task, thread, i, USER_BASE, 1, WATCH_OFF);
         }
