@@ -318,6 +318,10 @@ enum status sys_handle_info(struct thread *self, void *, uint64_t *a) {
         a[1] = slot_description(slot);
         a[2] = slot_object_number(slot);
         describe(slot, &a[3], &a[4]);
+        // How much of a Reticle is used is told with the right to ask only.
+        if (slot_class(slot) == CLASS_RETICLE && (slot_rights(slot) & RIGHT_INSPECT) == 0) {
+            a[3] = a[4] = 0;
+        }
     }
     return status;
 }

@@ -43,6 +43,17 @@ static void page_stays(void) {
     drop(memory);
 }
 
+// Who holds a Reticle without the right to ask about it does not see it being used.
+static void unseen_reticle(void) {
+    uint64_t blind, description, object, size, detail;
+    (void)CHECK_OK(sys_handle_info(ground, &description, &object, &size, &detail));
+    (void)CHECK(size == GROUND_SIZE && detail != 0);
+    (void)CHECK_OK(sys_handle_copy(ground, RIGHT_ALL & ~(uint64_t)RIGHT_INSPECT, &blind));
+    (void)CHECK_OK(sys_handle_info(blind, &description, &object, &size, &detail));
+    (void)CHECK(size == 0 && detail == 0);
+    drop(blind);
+}
+
 // ------------------------------------------------- a name that changes while it is read
 
 static _Atomic char first; // of the name
@@ -111,5 +122,5 @@ static void in_each_other(void) {
     (void)CHECK_EQ(available(ground), before);
 }
 
-TESTS(ways, {"page_stays", page_stays}, {"changing_name", changing_name},
-      {"in_each_other", in_each_other});
+TESTS(ways, {"page_stays", page_stays}, {"unseen_reticle", unseen_reticle},
+      {"changing_name", changing_name}, {"in_each_other", in_each_other});
