@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # SPDX-FileCopyrightText: The VectraOS contributors
 #
-# `./vectra soak --minutes N`: what `./vectra test` runs small, at large sizes and with fresh
+# `./vectra soak --minutes N [--harts H | --icount]`: what `./vectra test` runs small, at large sizes and with fresh
 # seeds, in turn over machines and counts of harts, until the time is over. It stops at the
 # first failure, with the command line that repeats it. build/soak/log has a line for each
 # run; build/soak/runs what each run of the syscall fuzzer counted. `--summary` writes what
@@ -29,7 +29,8 @@ END
     done
 }
 
-# Counts of harts, in turn; i: one hart, and one instruction is one nanosecond.
+# Counts of harts, in turn, unless --icount or --harts say one; i: one hart, and one
+# instruction is one nanosecond.
 soak_harts='4 i 1 2 i 7 3 8'
 
 # nth N WORD...: word number N of them, beginning anew behind the last.
@@ -93,7 +94,10 @@ soak_summary() {
 }
 
 run_soak() {
-    options "--arch --only --minutes --summary" "$@"
+    harts=
+    options "--arch --only --minutes --summary --harts --icount" "$@"
+    soak_harts=${harts:-$soak_harts}
+    [ -z "$icount" ] || soak_harts=i
     mkdir -p build/soak/runs
     if [ -n "$summary" ]; then
         soak_summary

@@ -66,9 +66,9 @@ machine_tests() {
     # All calls of the table, directed and random, in a kernel that checks itself.
     # With one hart an instruction is a nanosecond, and no entry takes too many.
     place="--harts $2"
-    bound=
-    [ "$2" != 1 ] || place=--icount bound=--bound
-    echo "fuzz --seed 16 --calls 500000 $bound" >build/test/fuzz.script
+    calls=60000
+    [ "$2" != 1 ] || place=--icount calls="500000 --bound"
+    echo "fuzz --seed 16 --calls $calls" >build/test/fuzz.script
     # shellcheck disable=SC2086
     unit "$1/$2/fuzz" ./vectra run --kernel-check --arch "$1" $place --headless \
         --timeout 600 --script build/test/fuzz.script
