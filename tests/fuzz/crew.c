@@ -234,11 +234,15 @@ static void worker_look(uint32_t index, uint64_t round) {
     } else if (state == TASK_ENDED) {
         worker_renew(index, round);
     } else if (state == TASK_FAULTED) {
-        totals.faulted++;
         if (sys_thread_fault(worker->spawn.task, 0, 0, &thread, &kind, &address, &pc) ==
             STATUS_OK) {
+            if (kind == FAULT_STOPPED) { // another worker did it
+                (void)!sys_thread_control(worker->spawn.task, thread, RESUME_CONTINUE);
+                return;
+            }
             print("# a worker faulted: kind %lu at 0x%lx, pc 0x%lx\n", kind, address, pc);
         }
+        totals.faulted++;
         worker_renew(index, round);
     } else if (one_in(&self, 400)) {
         totals.killed++;

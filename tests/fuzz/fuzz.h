@@ -174,6 +174,7 @@ void wait_bits(struct actor *me, uint64_t mask, uint64_t nanoseconds);
 struct victim {
     uint64_t reticle, task, bundle, thread;
 };
+constexpr uint64_t VICTIM_STACK = UINT64_C(0x20001000); // the end of its one page
 typedef void victim_code(uint64_t argument);
 bool victim_make(struct actor *me, struct victim *victim, uint64_t bytes, victim_code *code,
                  uint64_t argument);
@@ -187,5 +188,6 @@ uint32_t parent_main(void);
 
 // Directed sequences of the other files.
 typedef void sequence_code(struct actor *me);
-sequence_code sequence_moved, sequence_victim, sequence_fault, sequence_thread, sequence_stop,
-    sequence_full_target, sequence_ring, sequence_flight, sequence_dying, sequence_full_ring;
+sequence_code sequence_debug, sequence_moved, sequence_victim, sequence_fault, sequence_thread,
+    sequence_stop, sequence_full_target, sequence_ring, sequence_flight, sequence_dying,
+    sequence_full_ring;

@@ -256,6 +256,8 @@ static bool gives_up(uint32_t number, const uint64_t *a) {
         return (a[5] & MAP_GIVE) != 0 && is_protected(a[1]);
     case CALL_task_stop:
         return a[0] == toys.self;
+    case CALL_thread_control: // seldom: the parent lets it go on
+        return a[0] == toys.self && a[2] == RESUME_STOP && a[1] != 0 && a[1] % 64 != 63;
     case CALL_task_exit:
     case CALL_thread_exit:
         return true;

@@ -67,6 +67,9 @@ static void row_tell(uint32_t number) {
 
 // Whether this machine can give it.
 static bool possible(uint32_t number, uint32_t status) {
+    if (number == CALL_thread_watchpoint && status == STATUS_UNSUPPORTED) {
+        return false; // where there are four
+    }
     if (number == CALL_device_port && (status == STATUS_OK || status == STATUS_UNSUPPORTED)) {
         return totals.counts.of[number][status] != 0;
     }

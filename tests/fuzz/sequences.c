@@ -299,13 +299,14 @@ static const struct {
     sequence_code *run;
     uint32_t weight;
 } sequences[] = {
-    {sequence_memory, 900},     {sequence_reticle, 500},  {sequence_exhaust, 200},
-    {sequence_bundle, 300},     {sequence_revoke, 500},   {sequence_futex, 700},
-    {sequence_devices, 500},    {sequence_list, 200},     {sequence_victim, 700},
-    {sequence_fault, 500},      {sequence_thread, 500},   {sequence_stop, 500},
-    {sequence_ring, 900},       {sequence_flight, 400},   {sequence_dying, 400},
-    {sequence_words, 300},      {sequence_moved, 200},    {sequence_full_ring, 100},
-    {sequence_exhaust_own, 40}, {sequence_full_table, 2}, {sequence_full_target, 2},
+    {sequence_memory, 900},    {sequence_reticle, 500},    {sequence_exhaust, 200},
+    {sequence_bundle, 300},    {sequence_revoke, 500},     {sequence_futex, 700},
+    {sequence_devices, 500},   {sequence_list, 200},       {sequence_victim, 700},
+    {sequence_fault, 500},     {sequence_thread, 500},     {sequence_stop, 500},
+    {sequence_ring, 900},      {sequence_flight, 400},     {sequence_dying, 400},
+    {sequence_words, 300},     {sequence_debug, 400},      {sequence_moved, 200},
+    {sequence_full_ring, 100}, {sequence_exhaust_own, 40}, {sequence_full_table, 2},
+    {sequence_full_target, 2},
 };
 
 uint32_t sequence_count(void) {

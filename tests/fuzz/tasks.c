@@ -98,6 +98,52 @@ void sequence_fault(struct actor *me) {
     drop(me, victim.reticle);
 }
 
+static void watches(struct actor *me, const struct victim *victim, uint64_t thread) {
+    uint64_t stack = VICTIM_STACK - PAGE_SIZE, scratch = (uint64_t)me->scratch + SCRATCH / 2;
+    uint64_t task = victim->task;
+    (void)CALL(me, thread_watchpoint, task, thread, below(me, 4), stack, 8, 1 + below(me, 3));
+    (void)CALL(me, thread_watchpoint, task, thread, below(me, 6), stack + 4, 4, WATCH_ACCESS);
+    (void)CALL(me, thread_watchpoint, task, thread, 0, stack + 1, 8, WATCH_WRITE);
+    (void)CALL(me, thread_watchpoint, task, thread, 0, USER_TOP, 8, WATCH_WRITE);
+    (void)CALL(me, thread_watchpoint, task, thread + 1, 0, stack, 8, WATCH_WRITE);
+    (void)CALL(me, thread_watchpoint, task, thread, 0, 0, 1, WATCH_OFF);
+    (void)CALL(me, task_memory, task, stack + below(me, 4000), scratch, 1 + below(me, 256), 0);
+    (void)CALL(me, task_memory, task, stack + below(me, 2000), scratch, 1 + below(me, 256), 1);
+    (void)CALL(me, task_memory, task, PROGRAM_BASE, scratch, 16, below(me, 2));
+    (void)CALL(me, task_memory, task, stack, below(me, 2) * UINT64_MAX, 16, below(me, 2));
+    (void)CALL(me, task_memory, task, stack, scratch, below(me, 2) * 257, 0);
+}
+
+// It is stopped where it is, looked at, stepped, and goes on; and its pages are served.
+void sequence_debug(struct actor *me) {
+    struct victim victim;
+    uint32_t kind = below(me, 3);
+    victim_code *code = kind == 0 ? victim_spin : kind == 1 ? victim_wait : victim_wild;
+    bool made = victim_make(me, &victim, VICTIM_BYTES, code, next(me));
+    (void)CALL(me, task_watch, victim.task, end_bit(me));
+    if (made && victim_start(me, &victim) &&
+        CALL(me, thread_fault, victim.task, 0, 1) == STATUS_OK) {
+        uint64_t thread = me->result[1], task = victim.task;
+        (void)CALL(me, thread_watchpoint, task, thread, 0, PROGRAM_BASE, 1, WATCH_EXECUTE);
+        for (uint32_t i = 0; i < 3; i++) {
+            (void)CALL(me, thread_control, task, thread, RESUME_STOP);
+            if (victim_state(me, &victim) == TASK_FAULTED) {
+                watches(me, &victim, thread);
+                (void)CALL(me, thread_registers, task, thread, (uint64_t)me->scratch + 2048, i & 1);
+                (void)CALL(me, thread_control, task, thread, RESUME_STEP);
+                (void)victim_state(me, &victim);
+            }
+            (void)CALL(me, thread_control, task, thread, RESUME_CONTINUE);
+        }
+        (void)CALL(me, memory_map, task, toys.package, UINT64_C(0x50000000), 0, PAGE_SIZE,
+                   MAP_READ);
+        (void)CALL(me, thread_fault, task, thread, below(me, 2));
+        (void)CALL(me, task_stop, task, 1);
+        (void)CALL(me, thread_control, task, thread, RESUME_STOP);
+    }
+    drop(me, victim.reticle);
+}
+
 // Threads of this Task. Their stack is not touched before they end.
 void sequence_thread(struct actor *me) {
     alignas(16) static uint8_t stacks[THREADS][4][256];

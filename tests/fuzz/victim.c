@@ -7,8 +7,6 @@
 #include "tests/fuzz/fuzz.h"
 #include <arch/call.h>
 
-constexpr uint64_t STACK_PAGE = UINT64_C(0x20000000);
-
 void victim_exit(uint64_t argument) {
     (void)arch_call1(CALL_task_exit, argument);
     __builtin_trap();
@@ -75,10 +73,10 @@ static bool fill(struct actor *me, struct victim *victim, victim_code *code, uin
         return false;
     }
     uint64_t stack = me->result[1];
-    if (CALL(me, memory_map, victim->task, stack, STACK_PAGE, 0, PAGE_SIZE,
+    if (CALL(me, memory_map, victim->task, stack, VICTIM_STACK - PAGE_SIZE, 0, PAGE_SIZE,
              MAP_READ | MAP_WRITE | MAP_GIVE) != STATUS_OK ||
-        CALL(me, thread_carve, victim->task, (uint64_t)code, STACK_PAGE + PAGE_SIZE - 64, argument,
-             0, one_in(me, 4) ? THREAD_FLOAT : 0) != STATUS_OK) {
+        CALL(me, thread_carve, victim->task, (uint64_t)code, VICTIM_STACK - 64, argument, 0,
+             one_in(me, 4) ? THREAD_FLOAT : 0) != STATUS_OK) {
         return false;
     }
     victim->thread = me->result[1];
