@@ -34,7 +34,7 @@ static struct worker workers[WORKERS];
 static struct spawn_image image;
 static uint64_t text_offset, text_size;
 static uint64_t base, pool; // the program's Reticle, the round's
-static uint64_t irq, ports, machine;
+static uint64_t irq, ports, machine, budget;
 static struct actor self = {.random = 1};
 
 // ------------------------------------------------------------------------ once
@@ -79,6 +79,9 @@ void crew_open(void) {
         !find_program((const uint8_t *)PACKAGE_AT) || !find_text()) {
         report_failure("the boot package cannot be read");
     }
+    if (bundle_find("budget", CLASS_BUDGET, &budget) != STATUS_OK) {
+        budget = HANDLE_NONE;
+    }
     irq = test_object(TEST_IRQ);
     ports = test_object(TEST_PORTS);
     machine = test_object(TEST_MACHINE);
@@ -112,7 +115,8 @@ static bool fill(struct worker *worker, uint64_t seed) {
            give(worker, "own", spawn->reticle, RIGHT_ALL) &&
            give(worker, "package", image.memory, RIGHT_ALL) &&
            give(worker, "self", spawn->task, RIGHT_ALL & ~RIGHT_TASK_STOP) &&
-           give(worker, "machine", machine, RIGHT_ALL) && give(worker, "irq", irq, RIGHT_ALL) &&
+           give(worker, "machine", machine, RIGHT_ALL) &&
+           give(worker, "budget", budget, RIGHT_ALL) && give(worker, "irq", irq, RIGHT_ALL) &&
            give(worker, "ports", ports, RIGHT_ALL);
 }
 

@@ -140,9 +140,9 @@ constexpr uint32_t HOT_WORDS = 4;
 
 // Shared by the threads of the worker; numbers only, so that races do no harm.
 struct toys {
-    uint64_t own, arena, package, self, machine, irq, ports, parent; // protected
-    uint64_t text_offset, text_size;                                 // of this program, in package
-    uint32_t protected_slots; // handles below are not given up
+    uint64_t budget, own, arena, package, self, machine, irq, ports, parent; // protected
+    uint64_t text_offset, text_size; // of this program, in package
+    uint32_t protected_slots;        // handles below are not given up
     uint64_t pool[CLASS_COUNT][POOL];
     uint64_t stale[STALE];
     _Atomic uint32_t hot[HOT_WORDS];
@@ -188,6 +188,6 @@ uint32_t parent_main(void);
 
 // Directed sequences of the other files.
 typedef void sequence_code(struct actor *me);
-sequence_code sequence_debug, sequence_moved, sequence_victim, sequence_fault, sequence_thread,
-    sequence_stop, sequence_full_target, sequence_ring, sequence_flight, sequence_dying,
-    sequence_full_ring;
+sequence_code sequence_budget, sequence_debug, sequence_moved, sequence_victim, sequence_fault,
+    sequence_thread, sequence_stop, sequence_full_target, sequence_ring, sequence_flight,
+    sequence_dying, sequence_full_ring;

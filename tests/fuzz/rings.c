@@ -24,6 +24,7 @@ void sequence_ring(struct actor *me) {
             (void)CALL(me, doorbell_wait, a, UINT64_C(1) << bit, i * time_now(), 0);
             (void)CALL(me, doorbell_wait, b, UINT64_C(1) << bit, time_now() + MILLISECOND, 0);
         }
+        (void)CALL(me, signal_wait, UINT64_C(1) << 39, time_now() + MILLISECOND / 64, 0, a);
         (void)CALL(me, doorbell_wait, a, 0, 0, 0);
         (void)CALL(me, signal_wait, 0, TIME_NEVER, 0);
         drop(me, one_in(me, 2) ? view : HANDLE_NONE);

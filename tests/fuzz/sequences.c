@@ -81,6 +81,7 @@ static void sequence_exhaust(struct actor *me) {
         (void)CALL(me, bundle_carve, victim.reticle);
         (void)CALL(me, ring_carve, victim.reticle, 4);
         (void)CALL(me, reticle_split, victim.reticle, PAGE_SIZE);
+        (void)CALL(me, budget_carve, victim.reticle, toys.budget, 1000, 10 * MILLISECOND, 0, 0);
         if (pair) {
             (void)CALL(me, ring_send, a, 0, toys.package, RIGHT_ALL, 0);
         }
@@ -196,6 +197,7 @@ static void sequence_full_table(struct actor *me) {
     for (uint32_t i = 0; i < 12; i++) {
         (void)CALL(me, handle_copy, toys.package, RIGHT_ALL);
         (void)CALL(me, reticle_split, reticle, PAGE_SIZE);
+        (void)CALL(me, budget_carve, reticle, toys.budget, 1000, 10 * MILLISECOND, 0, 0);
         (void)CALL(me, memory_carve, reticle, PAGE_SIZE, 0, 0);
         (void)CALL(me, task_carve, reticle);
         (void)CALL(me, bundle_carve, reticle);
@@ -299,14 +301,14 @@ static const struct {
     sequence_code *run;
     uint32_t weight;
 } sequences[] = {
-    {sequence_memory, 900},    {sequence_reticle, 500},    {sequence_exhaust, 200},
-    {sequence_bundle, 300},    {sequence_revoke, 500},     {sequence_futex, 700},
-    {sequence_devices, 500},   {sequence_list, 200},       {sequence_victim, 700},
-    {sequence_fault, 500},     {sequence_thread, 500},     {sequence_stop, 500},
-    {sequence_ring, 900},      {sequence_flight, 400},     {sequence_dying, 400},
-    {sequence_words, 300},     {sequence_debug, 400},      {sequence_moved, 200},
-    {sequence_full_ring, 100}, {sequence_exhaust_own, 40}, {sequence_full_table, 2},
-    {sequence_full_target, 2},
+    {sequence_memory, 900},   {sequence_reticle, 500},   {sequence_exhaust, 200},
+    {sequence_bundle, 300},   {sequence_revoke, 500},    {sequence_futex, 700},
+    {sequence_devices, 500},  {sequence_list, 200},      {sequence_victim, 700},
+    {sequence_fault, 500},    {sequence_thread, 500},    {sequence_stop, 500},
+    {sequence_ring, 900},     {sequence_flight, 400},    {sequence_dying, 400},
+    {sequence_words, 300},    {sequence_budget, 300},    {sequence_debug, 400},
+    {sequence_moved, 200},    {sequence_full_ring, 100}, {sequence_exhaust_own, 40},
+    {sequence_full_table, 2}, {sequence_full_target, 2},
 };
 
 uint32_t sequence_count(void) {

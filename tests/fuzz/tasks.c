@@ -144,6 +144,37 @@ void sequence_debug(struct actor *me) {
     drop(me, victim.reticle);
 }
 
+// Time in the Person band: shared out, used by threads of this Task, given back.
+void sequence_budget(struct actor *me) {
+    constexpr uint64_t PERIOD = 10 * MILLISECOND;
+    uint64_t reticle = private_begin(me, 8 * PAGE_SIZE), harts = (uint64_t)me->scratch;
+    uint64_t budget = below(me, 40) * (MILLISECOND / 1000);
+    for (uint32_t i = 0; i < 3; i++) {
+        uint64_t part = HANDLE_NONE, thread = HANDLE_NONE;
+        if (CALL(me, budget_carve, reticle, toys.budget, budget, PERIOD, 0, 0) == STATUS_OK) {
+            part = me->result[1];
+        }
+        (void)CALL(me, budget_bind, part, 0);
+        (void)CALL(me, doorbell, toys.parent);
+        if (CALL(me, thread_carve, 0, (uint64_t)victim_thread_exit, harts + 2000, 0, 0, 0) ==
+            STATUS_OK) {
+            thread = me->result[1];
+            (void)CALL(me, budget_bind, part, thread);
+            (void)CALL(me, thread_start, thread);
+        }
+        (void)CALL(me, budget_carve, reticle, part, budget / 2, PERIOD, 0, 0);
+        drop(me, one_in(me, 2) ? part : HANDLE_NONE);
+        (void)CALL(me, budget_bind, 0, 0);
+        drop(me, thread);
+    }
+    (void)CALL(me, budget_carve, reticle, toys.budget, PERIOD, PERIOD, 0, 0);
+    (void)CALL(me, budget_carve, reticle, toys.budget, PERIOD - 1, PERIOD, 0, 0);
+    (void)CALL(me, budget_carve, reticle, toys.budget, PERIOD + 1, PERIOD, 0, 0);
+    (void)CALL(me, budget_carve, reticle, toys.budget, budget, PERIOD, USER_TOP, 1);
+    (void)CALL(me, budget_carve, reticle, toys.budget, budget, PERIOD, harts, 1);
+    drop(me, reticle);
+}
+
 // Threads of this Task. Their stack is not touched before they end.
 void sequence_thread(struct actor *me) {
     alignas(16) static uint8_t stacks[THREADS][4][256];

@@ -170,6 +170,7 @@ static void find_toys(void) {
     toys.irq = slot("irq", CLASS_IRQ);
     toys.ports = slot("ports", CLASS_DEVICE);
     toys.parent = slot("parent", CLASS_RING);
+    toys.budget = slot("budget", CLASS_BUDGET);
     toys.text_offset = start.text_offset;
     toys.text_size = start.text_size;
     for (uint32_t i = 0; i < POOL; i++) {
@@ -177,6 +178,7 @@ static void find_toys(void) {
         toys.pool[CLASS_IRQ][i] = toys.irq;
         toys.pool[CLASS_DEVICE][i] = toys.ports;
     }
+    toys.pool[CLASS_BUDGET][0] = toys.budget;
     toys.pool[CLASS_TASK][0] = toys.self;
     toys.pool[CLASS_MEMORY][0] = toys.package;
     toys.pool[CLASS_RING][0] = slot("left", CLASS_RING);
