@@ -115,6 +115,8 @@ static void run(const char *name, const struct test_case *test) {
 // when it is named.
 static bool left_out(const struct test_group *group, const char *selection) {
     return strcmp(group->name, "clocks") == 0 && !contains(selection, "clocks");
+}
+
 // A number behind the selection says how much tests are to do.
 static void take_size(char *selection) {
     for (; *selection != '\0'; selection++) {
