@@ -2,9 +2,10 @@
 # SPDX-FileCopyrightText: The VectraOS contributors
 #
 # `./vectra soak --minutes N [--harts H | --icount]`: what `./vectra test` runs small, at large
-# sizes and with fresh seeds, in turn over machines and counts of harts, until the time is over. It stops at the
-# first failure, with the command line that repeats it. build/soak/log has a line for each
-# run; build/soak/runs what each run of the syscall fuzzer counted. `--summary` writes what
+# sizes and with fresh seeds, in turn over machines and counts of harts, until the time
+# is over. It stops at the first failure, with the command line that repeats it.
+# build/soak/log has a line for each run; build/soak/runs what each run of the syscall
+# fuzzer counted. `--summary` writes what
 # all of those add up to into docs/reference/fuzzing.md.
 # shellcheck shell=sh disable=SC2154
 
