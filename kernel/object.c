@@ -239,13 +239,10 @@ enum step object_reap(uint64_t *epoch) {
         return STEP_MORE;
     }
     queue_stalled++;
-    // Of many not all are asked: else one that makes progress once in a round, as a Reticle
-    // with its children does, would cost a round each time.
-    constexpr uint32_t STALLS = 64;
-    if (queue_stalled < queue_length + 1 && queue_stalled < STALLS) {
+    if (queue_stalled < queue_length + 1) {
         return STEP_MORE;
     }
-    // All these wait: for an epoch, at the bottom of it. One serves them all, and who
+    // Everything waits: for an epoch, at the bottom of it. One serves them all, and who
     // comes while it runs does not begin another.
     queue_stalled = 0;
     if (queue_epoch == epoch_next()) {
