@@ -328,7 +328,7 @@ static void timer_now(struct hart *hart) {
 
 // -------------------------------------------------------- epochs and deadlines
 
-// Wakes those whose epoch has come, and says which one this hart waits for now. Who came
+// Wakes those whose epoch has come, and says which one this hart waits for next. Who came
 // first asked for the earliest, or for one that comes with it.
 static void epoch_waiters_wake(struct hart *hart) {
     atomic_store_explicit(&hart->epoch_wanted, 0, memory_order_relaxed);
