@@ -9,6 +9,7 @@
 
 #include "kernel/arch.h"
 #include "kernel/list.h"
+#include "lib/heap/heap.h"
 
 struct thread;
 
@@ -23,15 +24,15 @@ struct hart {
     struct arch_hart arch; // first: the entry assembly finds it here
     uint32_t index;
 
-    struct thread *current; // runs, or has just blocked; nullptr: idle, or it has ended
-    struct thread *loaded;  // whose floating-point state and TLS base the registers hold
-    uint64_t debug;         // arch_frame.debug.control of what the debug registers hold
-    struct thread *handoff; // woken by the current one, which blocks: runs next
-    struct turn person;     // ready threads of the Person band
-    struct link *turns;     // turns that wait in the Network band
-    struct turn *turn;      // whose turn it is there; may have no ready thread
-    int64_t turn_left;      // nanoseconds of it
-    struct thread *timers;  // the heap of deadlines
+    struct thread *current;   // runs, or has just blocked; nullptr: idle, or it has ended
+    struct thread *loaded;    // whose floating-point state and TLS base the registers hold
+    uint64_t debug;           // arch_frame.debug.control of what the debug registers hold
+    struct thread *handoff;   // woken by the current one, which blocks: runs next
+    struct turn person;       // ready threads of the Person band
+    struct link *turns;       // turns that wait in the Network band
+    struct turn *turn;        // whose turn it is there; may have no ready thread
+    int64_t turn_left;        // nanoseconds of it
+    struct heap_node *timers; // the deadlines of its threads
     struct link *epoch_waiters;
     bool runs_person;     // the current thread is in the Person band
     bool preempt;         // the current thread has to let others go first

@@ -88,7 +88,7 @@ static uint64_t alone_until(const struct hart *hart, uint64_t turn_end) {
 }
 
 static void timer_arm(struct hart *hart) {
-    uint64_t next = hart->timers == nullptr ? TIME_NEVER : hart->timers->latest;
+    uint64_t next = hart->timers == nullptr ? TIME_NEVER : hart->timers->key;
     // A turn ends when another thread is ready, or a dying object has its step coming.
     bool turns = load_of(hart) > 1 || object_reap_needed();
     if (turns && hart->current != nullptr && hart->slice_end < next) {
@@ -240,15 +240,16 @@ void schedule_remove(struct thread *thread) {
 void schedule_deadline(struct thread *thread, uint64_t deadline, uint64_t slack) {
     thread->deadline = deadline;
     if (deadline != TIME_NEVER) {
-        thread->latest = deadline + slack < deadline ? TIME_NEVER : deadline + slack;
-        timer_insert(&arch_hart()->timers, thread);
+        check(!heap_has(&thread->timer));
+        thread->timer.key = deadline + slack < deadline ? TIME_NEVER : deadline + slack;
+        heap_insert(&arch_hart()->timers, &thread->timer);
         timer_arm(arch_hart());
     }
 }
 
 void schedule_deadline_clear(struct thread *thread) {
-    if (thread->in_heap) {
-        timer_remove(&arch_hart()->timers, thread);
+    if (heap_has(&thread->timer)) {
+        heap_remove(&arch_hart()->timers, &thread->timer);
     }
 }
 
@@ -361,10 +362,12 @@ void thread_await_epoch(struct thread *thread, uint64_t epoch) {
 static void deadlines_pass(struct hart *hart) {
     uint64_t now = arch_time_now();
     // If more have passed, the next interrupt comes at once.
-    for (uint32_t i = 0; i < BATCH && hart->timers != nullptr && hart->timers->deadline <= now;
-         i++) {
-        struct thread *thread = hart->timers;
-        timer_remove(&hart->timers, thread);
+    for (uint32_t i = 0; i < BATCH && hart->timers != nullptr; i++) {
+        struct thread *thread = LINK_OF(hart->timers, struct thread, timer);
+        if (thread->deadline > now) {
+            break;
+        }
+        heap_remove(&hart->timers, &thread->timer);
         thread_attend(thread);
         schedule_review(thread);
     }

@@ -58,9 +58,3 @@ uint64_t schedule_ran(const struct thread *thread);
 void schedule_wake_from_idle(void);
 // Picks the next thread of a hart that runs none, idling until there is one.
 struct arch_frame *schedule_next(void);
-
-// ----------------------------------------------------- the heap of deadlines
-// A leftist heap: merging walks right spines only, which are logarithmic, so every
-// operation is bounded whatever the order of insertions.
-void timer_insert(struct thread **heap, struct thread *thread);
-void timer_remove(struct thread **heap, struct thread *thread);

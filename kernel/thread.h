@@ -14,6 +14,7 @@
 #include "kernel/list.h"
 #include "kernel/object.h"
 #include "kernel/watch.h"
+#include "lib/heap/heap.h"
 
 struct budget;
 struct hart;
@@ -88,10 +89,7 @@ struct thread {
     struct link queue; // among ready threads, those that wait for an epoch, or sleepers
     struct turn *turn; // a ready thread: where it stands
     uint64_t deadline;
-    uint64_t latest;                                    // with slack: the order of the timer heap
-    struct thread *heap_left, *heap_right, *heap_above; // timer heap
-    uint32_t heap_rank;
-    bool in_heap;
+    struct heap_node timer; // among the deadlines of its hart; the key: deadline and slack
     uint64_t epoch;
     uint64_t tls;
     uint64_t ran; // nanoseconds

@@ -27,30 +27,30 @@ static bool in_queue(const struct link *first, const struct thread *thread) {
     return false;
 }
 
-static uint32_t rank_of(const struct thread *thread) {
-    return thread == nullptr ? 0 : thread->heap_rank;
+static uint32_t rank_of(const struct heap_node *node) {
+    return node == nullptr ? 0 : node->rank;
 }
 
 // Each node of the heap once, from the top down, the left side first.
-static void heap_check(const struct thread *heap) {
-    const struct thread *t = heap;
-    audit(t == nullptr || t->heap_above == nullptr);
+static void heap_check(const struct heap_node *heap) {
+    const struct heap_node *t = heap;
+    audit(t == nullptr || t->above == nullptr);
     for (uint32_t steps = 0; t != nullptr; steps++) {
-        const struct thread *left = t->heap_left, *right = t->heap_right;
-        audit(steps < STEPS_MOST && t->in_heap);
-        audit(rank_of(left) >= rank_of(right) && t->heap_rank == rank_of(right) + 1);
-        audit(left == nullptr || (left->heap_above == t && left->latest >= t->latest));
-        audit(right == nullptr || (right->heap_above == t && right->latest >= t->latest));
+        const struct heap_node *left = t->left, *right = t->right;
+        audit(steps < STEPS_MOST && heap_has(t));
+        audit(rank_of(left) >= rank_of(right) && t->rank == rank_of(right) + 1);
+        audit(left == nullptr || (left->above == t && left->key >= t->key));
+        audit(right == nullptr || (right->above == t && right->key >= t->key));
         if (left != nullptr || right != nullptr) {
             t = left != nullptr ? left : right;
             continue;
         }
-        const struct thread *above = t->heap_above;
-        while (above != nullptr && (above->heap_right == t || above->heap_right == nullptr)) {
+        const struct heap_node *above = t->above;
+        while (above != nullptr && (above->right == t || above->right == nullptr)) {
             t = above;
-            above = t->heap_above;
+            above = t->above;
         }
-        t = above == nullptr ? nullptr : above->heap_right;
+        t = above == nullptr ? nullptr : above->right;
     }
 }
 
@@ -120,7 +120,7 @@ static void audit_thread(const struct thread *thread) REQUIRES_BOOKS {
     audit((state == THREAD_EPOCH) == in_queue(hart->epoch_waiters, thread));
     audit_sleep(thread);
     // A ready thread waits in the heap for its budget, in a turn of the Network band.
-    audit(!thread->in_heap || state == THREAD_WAITING || state == THREAD_SLEEPING ||
+    audit(!heap_has(&thread->timer) || state == THREAD_WAITING || state == THREAD_SLEEPING ||
           (state == THREAD_READY && thread->turn != &hart->person));
     audit((thread->wanted != 0) <= (state == THREAD_WAITING));
     const struct memory *words = thread->words_memory;

@@ -136,7 +136,7 @@ TEST(a_wait_is_begun_again) {
     uint64_t until = arch_time_now() + 50000000;
     CHECK_EQ(CALL(thread, nullptr, signal_wait, 2, until), WORLD_BLOCKED);
     stop(thread);
-    CHECK(thread->frame.restart && thread->wanted == 0 && !thread->in_heap);
+    CHECK(thread->frame.restart && thread->wanted == 0 && !heap_has(&thread->timer));
     // A bit that comes meanwhile is not lost.
     CHECK_EQ(control(thread->number, RESUME_CONTINUE), STATUS_OK);
     CHECK_EQ(thread->state, THREAD_WAITING);

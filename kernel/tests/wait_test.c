@@ -4,7 +4,6 @@
 // Signals, deadlines and futexes: who waits, who is woken, and by what.
 #include "kernel/schedule.h"
 #include "kernel/signal.h"
-#include "kernel/tests/random.h"
 #include "kernel/tests/world.h"
 #include "tests/unit.h"
 
@@ -30,47 +29,6 @@ TEST(boots) {
         CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_BAD_STATE);
     }
     world_audit();
-}
-
-// ------------------------------------------------------------------------ timers
-
-constexpr uint32_t MANY = 300;
-
-static void heap_order(const struct thread *thread) {
-    if (thread == nullptr) {
-        return;
-    }
-    CHECK(thread->heap_above == nullptr || thread->heap_above->latest <= thread->latest);
-    heap_order(thread->heap_left);
-    heap_order(thread->heap_right);
-}
-
-TEST(the_heap_gives_the_earliest_whatever_the_order) {
-    static struct thread many[MANY];
-    struct thread *heap = nullptr;
-    struct random random = {3};
-    uint32_t inside = 0;
-    for (uint32_t i = 0; i < 20000; i++) {
-        struct thread *thread = &many[random_below(&random, MANY)];
-        if (thread->in_heap) {
-            timer_remove(&heap, thread);
-            inside--;
-        } else {
-            thread->latest = random_below(&random, 100);
-            timer_insert(&heap, thread);
-            inside++;
-        }
-        if (i % 500 == 0) {
-            heap_order(heap);
-        }
-    }
-    uint64_t last = 0;
-    for (; inside != 0; inside--) {
-        CHECK(heap->latest >= last);
-        last = heap->latest;
-        timer_remove(&heap, heap);
-    }
-    CHECK(heap == nullptr);
 }
 
 // ----------------------------------------------------------------------- signals
