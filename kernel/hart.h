@@ -8,8 +8,8 @@
 #include <stdatomic.h>
 
 #include "kernel/arch.h"
-#include "kernel/list.h"
 #include "lib/heap/heap.h"
+#include "lib/list/list.h"
 
 struct thread;
 

@@ -11,10 +11,10 @@
 
 #include <stdatomic.h>
 
-#include "kernel/list.h"
 #include "kernel/object.h"
 #include "kernel/watch.h"
 #include "lib/heap/heap.h"
+#include "lib/list/list.h"
 
 struct budget;
 struct hart;
