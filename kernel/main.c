@@ -47,17 +47,15 @@ uint32_t harts_online(void) {
 
 struct phys boot_alloc(size_t pages) {
     check(!boot_over);
-    uint64_t bytes = (uint64_t)pages << PAGE_SHIFT;
     // From the largest range: small and low ones may be what firmware calls need.
-    struct boot_range *best = nullptr;
-    for (uint32_t i = 0; i < boot_free_count; i++) {
-        if (boot_free[i].size >= bytes && (best == nullptr || boot_free[i].size > best->size)) {
-            best = &boot_free[i];
-        }
+    struct boot_range *best = &boot_free[0];
+    for (uint32_t i = 1; i < boot_free_count; i++) {
+        best = boot_free[i].size > best->size ? &boot_free[i] : best;
     }
-    if (best == nullptr) {
+    uint64_t bytes = (uint64_t)pages << PAGE_SHIFT;
+    if (best->size < bytes) {
         panic("too little memory: %lu KiB more are needed for the kernel's own tables",
-              (unsigned long)(bytes >> 10));
+              bytes >> 10);
     }
     best->size -= bytes;
     struct phys at = {best->base + best->size};
@@ -66,6 +64,9 @@ struct phys boot_alloc(size_t pages) {
 }
 
 // -------------------------------------------------------------- the root Task
+
+// What every capability of the root Task carries.
+constexpr uint32_t COMMON = RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT;
 
 // What the root Task needs, made out of the first Reticle while nothing else runs.
 struct root {
@@ -83,22 +84,26 @@ static void need(enum status status) {
 
 // The Bundle has room for all that is put into it here, and the Task's first page of slots
 // too: only a mistake in this file could fill them.
-static void bundle_add(struct root *root, const char *name, struct object *object, uint32_t rights,
-                       uint16_t flags) REQUIRES_BOOKS {
+static struct bundle_name name_new(const struct root *root, const char *name,
+                                   uint32_t size) REQUIRES_BOOKS {
     struct bundle_name text = {};
     memcpy(text.text, name, strlen(name));
-    check(bundle_room(root->bundle, &text, 0) == STATUS_OK);
+    check(bundle_room(root->bundle, &text, size) == STATUS_OK);
+    return text;
+}
+
+static void bundle_add(struct root *root, const char *name, struct object *object,
+                       uint32_t rights) REQUIRES_BOOKS {
+    struct bundle_name text = name_new(root, name, 0);
     // By way of the Task's own table, as any maker would.
     struct slot *slot = table_take(root->task);
-    slot_fill(slot, object, object->class, rights, flags, &object->tree);
+    slot_fill(slot, object, object->class, COMMON | rights, 0, &object->tree);
     bundle_put(root->bundle, &text, root->task, slot, RIGHT_ALL, true);
 }
 
 static void bundle_add_value(struct root *root, const char *name, const void *value,
                              uint32_t size) REQUIRES_BOOKS {
-    struct bundle_name text = {};
-    memcpy(text.text, name, strlen(name));
-    check(bundle_room(root->bundle, &text, size) == STATUS_OK);
+    struct bundle_name text = name_new(root, name, size);
     bundle_value(root->bundle, &text, value, size);
 }
 
@@ -133,23 +138,20 @@ static void root_time(struct root *root) REQUIRES_BOOKS {
     void *page = page_address(time->frame);
     arch_zero_pages(page, 1);
     arch_time_page(page);
-    bundle_add(root, "time", &time->object,
-               RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_MEMORY_READ, 0);
+    bundle_add(root, "time", &time->object, RIGHT_MEMORY_READ);
 }
 
 static void root_devices(struct root *root) REQUIRES_BOOKS {
-    constexpr uint32_t COMMON = RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT;
     if (boot->console.kind != BOOT_CONSOLE_NONE && arch_irq_check(boot->console.irq) == STATUS_OK) {
         bool ports = boot->console.kind == BOOT_CONSOLE_16550_PORT;
         struct device *device =
             device_make(root->reticle, ports, boot->console.base, boot->console.size);
         struct irq *irq = irq_make(root->reticle, boot->console.irq);
-        bundle_add(root, "device.console", &device->object, COMMON | RIGHT_DEVICE_USE, 0);
-        bundle_add(root, "irq.console", &irq->object, COMMON | RIGHT_IRQ_USE, 0);
+        bundle_add(root, "device.console", &device->object, RIGHT_DEVICE_USE);
+        bundle_add(root, "irq.console", &irq->object, RIGHT_IRQ_USE);
     }
     struct machine *machine = machine_make(root->reticle);
-    bundle_add(root, "machine", &machine->object,
-               COMMON | RIGHT_MACHINE_POWER | RIGHT_MACHINE_CONSOLE, 0);
+    bundle_add(root, "machine", &machine->object, RIGHT_MACHINE_POWER | RIGHT_MACHINE_CONSOLE);
     uint32_t kind = boot->console.kind;
     bundle_add_value(root, "console.kind", &kind, sizeof kind);
     bundle_add_value(root, "command.line", boot->command_line,
@@ -164,9 +166,7 @@ static void root_package(struct root *root) REQUIRES_BOOKS {
     struct memory *memory =
         memory_borrow(root->reticle, (uint32_t)(package->base >> PAGE_SHIFT),
                       (uint32_t)((package->size + PAGE_SIZE - 1) >> PAGE_SHIFT));
-    bundle_add(root, "package", &memory->object,
-               RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_MEMORY_READ | RIGHT_MEMORY_EXECUTE,
-               0);
+    bundle_add(root, "package", &memory->object, RIGHT_MEMORY_READ | RIGHT_MEMORY_EXECUTE);
     bundle_add_value(root, "package.size", &package->size, sizeof package->size);
     bundle_add_value(root, "package.hash", package_root_hash, sizeof package_root_hash);
 }
@@ -182,13 +182,10 @@ static void root_start(void) REQUIRES_BOOKS {
     root_devices(&root);
     root_package(&root);
     bundle_add(&root, "reticle", &root.reticle->object,
-               RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH | RIGHT_RETICLE_CARVE |
-                   RIGHT_RETICLE_GROW | RIGHT_RETICLE_CODE,
-               0);
+               RIGHT_WATCH | RIGHT_RETICLE_CARVE | RIGHT_RETICLE_GROW | RIGHT_RETICLE_CODE);
     struct budget *budget = budget_first(root.reticle);
     need(budget == nullptr ? STATUS_NO_MEMORY : STATUS_OK);
-    bundle_add(&root, "budget", &budget->object,
-               RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_BUDGET_SPLIT | RIGHT_BUDGET_USE, 0);
+    bundle_add(&root, "budget", &budget->object, RIGHT_BUDGET_SPLIT | RIGHT_BUDGET_USE);
     need(bundle_map(root.bundle, root.task));
     bundle_seal(root.bundle, root.task);
     atomic_store_explicit(&root.task->state, TASK_RUNNING, memory_order_release);
@@ -205,23 +202,19 @@ static void hart_init(struct hart *hart, uint32_t place) {
     atomic_store(&hart->online, true);
 }
 
-// Whether a hart came. Who takes part is decided once: by the hart, which sets `coming` to
-// 0, or by this one after some time. What comes later finds another's place there, or none.
-static bool hart_start(uint32_t place) {
+// A place is where a hart stands in boot_info; indices count only those that came. Who takes
+// part is decided once: by the hart, which sets `coming` to 0, or by this one after some
+// time. What comes later finds another's place there, or none.
+static void harts_start(void) {
     constexpr uint64_t PATIENCE = 300'000'000; // nanoseconds
-    atomic_store(&coming, place);
-    bool asked = arch_hart_start(place, boot->hart_id[place]);
-    uint64_t until = arch_time_now() + PATIENCE;
-    while (asked && atomic_load(&coming) == place && arch_time_now() < until) {
-        arch_pause();
-    }
-    return atomic_exchange(&coming, 0) != place;
-}
-
-// A place is where a hart stands in boot_info; indices count only those that came.
-static uint32_t harts_start(void) {
     for (uint32_t place = 1; place < boot->hart_count; place++) {
-        if (!hart_start(place)) {
+        atomic_store(&coming, place);
+        bool asked = arch_hart_start(place, boot->hart_id[place]);
+        uint64_t until = arch_time_now() + PATIENCE;
+        while (asked && atomic_load(&coming) == place && arch_time_now() < until) {
+            arch_pause();
+        }
+        if (atomic_exchange(&coming, 0) == place) {
             print("hart %lx does not start and is left out\n", boot->hart_id[place]);
             continue;
         }
@@ -230,7 +223,6 @@ static uint32_t harts_start(void) {
         }
         harts_started++;
     }
-    return harts_started;
 }
 
 void kernel_main(const struct boot_info *info) {
@@ -242,7 +234,7 @@ void kernel_main(const struct boot_info *info) {
     page_array_init(info);
     memory_init();
     struct reticle *first = reticle_first();
-    uint32_t count = harts_start();
+    harts_start();
     boot_over = true;
 
     lock_acquire(&books);
@@ -253,7 +245,7 @@ void kernel_main(const struct boot_info *info) {
     root_start();
     lock_release(&books);
     // Everything is made: now the others may look at it.
-    atomic_store_explicit(&online, count, memory_order_release);
+    atomic_store_explicit(&online, harts_started, memory_order_release);
     arch_resume(schedule_next());
 }
 
