@@ -28,8 +28,7 @@ static _Atomic uint32_t harts_started = 1;
 static _Atomic uint32_t coming; // the place of the hart that may come up; 0: none
 
 static const struct boot_info *boot;
-// The boot allocator: the ranges of free RAM. It goes downwards from the end of the
-// largest, so that low memory stays.
+// The boot allocator: the ranges of free RAM.
 static struct boot_range boot_free[FIRMWARE_FREE];
 static uint32_t boot_free_count;
 static bool boot_over;
@@ -47,18 +46,12 @@ uint32_t harts_online(void) {
 
 struct phys boot_alloc(size_t pages) {
     check(!boot_over);
-    // From the largest range: small and low ones may be what firmware calls need.
-    struct boot_range *best = &boot_free[0];
-    for (uint32_t i = 1; i < boot_free_count; i++) {
-        best = boot_free[i].size > best->size ? &boot_free[i] : best;
-    }
+    struct phys at;
     uint64_t bytes = (uint64_t)pages << PAGE_SHIFT;
-    if (best->size < bytes) {
+    if (!firmware_take(boot_free, boot_free_count, bytes, &at.value)) {
         panic("too little memory: %lu KiB more are needed for the kernel's own tables",
               bytes >> 10);
     }
-    best->size -= bytes;
-    struct phys at = {best->base + best->size};
     arch_zero_pages(phys_to_virt(at), pages);
     return at;
 }
@@ -152,8 +145,7 @@ static void root_devices(struct root *root) REQUIRES_BOOKS {
     }
     struct machine *machine = machine_make(root->reticle);
     bundle_add(root, "machine", &machine->object, RIGHT_MACHINE_POWER | RIGHT_MACHINE_CONSOLE);
-    uint32_t kind = boot->console.kind;
-    bundle_add_value(root, "console.kind", &kind, sizeof kind);
+    bundle_add_value(root, "console.kind", &boot->console.kind, sizeof boot->console.kind);
     bundle_add_value(root, "command.line", boot->command_line,
                      (uint32_t)strlen(boot->command_line) + 1);
 }

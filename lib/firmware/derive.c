@@ -79,6 +79,19 @@ uint32_t firmware_free(const struct boot_info *info, uint64_t limit,
     return count;
 }
 
+bool firmware_take(struct boot_range *ranges, uint32_t count, uint64_t bytes, uint64_t *base) {
+    struct boot_range *best = nullptr;
+    for (uint32_t i = 0; i < count; i++) {
+        best = best == nullptr || ranges[i].size > best->size ? &ranges[i] : best;
+    }
+    if (best == nullptr || best->size < bytes) {
+        return false;
+    }
+    best->size -= bytes;
+    *base = best->base + best->size;
+    return true;
+}
+
 struct firmware_line firmware_line(const struct boot_info *info, uint32_t input) {
     for (uint32_t i = 0; i < info->interrupt.route_count; i++) {
         const struct boot_irq_route *route = &info->interrupt.route[i];

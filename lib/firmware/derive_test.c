@@ -72,6 +72,18 @@ TEST(free_memory) {
     free_agrees(0);
 }
 
+TEST(memory_is_taken_from_the_end_of_the_largest_range) {
+    struct boot_range ranges[] = {{0x1000, 0x3000}, {0x10000, 0x5000}, {0x20000, 0x5000}};
+    uint64_t base = 0;
+    CHECK(!firmware_take(ranges, 0, 0x1000, &base));
+    CHECK(!firmware_take(ranges, 3, 0x6000, &base) && base == 0);
+    CHECK(firmware_take(ranges, 3, 0x2000, &base) && base == 0x13000);
+    CHECK(firmware_take(ranges, 3, 0x5000, &base) && base == 0x20000);
+    CHECK(!firmware_take(ranges, 3, 0x4000, &base));
+    CHECK(firmware_take(ranges, 3, 0x3000, &base) && base == 0x1000);
+    CHECK(ranges[0].size == 0 && ranges[1].size == 0x3000 && ranges[2].size == 0);
+}
+
 TEST(free_memory_in_the_most_pieces) {
     memory();
     info.memory_count = BOOT_RANGES;

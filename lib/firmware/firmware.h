@@ -81,6 +81,11 @@ constexpr uint32_t FIRMWARE_FREE = 2 * BOOT_RANGES;
 uint32_t firmware_free(const struct boot_info *info, uint64_t limit,
                        struct boot_range out[FIRMWARE_FREE]);
 
+// Takes `bytes` from the end of the largest range, since small and low ones may be what
+// firmware calls need. False: it is too small, and so are all.
+[[nodiscard]] bool firmware_take(struct boot_range *ranges, uint32_t count, uint64_t bytes,
+                                 uint64_t *base);
+
 // How an I/O APIC input is driven: as the firmware says of an ISA interrupt, else as the
 // buses do: ISA by edge and high, PCI by level and low (ACPI 6.5, 5.2.12.5).
 struct firmware_line {
