@@ -15,16 +15,9 @@ constexpr uint32_t HOOK_FAULT = 64;
 constexpr uint32_t HOOK_INTERRUPT = 65;
 constexpr uint32_t HOOK_IDLE = 66;
 
-static inline void hook_enter(uint64_t entry, const uint64_t *arguments) {
-    (void)entry;
-    (void)arguments;
-}
+static inline void hook_enter(uint64_t, const uint64_t *) {}
 static inline void hook_leave(void) {}
-static inline void hook_lock(const struct lock *lock) {
-    (void)lock;
-}
-static inline enum status hook_info(uint64_t topic, uint64_t *a) {
-    (void)topic;
-    (void)a;
+static inline void hook_lock(const struct lock *) {}
+static inline enum status hook_info(uint64_t, uint64_t *) {
     return STATUS_NOT_FOUND;
 }
