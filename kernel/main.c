@@ -105,19 +105,16 @@ static void root_view(struct root *root, struct memory *memory, uint64_t address
     struct slot *view = table_take(root->task);
     view_begin(view, &memory->object, &memory->object.tree, address, 0, access, 0);
     enum status status = STATUS_OK;
-    enum step step;
-    do {
-        step = view_grow(root->task, view, memory->pages, &status);
-    } while (step == STEP_MORE);
+    while (view_grow(root->task, view, memory->pages, &status) == STEP_MORE) {
+    }
     need(status);
-    check(step == STEP_DONE);
+    check(view->pages == memory->pages);
 }
 
 static void root_memory(struct root *root) REQUIRES_BOOKS {
     uint32_t image = (uint32_t)((root_image_size() + PAGE_SIZE - 1) >> PAGE_SHIFT);
     struct memory *text = memory_borrow(
         root->reticle, (uint32_t)(arch_image_phys(root_image()).value >> PAGE_SHIFT), image);
-    arch_code_sync(page_address(text->frame), root_image_size());
     root_view(root, text, PROGRAM_BASE, MAP_READ | MAP_EXECUTE);
     struct memory *stack;
     need(memory_carve(root->reticle, ROOT_STACK >> PAGE_SHIFT, 0, &stack));
