@@ -33,7 +33,8 @@ struct phys {
 // From the machine's directory. It defines
 //   struct arch_frame       the user registers; its first member is
 //                           `uint64_t arg[6]`, the argument registers in order; its
-//                           `debug.control` is 0 unless it is watched or stepped
+//                           `debug.control` is 0 unless it is watched or stepped;
+//                           `pc` is where the user goes on
 //   struct arch_hart        what the entry assembly needs, at offset 0 of a hart
 //   static inline struct hart *arch_hart(void)      the hart this runs on
 //   static inline void arch_pause(void)             in every spin loop
@@ -88,7 +89,9 @@ void arch_zero_pages(void *page, size_t count);
 void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, uint64_t argument);
 // Makes the frame execute its syscall instruction again, with its arguments.
 void arch_frame_restart(struct arch_frame *frame);
-uint64_t arch_frame_pc(const struct arch_frame *frame);
+static inline uint64_t arch_frame_pc(const struct arch_frame *frame) {
+    return frame->pc;
+}
 // The thread goes on on another hart: nothing of it stands in registers here any more, even if
 // it comes back before this hart has run another.
 void arch_frame_moved(struct arch_frame *frame);

@@ -25,10 +25,6 @@ void arch_frame_moved(struct arch_frame *frame) {
     frame->flags |= FRAME_WHOLE;
 }
 
-uint64_t arch_frame_pc(const struct arch_frame *frame) {
-    return frame->pc;
-}
-
 // Both are laid out alike.
 static_assert(offsetof(struct thread_registers, flags) == offsetof(struct arch_frame, flags));
 

@@ -148,10 +148,6 @@ void arch_frame_restart(struct arch_frame *frame) {
 
 void arch_frame_moved(struct arch_frame *) {}
 
-uint64_t arch_frame_pc(const struct arch_frame *frame) {
-    return frame->pc;
-}
-
 void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out) {
     *out = (struct thread_registers){.pc = frame->pc};
 }

@@ -87,36 +87,14 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
     return id;
 }
 
-static inline uint8_t port_read8(uint16_t port) {
-    uint8_t value;
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline void port_write8(uint16_t port, uint8_t value) {
-    __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
-}
-
-static inline uint32_t port_read32(uint16_t port) {
-    uint32_t value;
-    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-#define CONTROL_REGISTER(number) \
-    static inline uint64_t cr##number##_read(void) { \
-        uint64_t value; \
-        __asm__ volatile("movq %%cr" #number ", %0" : "=r"(value)::"memory"); \
-        return value; \
-    } \
-    static inline void cr##number##_write(uint64_t value) { \
-        __asm__ volatile("movq %0, %%cr" #number ::"r"(value) : "memory"); \
-    }
-CONTROL_REGISTER(0)
-CONTROL_REGISTER(2)
-CONTROL_REGISTER(3)
-CONTROL_REGISTER(4)
-#undef CONTROL_REGISTER
+#define CONTROL_READ(name) \
+    ({ \
+        uint64_t control_value; \
+        __asm__ volatile("movq %%" #name ", %0" : "=r"(control_value)::"memory"); \
+        control_value; \
+    })
+#define CONTROL_WRITE(name, value) \
+    __asm__ volatile("movq %0, %%" #name ::"r"((uint64_t)(value)) : "memory")
 
 // boot.c
 extern uint64_t boot_counter; // the TSC at kernel entry
@@ -134,12 +112,24 @@ uint64_t debug_hits(void);
 // hart.c
 void control_load(void); // segments, control registers and ways into the kernel, on this hart
 
-// interrupt.c
+// interrupt.c. Registers of the local APIC: byte offsets, SDM vol 3 10.4.1.
+enum local_register : uint32_t {
+    LOCAL_PRIORITY = 0x80,
+    LOCAL_DONE = 0xb0,
+    LOCAL_SPURIOUS = 0xf0,
+    LOCAL_COMMAND = 0x300,
+    LOCAL_TARGET = 0x310,
+    LOCAL_TIMER = 0x320,
+    LOCAL_LINE0 = 0x350,
+    LOCAL_LINE1 = 0x360,
+    LOCAL_TIMER_START = 0x380,
+    LOCAL_TIMER_COUNT = 0x390,
+    LOCAL_TIMER_DIVIDE = 0x3e0,
+};
 void interrupt_init(const struct boot_info *info);
-void local_init(void);            // this hart's controller
-void local_done(void);            // end of interrupt
-void local_timer(uint32_t ticks); // 0: none
-uint32_t local_timer_count(void);
+void local_init(void); // this hart's controller
+uint32_t local_read(enum local_register at);
+void local_write(enum local_register at, uint32_t value);
 void local_send(uint32_t apic_id, uint32_t command);
 void line_arrived(uint32_t line);
 extern _Atomic bool halting; // a hart panicked; the others stop at the next NMI

@@ -46,11 +46,9 @@ enter_long:
     ljmpl $0x08, $PHYSICAL(1f)
     .code64
 1:  xorl %eax, %eax
-    movl %eax, %ds
-    movl %eax, %es
-    movl %eax, %fs
-    movl %eax, %gs
-    movl %eax, %ss
+    .irp r, ds, es, fs, gs, ss
+    movl %eax, %\r
+    .endr
     addq $KERNEL_BASE, %rsi
     jmp *%rsi
 
@@ -83,8 +81,6 @@ trampoline_end:
 secondary32:
     movw $0x10, %ax
     movw %ax, %ds
-    movw %ax, %es
-    movw %ax, %ss
     movl $PHYSICAL(secondary64), %esi
     jmp enter_long
 

@@ -75,9 +75,9 @@ void arch_float_save(void *area) {
 
 void arch_float_load(const void *area) {
     if (area == nullptr) {
-        uint64_t cr0 = cr0_read();
+        uint64_t cr0 = CONTROL_READ(cr0);
         if ((cr0 & CR0_TASK_SWITCHED) == 0) {
-            cr0_write(cr0 | CR0_TASK_SWITCHED);
+            CONTROL_WRITE(cr0, cr0 | CR0_TASK_SWITCHED);
         }
         return;
     }

@@ -84,10 +84,6 @@ void arch_frame_moved(struct arch_frame *frame) {
     frame->vector = 0;
 }
 
-uint64_t arch_frame_pc(const struct arch_frame *frame) {
-    return frame->pc;
-}
-
 // Both begin with the same registers.
 static_assert(offsetof(struct thread_registers, rsp) == FRAME_VECTOR);
 

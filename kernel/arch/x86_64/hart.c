@@ -76,10 +76,10 @@ static void task_load(struct arch_hart *hart) {
 void control_load(void) {
     gdt_load();
     trap_load();
-    cr0_write(CR0_ON | CR0_MONITOR | CR0_NUMERIC | CR0_PROTECT | CR0_ALIGNMENT);
-    cr4_write(CR4_PAE | CR4_MACHINE_CHECK | CR4_GLOBAL | CR4_FXSAVE | CR4_SIMD_FAULTS |
-              (features.umip ? CR4_UMIP : 0) | (features.xsave ? CR4_XSAVE : 0) |
-              (features.smep ? CR4_SMEP : 0) | (features.smap ? CR4_SMAP : 0));
+    CONTROL_WRITE(cr0, CR0_ON | CR0_MONITOR | CR0_NUMERIC | CR0_PROTECT | CR0_ALIGNMENT);
+    CONTROL_WRITE(cr4, CR4_PAE | CR4_MACHINE_CHECK | CR4_GLOBAL | CR4_FXSAVE | CR4_SIMD_FAULTS |
+                           (features.umip ? CR4_UMIP : 0) | (features.xsave ? CR4_XSAVE : 0) |
+                           (features.smep ? CR4_SMEP : 0) | (features.smap ? CR4_SMAP : 0));
     msr_write(MSR_PAT, PAT_RESET);
     arch_debug_load(&(struct arch_frame){});
     msr_write(MSR_KERNEL_GS_BASE, 0);

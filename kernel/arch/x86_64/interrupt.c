@@ -14,20 +14,7 @@
 #include "kernel/lock.h"
 #include "lib/firmware/firmware.h"
 
-// Registers of the local APIC: byte offsets, SDM vol 3 10.4.1.
-enum local_register : uint32_t {
-    LOCAL_PRIORITY = 0x80,
-    LOCAL_DONE = 0xb0,
-    LOCAL_SPURIOUS = 0xf0,
-    LOCAL_COMMAND = 0x300,
-    LOCAL_TARGET = 0x310,
-    LOCAL_TIMER = 0x320,
-    LOCAL_LINE0 = 0x350,
-    LOCAL_LINE1 = 0x360,
-    LOCAL_TIMER_START = 0x380,
-    LOCAL_TIMER_COUNT = 0x390,
-    LOCAL_TIMER_DIVIDE = 0x3e0,
-};
+// SDM vol 3 10.4.1 and 10.5.
 constexpr uint32_t LOCAL_MASKED = 1 << 16;
 constexpr uint32_t LOCAL_ENABLE = 1 << 8;
 constexpr uint32_t LOCAL_BUSY = 1 << 12;
@@ -58,11 +45,11 @@ static volatile uint32_t *local;
 static struct line lines[LINES]; // guard: lines_lock, as for the registers of the I/O APICs
 static struct lock lines_lock;   // a leaf
 
-static uint32_t local_read(enum local_register at) {
+uint32_t local_read(enum local_register at) {
     return local[at / 4];
 }
 
-static void local_write(enum local_register at, uint32_t value) {
+void local_write(enum local_register at, uint32_t value) {
     local[at / 4] = value;
 }
 
@@ -78,19 +65,7 @@ void local_init(void) {
     local_write(LOCAL_LINE1, LOCAL_MASKED);
     local_write(LOCAL_TIMER_DIVIDE, DIVIDE_BY_1);
     local_write(LOCAL_TIMER, VECTOR_TIMER); // one-shot
-    local_done();
-}
-
-void local_done(void) {
     local_write(LOCAL_DONE, 0);
-}
-
-void local_timer(uint32_t ticks) {
-    local_write(LOCAL_TIMER_START, ticks);
-}
-
-uint32_t local_timer_count(void) {
-    return local_read(LOCAL_TIMER_COUNT);
 }
 
 void local_send(uint32_t apic_id, uint32_t command) {
@@ -119,11 +94,6 @@ void arch_hart_halt(uint32_t hart_index) {
     local_send(hart_id(hart_index), COMMAND_NMI);
 }
 
-static uint32_t input_read(volatile uint32_t *input, uint32_t at) {
-    input[INPUT_SELECT] = at;
-    return input[INPUT_DATA];
-}
-
 static void input_write(volatile uint32_t *input, uint32_t at, uint32_t value) {
     input[INPUT_SELECT] = at;
     input[INPUT_DATA] = value;
@@ -137,7 +107,8 @@ static void line_write(const struct line *line, bool masked) {
 
 static void input_init(const struct boot_info *info, uint64_t base, uint32_t first) {
     volatile uint32_t *input = device_map(base, PAGE_SIZE);
-    uint32_t pins = (input_read(input, INPUT_VERSION) >> 16 & 0xff) + 1;
+    input[INPUT_SELECT] = INPUT_VERSION;
+    uint32_t pins = (input[INPUT_DATA] >> 16 & 0xff) + 1;
     for (uint32_t pin = 0; pin < pins && first < LINES && pin < LINES - first; pin++) {
         uint32_t number = first + pin;
         struct firmware_line mode = firmware_line(info, number);
@@ -153,8 +124,8 @@ static void input_init(const struct boot_info *info, uint64_t base, uint32_t fir
 
 void interrupt_init(const struct boot_info *info) {
     check(info->interrupt.kind == BOOT_INTERRUPT_APIC);
-    port_write8(0x21, 0xff); // the old controllers: all masked
-    port_write8(0xa1, 0xff);
+    arch_port_write(0x21, 1, 0xff); // the old controllers: all masked
+    arch_port_write(0xa1, 1, 0xff);
     local = device_map(info->interrupt.distributor.base, PAGE_SIZE);
     local_init();
     for (uint32_t i = 0; i < info->interrupt.input_count; i++) {

@@ -32,19 +32,19 @@ static uint16_t serial;
 // 115200 baud, 8N1, FIFO on, no interrupts. A port of 0 stands for COM1.
 void serial_init(uint16_t port) {
     serial = port != 0 ? port : SERIAL_COM1;
-    port_write8(serial + SERIAL_INTERRUPTS, 0);
-    port_write8(serial + SERIAL_LINE, 0x83);
-    port_write8(serial + SERIAL_DIVISOR, 1);
-    port_write8(serial + SERIAL_DIVISOR_HIGH, 0);
-    port_write8(serial + SERIAL_LINE, 0x03);
+    arch_port_write(serial + SERIAL_INTERRUPTS, 1, 0);
+    arch_port_write(serial + SERIAL_LINE, 1, 0x83);
+    arch_port_write(serial + SERIAL_DIVISOR, 1, 1);
+    arch_port_write(serial + SERIAL_DIVISOR_HIGH, 1, 0);
+    arch_port_write(serial + SERIAL_LINE, 1, 0x03);
     // The FIFO stays as it is: changing it would drop what was typed already.
-    port_write8(serial + SERIAL_MODEM, 0x0b);
+    arch_port_write(serial + SERIAL_MODEM, 1, 0x0b);
 }
 
 void arch_serial_write(char c) {
     for (uint32_t i = 0; i < SERIAL_STEPS; i++) {
-        if ((port_read8(serial + SERIAL_STATUS) & STATUS_ROOM) != 0) {
-            port_write8(serial + SERIAL_DATA, (uint8_t)c);
+        if ((arch_port_read(serial + SERIAL_STATUS, 1) & STATUS_ROOM) != 0) {
+            arch_port_write(serial + SERIAL_DATA, 1, (uint8_t)c);
             return;
         }
         arch_pause();
@@ -83,7 +83,8 @@ void arch_reset(void) {
     } nothing = {};
     struct firmware_write write;
     firmware_writes(&write, firmware_reset(&boot, &write));
-    for (uint32_t i = 0; i < SERIAL_STEPS && (port_read8(KEYBOARD) & KEYBOARD_BUSY) != 0; i++) {
+    for (uint32_t i = 0; i < SERIAL_STEPS && (arch_port_read(KEYBOARD, 1) & KEYBOARD_BUSY) != 0;
+         i++) {
         arch_pause();
     }
     write = (struct firmware_write){KEYBOARD, 1, KEYBOARD_RESET};
@@ -109,19 +110,21 @@ uint32_t arch_port_read(uint16_t port, uint32_t width) {
     uint32_t value = 0;
     switch (width) {
     case 1:
-        return port_read8(port);
+        __asm__ volatile("inb %w1, %b0" : "+a"(value) : "Nd"(port));
+        return value;
     case 2:
         __asm__ volatile("inw %w1, %w0" : "+a"(value) : "Nd"(port));
         return value;
     default:
-        return port_read32(port);
+        __asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));
+        return value;
     }
 }
 
 void arch_port_write(uint16_t port, uint32_t width, uint32_t value) {
     switch (width) {
     case 1:
-        port_write8(port, (uint8_t)value);
+        __asm__ volatile("outb %b0, %w1" ::"a"(value), "Nd"(port));
         break;
     case 2:
         __asm__ volatile("outw %w0, %w1" ::"a"(value), "Nd"(port));

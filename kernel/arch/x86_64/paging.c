@@ -25,7 +25,7 @@ void arch_space_init(struct phys root) {
 
 // Writing CR3 drops all but global entries, SDM vol 3 4.10.4.1.
 void arch_space_switch(struct phys root) {
-    cr3_write(root.value != 0 ? root.value : arch_image_phys(kernel_root).value);
+    CONTROL_WRITE(cr3, root.value != 0 ? root.value : arch_image_phys(kernel_root).value);
 }
 
 void arch_tlb_flush_page(uint64_t address) {
@@ -37,7 +37,7 @@ void arch_tlb_break_page(uint64_t address) {
 }
 
 void arch_tlb_flush(void) {
-    cr3_write(cr3_read());
+    CONTROL_WRITE(cr3, CONTROL_READ(cr3));
 }
 
 void arch_zero_pages(void *page, size_t count) {

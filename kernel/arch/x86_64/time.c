@@ -31,7 +31,7 @@ static uint64_t scale(uint64_t value, uint64_t factor) {
 }
 
 static uint32_t reference_read(void) {
-    return port_read32((uint16_t)boot.power.pm_timer.address);
+    return arch_port_read((uint16_t)boot.power.pm_timer.address, 4);
 }
 
 // Some count 32 bits, but 24 are enough for a millisecond.
@@ -51,7 +51,7 @@ static struct sample sample_take(void) {
         uint64_t width = 0;
         for (uint32_t step = 0; step < STEPS && now.reference == old; step++) {
             now.counter = tsc_read();
-            now.timer = local_timer_count();
+            now.timer = local_read(LOCAL_TIMER_COUNT);
             now.reference = reference_read();
             width = tsc_read() - now.counter;
         }
@@ -64,7 +64,7 @@ static struct sample sample_take(void) {
 }
 
 static void measure(uint64_t *counter_rate, uint64_t *timer_rate) {
-    local_timer(LONGEST);
+    local_write(LOCAL_TIMER_START, LONGEST);
     struct sample start = sample_take();
     uint32_t wanted = PM_TIMER_RATE / MEASURE_PART;
     uint32_t passed = 0;
@@ -73,7 +73,7 @@ static void measure(uint64_t *counter_rate, uint64_t *timer_rate) {
         passed = reference_passed(start.reference, reference_read());
     }
     struct sample end = sample_take();
-    local_timer(0);
+    local_write(LOCAL_TIMER_START, 0);
     passed = reference_passed(start.reference, end.reference);
     if (passed < wanted || end.timer >= start.timer) {
         panic("the clocks of this machine stand still");
@@ -120,30 +120,23 @@ void arch_time_page(struct time_page *page) {
 
 // A deadline beyond a second, for which the timer's 32 bits are enough, is approached
 // in steps.
-static void timer_start(uint64_t deadline, uint64_t now) {
-    uint64_t left = deadline > now ? deadline - now : 0;
-    uint64_t ticks = scale(left < SECOND ? left : SECOND, timer_multiplier) + 1;
-    local_timer(ticks < LONGEST ? (uint32_t)ticks : LONGEST);
-}
-
 void arch_timer_set(uint64_t deadline) {
-    struct arch_hart *hart = (struct arch_hart *)arch_hart();
-    hart->deadline = deadline;
+    ((struct arch_hart *)arch_hart())->deadline = deadline;
     if (deadline == TIME_NEVER) {
-        local_timer(0);
+        local_write(LOCAL_TIMER_START, 0);
         return;
     }
-    timer_start(deadline, arch_time_now());
+    uint64_t now = arch_time_now();
+    uint64_t left = deadline > now ? deadline - now : 0;
+    uint64_t ticks = scale(left < SECOND ? left : SECOND, timer_multiplier) + 1;
+    local_write(LOCAL_TIMER_START, ticks < LONGEST ? (uint32_t)ticks : LONGEST);
 }
 
 // The timer's step may have ended before the counter reached the deadline.
 bool time_reached(void) {
     struct arch_hart *hart = (struct arch_hart *)arch_hart();
-    uint64_t now = arch_time_now();
-    if (now < hart->deadline) {
-        if (hart->deadline != TIME_NEVER) {
-            timer_start(hart->deadline, now);
-        }
+    if (arch_time_now() < hart->deadline) {
+        arch_timer_set(hart->deadline);
         return false;
     }
     hart->deadline = TIME_NEVER;

@@ -178,10 +178,12 @@ entry_fatal:
     call trap_fatal
     ud2
 
-// bool copy_user(void *to, const void *from, size_t size). WP and SMAP make the
-// processor check user pages for the kernel as for the user. Eight bytes a step.
-    .globl copy_user, copy_user_end, copy_user_failed
+// Both ways alike: WP and SMAP make the processor check user pages for the kernel as for
+// the user. Eight bytes a step.
+    .globl arch_copy_from_user, arch_copy_to_user, copy_user, copy_user_end, copy_user_failed
     .balign 16
+arch_copy_from_user:
+arch_copy_to_user:
 copy_user:
     SMAP_INSTRUCTION stac
     movq %rdx, %rcx

@@ -31,9 +31,9 @@ constexpr uint64_t FLAGS_KERNEL_CLEARS = 0x257fd5;
 
 extern const char trap_entries[];
 extern const char syscall_entry[];
+extern const char copy_user[];
 extern const char copy_user_end[];
 extern const char copy_user_failed[];
-bool copy_user(void *to, const void *from, size_t size);
 
 static struct gate gates[GATES];
 
@@ -93,7 +93,7 @@ static void interrupt(uint64_t vector) {
     } else if (vector >= VECTOR_LINES && vector < VECTOR_IPI) {
         line_arrived((uint32_t)(vector - VECTOR_LINES));
     }
-    local_done();
+    local_write(LOCAL_DONE, 0);
 }
 
 // A step; or what is watched was touched, or is about to be executed; or INT1, which tells
@@ -124,13 +124,13 @@ struct arch_frame *trap_user(struct arch_frame *frame) {
     if (frame->vector == VECTOR_DEBUG) {
         return debug_trap(frame);
     }
-    uint64_t address = frame->vector == VECTOR_PAGE_FAULT ? cr2_read() : frame->pc;
+    uint64_t address = frame->vector == VECTOR_PAGE_FAULT ? CONTROL_READ(cr2) : frame->pc;
     return kernel_fault(fault_kind(frame->vector, frame->error), address);
 }
 
 [[noreturn]] static void trap_panic(const struct trap *trap) {
     panic("trap %lu (error %lx) in the kernel at %lx, stack %lx, address %lx", trap->vector,
-          trap->error, trap->pc, trap->rsp, cr2_read());
+          trap->error, trap->pc, trap->rsp, CONTROL_READ(cr2));
 }
 
 void trap_kernel(struct trap *trap) {
@@ -140,7 +140,7 @@ void trap_kernel(struct trap *trap) {
         return;
     }
     bool copying = trap->pc >= (uint64_t)copy_user && trap->pc < (uint64_t)copy_user_end;
-    if (trap->vector != VECTOR_PAGE_FAULT || !copying || cr2_read() >= USER_TOP) {
+    if (trap->vector != VECTOR_PAGE_FAULT || !copying || CONTROL_READ(cr2) >= USER_TOP) {
         trap_panic(trap);
     }
     trap->pc = (uint64_t)copy_user_failed;
@@ -161,12 +161,4 @@ void arch_idle(void) {
     hart->idle = true;
     __asm__ volatile("sti; hlt; cli" ::: "memory");
     hart->idle = false;
-}
-
-bool arch_copy_from_user(void *to, uint64_t from, size_t size) {
-    return copy_user(to, (const void *)from, size);
-}
-
-bool arch_copy_to_user(uint64_t to, const void *from, size_t size) {
-    return copy_user((void *)to, from, size);
 }
