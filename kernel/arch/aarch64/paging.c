@@ -8,8 +8,9 @@
 #include "kernel/arch/aarch64/own.h"
 #include "lib/string/string.h"
 
-// From kernel.ld: the user half of a hart that comes up, and one with nothing in it.
-extern uint64_t identity_root[], empty_table[];
+// The user half of a hart that comes up, and one with nothing in it.
+[[gnu::section(".boot")]] alignas(PAGE_SIZE) uint64_t identity_root[TABLE_ENTRIES];
+[[gnu::section(".boot")]] alignas(PAGE_SIZE) static uint64_t empty_table[TABLE_ENTRIES];
 
 void boot_map(void);
 
@@ -50,30 +51,28 @@ void arch_space_switch(struct phys root) {
                      : "memory");
 }
 
-// To all harts: after a break, no hart may hold the old entry when it is made anew.
 // The operand of an invalidation by address, Armv8-A TLBI VAE1: the page, ASID 0.
 static uint64_t tlbi_page(uint64_t address) {
     return (address >> PAGE_SHIFT) & ((UINT64_C(1) << 44) - 1);
 }
 
+// An invalidation after the entries that were written, before what comes next.
+#define INVALIDATE(operation, operand, domain) \
+    __asm__ volatile("dsb " domain "st\n\ttlbi " operation ", %0\n\tdsb " domain \
+                     "\n\tisb" ::"r"(operand) \
+                     : "memory")
+
 void arch_tlb_flush_page(uint64_t address) {
-    __asm__ volatile("dsb nshst\n\t"
-                     "tlbi vae1, %0\n\t"
-                     "dsb nsh\n\t"
-                     "isb" ::"r"(tlbi_page(address))
-                     : "memory");
+    INVALIDATE("vae1", tlbi_page(address), "nsh");
 }
 
+// To all harts: after a break, no hart may hold the old entry when it is made anew.
 void arch_tlb_break_page(uint64_t address) {
-    __asm__ volatile("dsb ishst\n\t"
-                     "tlbi vae1is, %0\n\t"
-                     "dsb ish\n\t"
-                     "isb" ::"r"(tlbi_page(address))
-                     : "memory");
+    INVALIDATE("vae1is", tlbi_page(address), "ish");
 }
 
 void arch_tlb_flush(void) {
-    __asm__ volatile("dsb ishst\n\ttlbi aside1, xzr\n\tdsb nsh\n\tisb" ::: "memory");
+    INVALIDATE("aside1", UINT64_C(0), "nsh");
 }
 
 // ------------------------------------------------------------------------ caches
@@ -91,6 +90,15 @@ void arch_zero_pages(void *page, size_t count) {
     }
 }
 
+// The logarithm counts words.
+#define EACH_LINE(operation, log, start, bytes) \
+    do { \
+        uint64_t line = UINT64_C(4) << ((log) & 15); \
+        for (uint64_t at = (start) & ~(line - 1); at < (start) + (bytes); at += line) { \
+            __asm__ volatile(operation ", %0" ::"r"(at) : "memory"); \
+        } \
+    } while (false)
+
 // CTR_EL0 says what is needed (ARM, CTR_EL0): IDC no clean to the point of
 // unification, DIC no invalidation. An instruction cache that is not tagged by
 // physical address would keep other aliases, so it is dropped as a whole.
@@ -98,20 +106,14 @@ void arch_code_sync(void *alias, size_t bytes) {
     uint64_t ctr = SYSREG_READ(ctr_el0);
     uint64_t start = (uint64_t)alias;
     if ((ctr >> 28 & 1) == 0) {
-        uint64_t line = UINT64_C(4) << (ctr >> 16 & 15);
-        for (uint64_t at = start & ~(line - 1); at < start + bytes; at += line) {
-            __asm__ volatile("dc cvau, %0" ::"r"(at) : "memory");
-        }
+        EACH_LINE("dc cvau", ctr >> 16, start, bytes);
     }
     __asm__ volatile("dsb ish" ::: "memory");
     if ((ctr >> 29 & 1) == 0) {
         if ((ctr >> 14 & 3) != 3) {
             __asm__ volatile("ic ialluis" ::: "memory");
         } else {
-            uint64_t line = UINT64_C(4) << (ctr & 15);
-            for (uint64_t at = start & ~(line - 1); at < start + bytes; at += line) {
-                __asm__ volatile("ic ivau, %0" ::"r"(at) : "memory");
-            }
+            EACH_LINE("ic ivau", ctr, start, bytes);
         }
         __asm__ volatile("dsb ish" ::: "memory");
     }
