@@ -225,4 +225,14 @@ mmu_on:
     msr pan, #1
     br x27
 
+// SMC calling convention (Arm DEN 0028): x0..x3 in, x0 out, x4..x17 may be lost, as in
+// any call.
+    .irp conduit, hvc, smc
+    .global psci_\conduit
+psci_\conduit:
+    bti c
+    \conduit #0
+    ret
+    .endr
+
     .ltorg

@@ -130,26 +130,29 @@ void gic_init(const struct boot_info *info) {
     gic.lines = 32 * ((mmio_read(gic.distributor, GICD_TYPER) & 31) + 1);
     gic.lines = gic.lines < SPI_END ? gic.lines : SPI_END;
     lines_init(gic.distributor, SPI_FIRST, gic.lines);
-    uint32_t self = gic.v3 ? 0 : mmio_read(gic.distributor, GICD_ITARGETSR) & 0xff;
+    uint64_t self = gic.v3 ? info->hart_id[0] : mmio_read(gic.distributor, GICD_ITARGETSR) & 0xff;
     for (uint32_t line = SPI_FIRST; line < gic.lines; line++) {
         if (gic.v3) {
-            uint64_t route = info->hart_id[0];
-            mmio_write(gic.distributor, GICD_IROUTER + line * 8, (uint32_t)route);
-            mmio_write(gic.distributor, GICD_IROUTER + line * 8 + 4, (uint32_t)(route >> 32));
+            mmio_write(gic.distributor, GICD_IROUTER + line * 8, (uint32_t)self);
+            mmio_write(gic.distributor, GICD_IROUTER + line * 8 + 4, (uint32_t)(self >> 32));
         } else if (line % 4 == 0) {
-            mmio_write(gic.distributor, GICD_ITARGETSR + line, self * 0x01010101);
+            mmio_write(gic.distributor, GICD_ITARGETSR + line, (uint32_t)self * 0x01010101);
         }
     }
     mmio_write(gic.distributor, GICD_CTLR, gic.v3 ? GICD_ENABLE_V3 : 1);
 }
 
 // ----------------------------------------------------------------------- each hart
+static void own_lines_init(void *base) {
+    lines_init(base, 0, SPI_FIRST);
+    mmio_write(base, GIC_ISENABLER, 1 << SGI_IPI | 1 << SGI_HALT | 1U << gic.timer);
+}
+
 static void hart_init_v3(uint64_t affinity) {
     char *frame = redistributor_find(affinity);
     mmio_write(frame, GICR_WAKER, mmio_read(frame, GICR_WAKER) & ~WAKER_SLEEP);
     wait_clear(frame, GICR_WAKER, WAKER_ASLEEP);
-    lines_init(frame + FRAME, 0, SPI_FIRST);
-    mmio_write(frame + FRAME, GIC_ISENABLER, 1 << SGI_IPI | 1 << SGI_HALT | 1U << gic.timer);
+    own_lines_init(frame + FRAME);
     SYSREG_WRITE(icc_sre_el1, 1);
     barrier_isb();
     SYSREG_WRITE(icc_pmr_el1, PRIORITY_MASK);
@@ -165,10 +168,7 @@ void gic_hart_init(struct arch_hart *hart) {
     } else {
         // SGIs and PPIs are banked; so are the targets, which name the reader.
         hart->gic_target = mmio_read(gic.distributor, GICD_ITARGETSR) & 0xff;
-        lines_init(gic.distributor, 0, SPI_FIRST);
-        bit_set(GIC_ISENABLER, gic.timer);
-        bit_set(GIC_ISENABLER, SGI_IPI);
-        bit_set(GIC_ISENABLER, SGI_HALT);
+        own_lines_init(gic.distributor);
         mmio_write(gic.cpu, GICC_PMR, PRIORITY_MASK);
         mmio_write(gic.cpu, GICC_CTLR, 1);
     }

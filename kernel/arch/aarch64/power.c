@@ -11,25 +11,15 @@ void power_init(enum boot_conduit chosen) {
     conduit = chosen;
 }
 
-// SMC calling convention (Arm DEN 0028): x0..x3 in, x0 out, x4..x17 may be lost.
+// From entry.S: one instruction each.
+uint64_t psci_hvc(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
+uint64_t psci_smc(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
+
 uint64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c) {
-    register uint64_t x0 __asm__("x0") = function;
-    register uint64_t x1 __asm__("x1") = a;
-    register uint64_t x2 __asm__("x2") = b;
-    register uint64_t x3 __asm__("x3") = c;
-#define PSCI_LOST \
-    "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", \
-        "memory"
-    switch (conduit) {
-    case BOOT_CONDUIT_HVC:
-        __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::PSCI_LOST);
-        return x0;
-    case BOOT_CONDUIT_SMC:
-        __asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::PSCI_LOST);
-        return x0;
-    default:
-        return UINT64_MAX;
+    if (conduit == BOOT_CONDUIT_HVC) {
+        return psci_hvc(function, a, b, c);
     }
+    return conduit == BOOT_CONDUIT_SMC ? psci_smc(function, a, b, c) : UINT64_MAX;
 }
 
 constexpr uint32_t PSCI_SYSTEM_OFF = 0x84000008;

@@ -56,9 +56,7 @@ void arch_timer_set(uint64_t deadline) {
     uint64_t counter = counter_now();
     uint64_t now = scale(counter - clock.base, clock.multiplier);
     uint64_t distance = deadline > now ? deadline - now : 0;
-    if (distance > FARTHEST) {
-        distance = FARTHEST;
-    }
+    distance = distance < FARTHEST ? distance : FARTHEST;
     SYSREG_WRITE(cntv_cval_el0, counter + scale(distance, counts_per_ns) + 1);
     SYSREG_WRITE(cntv_ctl_el0, 1);
     barrier_isb();
