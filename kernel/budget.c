@@ -14,7 +14,7 @@ constexpr uint32_t SHARE_ALL = 1 << 30;
 
 // ---------------------------------------------------------------------- shares
 
-static enum status make(struct reticle *reticle, uint64_t period,
+static enum status make(struct reticle *reticle, uint64_t period, uint64_t harts,
                         struct budget **out) REQUIRES_BOOKS {
     uint32_t frame;
     enum status status = reticle_take(reticle, CHARGE_OBJECT, 1, 0, &frame);
@@ -23,6 +23,7 @@ static enum status make(struct reticle *reticle, uint64_t period,
         arch_zero_pages(*out, 1);
         object_init(&(*out)->object, CLASS_BUDGET, reticle, (struct storage){.pages = 1});
         (*out)->period = period;
+        (*out)->harts = harts;
     }
     return status;
 }
@@ -30,16 +31,16 @@ static enum status make(struct reticle *reticle, uint64_t period,
 struct budget *budget_first(struct reticle *reticle) {
     constexpr uint64_t PERIOD = 10000000;
     struct budget *budget = nullptr;
-    if (make(reticle, PERIOD, &budget) == STATUS_OK) {
+    if (make(reticle, PERIOD, UINT64_MAX, &budget) == STATUS_OK) {
         for (uint32_t i = 0; i < BOOT_HARTS; i++) {
-            budget->account[i] = (struct account){.in = true, .share = SHARE_ALL};
+            atomic_store_explicit(&budget->account[i].share, SHARE_ALL, memory_order_relaxed);
         }
     }
     return budget;
 }
 
 static uint32_t share_of(const struct account *account) {
-    return atomic_load_explicit(&((struct account *)account)->share, memory_order_relaxed);
+    return atomic_load_explicit(&account->share, memory_order_relaxed);
 }
 
 static void share_move(struct account *from, struct account *to, uint32_t share) {
@@ -48,20 +49,19 @@ static void share_move(struct account *from, struct account *to, uint32_t share)
 }
 
 enum status budget_carve(struct reticle *reticle, struct budget *source, uint64_t nanoseconds,
-                         uint64_t period, const bool *harts, struct budget **out) {
-    if (period < BUDGET_PERIOD_LEAST || period > BUDGET_PERIOD_MOST || nanoseconds < BUDGET_LEAST ||
-        nanoseconds > period) {
+                         uint64_t period, uint64_t harts, struct budget **out) {
+    harts = harts == 0 ? source->harts : harts;
+    if ((harts & ~source->harts) != 0 || period < BUDGET_PERIOD_LEAST ||
+        period > BUDGET_PERIOD_MOST || nanoseconds < BUDGET_LEAST || nanoseconds > period) {
         return STATUS_BAD_ARGUMENT;
     }
     uint32_t share = (uint32_t)((nanoseconds * SHARE_ALL + period - 1) / period);
     for (uint32_t i = 0; i < BOOT_HARTS; i++) {
-        const struct account *account = &source->account[i];
-        bool wanted = harts == nullptr ? account->in : harts[i];
-        if (wanted && (!account->in || share_of(account) < share)) {
-            return account->in ? STATUS_FULL : STATUS_BAD_ARGUMENT;
+        if ((harts >> i & 1) != 0 && share_of(&source->account[i]) < share) {
+            return STATUS_FULL;
         }
     }
-    enum status status = make(reticle, period, out);
+    enum status status = make(reticle, period, harts, out);
     if (status != STATUS_OK) {
         return status;
     }
@@ -69,8 +69,7 @@ enum status budget_carve(struct reticle *reticle, struct budget *source, uint64_
     (*out)->source = source;
     list_append(&source->parts, &(*out)->part);
     for (uint32_t i = 0; i < BOOT_HARTS; i++) {
-        (*out)->account[i].in = harts == nullptr ? source->account[i].in : harts[i];
-        if ((*out)->account[i].in) {
+        if (budget_has(*out, i)) {
             share_move(&source->account[i], &(*out)->account[i], share);
         }
     }
@@ -139,7 +138,9 @@ static struct thread *lender_of(struct link *link) {
     return LINK_OF(link, struct thread, lend);
 }
 
-static void loan_set(struct thread *thread, const struct thread *lender) {
+// The loan that counts is that of one of the lenders.
+static void loan_set(struct thread *thread, struct link *link) {
+    const struct thread *lender = link == nullptr ? nullptr : lender_of(link);
     thread->loan_depth = lender == nullptr ? 0 : lender->lent_depth;
     atomic_store_explicit(&thread->loan, lender == nullptr ? nullptr : lender->lent,
                           memory_order_release);
@@ -154,7 +155,7 @@ static uint64_t loan_left(struct thread *thread, uint64_t now, uint64_t *again) 
     for (uint32_t i = 0; i < LENDERS && link != nullptr && left == 0; i++) {
         left = account_left(lender_of(link)->lent, now, again);
         if (left != 0) {
-            loan_set(thread, lender_of(link));
+            loan_set(thread, link);
         }
         link = list_next(thread->lenders, link);
     }
@@ -184,7 +185,7 @@ void budget_charge(struct thread *thread, uint64_t ran, uint64_t now) {
 
 bool budget_excludes(const struct thread *thread, const struct hart *hart) {
     const struct budget *own = budget_of(thread);
-    return own != nullptr && !own->account[hart->index].in;
+    return own != nullptr && !budget_has(own, hart->index);
 }
 
 // ------------------------------------------------------------------------- loans
@@ -212,15 +213,11 @@ static void uncount(struct budget *budget) {
 
 // What a thread can lend, counted as a loan; nullptr: nothing.
 static struct budget *lendable(struct thread *thread, uint32_t *depth) {
-    struct budget *budget = budget_of(thread);
-    *depth = 1;
-    if (budget == nullptr && loan_of(thread) == nullptr) {
-        return nullptr;
-    }
     lock_acquire(&thread->loans);
-    if (budget == nullptr) {
-        *depth = thread->loan_depth + 1;
-        budget = *depth > LOAN_DEPTH ? nullptr : loan_of(thread);
+    struct budget *budget = budget_of(thread);
+    *depth = budget == nullptr ? thread->loan_depth + 1 : 1;
+    if (budget == nullptr && *depth <= LOAN_DEPTH) {
+        budget = loan_of(thread);
     }
     if (budget != nullptr) {
         atomic_fetch_add_explicit(&budget->loans, 1, memory_order_relaxed);
@@ -235,10 +232,10 @@ void loan_begin(struct thread *thread) {
     struct thread *to = budget == nullptr ? nullptr : awaited(thread);
     struct thread *former = atomic_load_explicit(&thread->lends_to, memory_order_relaxed);
     bool same = former == to && thread->lent == budget && thread->lent_depth == depth;
-    if (former != nullptr && !same) {
+    if (!same) {
         loan_end(thread);
     }
-    bool lends = to != nullptr && to != thread && (former == nullptr || !same);
+    bool lends = !same && to != nullptr && to != thread;
     if (lends) {
         lock_acquire(&to->loans);
         lends = thread_state_of(to) != THREAD_ENDED;
@@ -247,7 +244,7 @@ void loan_begin(struct thread *thread) {
             thread->lent_depth = depth;
             atomic_store_explicit(&thread->lends_to, to, memory_order_relaxed);
             list_append(&to->lenders, &thread->lend);
-            loan_set(to, loan_of(to) == nullptr ? thread : lender_of(to->lenders));
+            loan_set(to, to->lenders);
         }
         lock_release(&to->loans);
     }
@@ -261,7 +258,7 @@ void loan_begin(struct thread *thread) {
 static void lender_remove(struct thread *to, struct thread *lender) {
     list_remove(&to->lenders, &lender->lend);
     atomic_store_explicit(&lender->lends_to, nullptr, memory_order_relaxed);
-    loan_set(to, to->lenders == nullptr ? nullptr : lender_of(to->lenders));
+    loan_set(to, to->lenders);
     uncount(lender->lent);
 }
 
@@ -281,12 +278,11 @@ void loan_end(struct thread *thread) {
 }
 
 bool loan_drop(struct thread *thread) {
-    constexpr uint32_t LENDERS = 32;
     lock_acquire(&thread->loans);
-    for (uint32_t i = 0; i < LENDERS && thread->lenders != nullptr; i++) {
+    bool none = thread->lenders == nullptr;
+    if (!none) {
         lender_remove(thread, lender_of(thread->lenders));
     }
-    bool none = thread->lenders == nullptr;
     lock_release(&thread->loans);
     return none;
 }

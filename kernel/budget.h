@@ -25,7 +25,6 @@ constexpr uint32_t LOAN_DEPTH = 4; // hops that a loan goes
 struct account {
     int64_t left;   // nanoseconds, until
     uint64_t until; // the end of the period
-    bool in;        // the hart belongs to the set
     // Parts of SHARE_ALL, without what parts of the budget took; read by the hart.
     _Atomic uint32_t share;
 };
@@ -33,35 +32,40 @@ struct account {
 struct budget {
     struct object object;
     uint64_t period;
+    uint64_t harts;        // its set: a bit for each
     struct budget *source; // nullptr: the first
     struct link *parts, part;
     struct link *bound;     // threads
     _Atomic uint32_t loans; // lenders that lend it
     struct account account[BOOT_HARTS];
 };
-static_assert(sizeof(struct budget) <= PAGE_SIZE);
+static_assert(sizeof(struct budget) <= PAGE_SIZE && BOOT_HARTS <= 64);
 
 // The first one: all of every hart, or nullptr.
 struct budget *budget_first(struct reticle *reticle) REQUIRES_BOOKS;
-// `harts`: a bool for each, or nullptr: those of the source.
+// `harts`: a bit for each; 0: those of the source.
 [[nodiscard]] enum status budget_carve(struct reticle *reticle, struct budget *source,
-                                       uint64_t nanoseconds, uint64_t period, const bool *harts,
+                                       uint64_t nanoseconds, uint64_t period, uint64_t harts,
                                        struct budget **out) REQUIRES_BOOKS;
 // Binds a thread, or takes it out of the one it is bound to (nullptr), and tells its hart.
 void budget_bind(struct budget *budget, struct thread *thread) REQUIRES_BOOKS;
 enum step budget_detach(struct budget *budget) REQUIRES_BOOKS;
 // After the epoch: whether nobody lends it any more.
 static inline bool budget_settled(const struct budget *budget) {
-    return atomic_load_explicit(&((struct budget *)budget)->loans, memory_order_acquire) == 0;
+    return atomic_load_explicit(&budget->loans, memory_order_acquire) == 0;
+}
+
+static inline bool budget_has(const struct budget *budget, uint32_t hart) {
+    return (budget->harts >> hart & 1) != 0;
 }
 
 // All below: on the thread's hart.
 
 static inline struct budget *budget_of(const struct thread *thread) {
-    return atomic_load_explicit(&((struct thread *)thread)->budget, memory_order_acquire);
+    return atomic_load_explicit(&thread->budget, memory_order_acquire);
 }
 static inline struct budget *loan_of(const struct thread *thread) {
-    return atomic_load_explicit(&((struct thread *)thread)->loan, memory_order_acquire);
+    return atomic_load_explicit(&thread->loan, memory_order_acquire);
 }
 // Whether there is anything that could put it into the Person band.
 static inline bool budget_any(const struct thread *thread) {
@@ -79,5 +83,5 @@ bool budget_excludes(const struct thread *thread, const struct hart *hart);
 void loan_begin(struct thread *thread);
 // Its wait is over.
 void loan_end(struct thread *thread);
-// Drops some lenders of a thread that has ended; true once there are none.
+// Drops a lender of a thread that has ended; true once there are none.
 bool loan_drop(struct thread *thread);

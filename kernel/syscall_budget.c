@@ -7,14 +7,14 @@
 
 enum status sys_budget_carve(struct thread *self, void *, uint64_t *a) {
     uint32_t list[BOOT_HARTS];
-    bool harts[BOOT_HARTS] = {};
-    enum status status = a[5] > BOOT_HARTS ? STATUS_BAD_ARGUMENT : STATUS_OK;
-    if (status == STATUS_OK && a[5] != 0) {
-        status = copy_from_user(list, a[4], a[5] * sizeof *list);
+    uint64_t harts = 0;
+    if (a[5] > BOOT_HARTS) {
+        return STATUS_BAD_ARGUMENT;
     }
+    enum status status = a[5] == 0 ? STATUS_OK : copy_from_user(list, a[4], a[5] * sizeof *list);
     for (uint64_t i = 0; i < a[5] && status == STATUS_OK; i++) {
         status = list[i] < harts_online() ? STATUS_OK : STATUS_BAD_ARGUMENT;
-        harts[list[i] % BOOT_HARTS] = true;
+        harts |= UINT64_C(1) << list[i] % BOOT_HARTS;
     }
     if (status != STATUS_OK) {
         return status;
@@ -31,7 +31,7 @@ enum status sys_budget_carve(struct thread *self, void *, uint64_t *a) {
     }
     if (status == STATUS_OK) {
         status = budget_carve((struct reticle *)reticle->object, (struct budget *)source->object,
-                              a[2], a[3], a[5] == 0 ? nullptr : harts, &budget);
+                              a[2], a[3], harts, &budget);
     }
     if (status == STATUS_OK) {
         a[1] = grant_owner(self->task, &budget->object,

@@ -37,7 +37,7 @@ static uint32_t length(const struct link *first) {
 static void audit_budget(const struct budget *budget) {
     for (uint32_t i = 0; i < BOOT_HARTS; i++) {
         shares[i] += budget->account[i].share;
-        audit(budget->account[i].in || budget->account[i].share == 0);
+        audit(budget_has(budget, i) || budget->account[i].share == 0);
     }
     bool dying = budget->object.phase > OBJECT_DETACH;
     audit(dying || budget->source == nullptr || has(budget->source->parts, &budget->part));
