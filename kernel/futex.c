@@ -26,21 +26,13 @@ void futex_enter(struct thread *thread, uint64_t address) {
     lock_release(&table->lock);
 }
 
-bool futex_leave(struct thread *thread) {
+bool futex_sleeps(struct thread *thread, bool leave) {
     struct futex_table *table = &thread->task->futex;
     lock_acquire(&table->lock);
     bool sleeps = thread->futex_address != 0;
-    if (sleeps) {
+    if (sleeps && leave) {
         bucket_remove(table, thread);
     }
-    lock_release(&table->lock);
-    return sleeps;
-}
-
-bool futex_sleeps(struct thread *thread) {
-    struct futex_table *table = &thread->task->futex;
-    lock_acquire(&table->lock);
-    bool sleeps = thread->futex_address != 0;
     lock_release(&table->lock);
     return sleeps;
 }

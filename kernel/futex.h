@@ -23,10 +23,8 @@ struct futex_table {
 
 // Enters the current thread; the caller then looks at the word, and blocks or leaves.
 void futex_enter(struct thread *thread, uint64_t address);
-// Takes it out again; false if somebody has already woken it.
-bool futex_leave(struct thread *thread);
-// Whether it is in a bucket.
-bool futex_sleeps(struct thread *thread);
+// Whether it is in a bucket, and nobody has woken it; takes it out, if it is to leave.
+bool futex_sleeps(struct thread *thread, bool leave);
 // Wakes at most `count` sleepers at the address; returns how many. FUTEX_BATCH: there may be
 // more of them.
 uint32_t futex_wake(struct task *task, uint64_t address, uint64_t count);

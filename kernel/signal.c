@@ -8,16 +8,22 @@
 #include "kernel/schedule.h"
 #include "kernel/thread.h"
 
-static void wake(struct thread *thread, uint64_t bits, enum status status, bool handoff) {
+// No bits: its deadline has passed.
+static void wake(struct thread *thread, uint64_t bits, bool handoff) {
     atomic_store_explicit(&thread->wanted, 0, memory_order_relaxed);
     atomic_fetch_and_explicit(&thread->signals, ~bits, memory_order_acq_rel);
-    thread->frame.arg[0] = status;
+    thread->frame.arg[0] = bits != 0 ? STATUS_OK : STATUS_TIMED_OUT;
     thread->frame.arg[1] = bits;
     schedule_deadline_clear(thread);
     if (atomic_load_explicit(&thread->lends_to, memory_order_relaxed) != nullptr) {
         loan_end(thread);
     }
     schedule_ready(thread, handoff);
+}
+
+static uint64_t ready_of(const struct thread *thread) {
+    return atomic_load_explicit(&thread->signals, memory_order_acquire) &
+           atomic_load_explicit(&thread->wanted, memory_order_relaxed);
 }
 
 void signal_raise(struct thread *thread, uint64_t bits, bool handoff) {
@@ -29,25 +35,22 @@ void signal_raise(struct thread *thread, uint64_t bits, bool handoff) {
     if ((atomic_load_explicit(&thread->wanted, memory_order_acquire) & bits) == 0) {
         return;
     }
-    if (atomic_load_explicit(&thread->hart, memory_order_acquire) != arch_hart()) {
+    if (!thread_here(thread)) {
         schedule_poke(thread);
         return;
     }
-    uint64_t ready = atomic_load_explicit(&thread->signals, memory_order_acquire) &
-                     atomic_load_explicit(&thread->wanted, memory_order_relaxed);
-    if (thread_state_of(thread) == THREAD_WAITING && ready != 0) {
-        wake(thread, ready, STATUS_OK, handoff);
+    // Only its own hart clears what it wants: here a wanted bit means that it waits. None:
+    // between the two looks another hart woke it and sent it here.
+    uint64_t ready = ready_of(thread);
+    if (ready != 0) {
+        wake(thread, ready, handoff);
     }
 }
 
 bool signal_wait(struct thread *thread, uint64_t mask, uint64_t deadline, uint64_t slack,
                  uint64_t *bits) {
     uint64_t ready = atomic_load_explicit(&thread->signals, memory_order_acquire) & mask;
-    if (ready == 0 && deadline != TIME_NEVER && deadline <= arch_time_now()) {
-        *bits = 0;
-        return true;
-    }
-    if (ready == 0) {
+    if (ready == 0 && (deadline == TIME_NEVER || deadline > arch_time_now())) {
         atomic_store_explicit(&thread->wanted, mask, memory_order_release);
         arch_fence();
         ready = atomic_load_explicit(&thread->signals, memory_order_acquire) & mask;
@@ -67,11 +70,8 @@ bool signal_wait(struct thread *thread, uint64_t mask, uint64_t deadline, uint64
 }
 
 void signal_attend(struct thread *thread) {
-    uint64_t wanted = atomic_load_explicit(&thread->wanted, memory_order_relaxed);
-    uint64_t ready = atomic_load_explicit(&thread->signals, memory_order_acquire) & wanted;
-    if (ready != 0) {
-        wake(thread, ready, STATUS_OK, false);
-    } else if (thread->deadline <= arch_time_now()) {
-        wake(thread, 0, STATUS_TIMED_OUT, false);
+    uint64_t ready = ready_of(thread);
+    if (ready != 0 || thread->deadline <= arch_time_now()) {
+        wake(thread, ready, false);
     }
 }

@@ -32,7 +32,7 @@ enum status sys_futex_wait(struct thread *self, void *, uint64_t *a) {
         status = STATUS_TIMED_OUT;
     }
     if (status != STATUS_OK) {
-        (void)futex_leave(self);
+        (void)futex_sleeps(self, true);
         return status;
     }
     atomic_store_explicit(&self->state, THREAD_SLEEPING, memory_order_release);

@@ -55,7 +55,7 @@ enum status thread_carve(struct task *task, bool floating, struct thread **out) 
 }
 
 void thread_tell(struct thread *thread) {
-    if (atomic_load_explicit(&thread->hart, memory_order_acquire) == arch_hart()) {
+    if (thread_here(thread)) {
         thread_attend(thread);
     } else {
         schedule_poke(thread);
@@ -79,7 +79,7 @@ static bool withdraw(struct thread *thread) {
         waited = true;
         break;
     case THREAD_SLEEPING:
-        waited = futex_leave(thread);
+        waited = futex_sleeps(thread, true);
         break;
     case THREAD_EPOCH:
         list_remove(&arch_hart()->epoch_waiters, &thread->queue);
@@ -96,7 +96,7 @@ static bool withdraw(struct thread *thread) {
 // meanwhile is still set, a futex looks at its word again. Whoever was woken keeps that.
 static void stop(struct thread *thread) {
     enum thread_state state = thread_state_of(thread);
-    if (state == THREAD_NEW || state == THREAD_FAULTED) {
+    if (state == THREAD_FAULTED) {
         return;
     }
     if (withdraw(thread)) {
@@ -142,19 +142,22 @@ void thread_end(struct thread *thread) {
     }
 }
 
-// The status of a futex wait, and off it goes.
-static void finish_sleep(struct thread *thread, enum status status) {
-    thread->frame.arg[0] = status;
-    schedule_deadline_clear(thread);
-    loan_end(thread);
-    schedule_ready(thread, false);
+// Out of its bucket a sleeper was woken. In it, a request to wake was for an earlier sleep.
+static void sleep_attend(struct thread *thread) {
+    bool over = thread->deadline != TIME_NEVER && thread->deadline <= arch_time_now();
+    bool sleeps = futex_sleeps(thread, over);
+    if (over || !sleeps) {
+        thread->frame.arg[0] = sleeps ? STATUS_TIMED_OUT : thread->futex_status;
+        schedule_deadline_clear(thread);
+        loan_end(thread);
+        schedule_ready(thread, false);
+    }
 }
 
 static void attend_requests(struct thread *thread, uint32_t requests) {
     enum thread_state state = thread_state_of(thread);
     if ((requests & REQUEST_START) != 0) {
-        struct hart *hart = arch_hart();
-        atomic_fetch_sub_explicit(&hart->placed, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&arch_hart()->placed, 1, memory_order_relaxed);
     }
     if ((requests & REQUEST_END) != 0) {
         if (state != THREAD_ENDED) {
@@ -182,20 +185,11 @@ void thread_attend(struct thread *thread) {
     if (requests != 0) {
         attend_requests(thread, requests);
     }
-    switch (thread_here(thread) ? thread_state_of(thread) : THREAD_STARTING) {
-    case THREAD_WAITING:
+    enum thread_state state = thread_here(thread) ? thread_state_of(thread) : THREAD_STARTING;
+    if (state == THREAD_WAITING) {
         signal_attend(thread);
-        break;
-    case THREAD_SLEEPING:
-        // Out of its bucket it was woken. In it, a request to wake was for an earlier sleep.
-        if (!futex_sleeps(thread)) {
-            finish_sleep(thread, thread->futex_status);
-        } else if (thread->deadline <= arch_time_now() && futex_leave(thread)) {
-            finish_sleep(thread, STATUS_TIMED_OUT);
-        }
-        break;
-    default:
-        break;
+    } else if (state == THREAD_SLEEPING) {
+        sleep_attend(thread);
     }
 }
 
