@@ -38,7 +38,7 @@ bool futex_sleeps(struct thread *thread, bool leave) {
 }
 
 // Sleepers that are woken together, in one entry. They are told after the lock is released,
-// since one that is to end takes it; what they are told is noted before.
+// since one that is to end takes it; that they stand in no bucket says what.
 struct batch {
     struct thread *thread[FUTEX_BATCH];
     uint32_t count, most;
@@ -55,7 +55,6 @@ static void batch_fill(struct batch *batch, struct futex_table *table, uint32_t 
         if (thread->futex_address >= from && thread->futex_address < to) {
             bucket_remove(table, thread);
             thread->futex_status = batch->status;
-            atomic_fetch_or_explicit(&thread->requests, REQUEST_WAKE, memory_order_release);
             batch->thread[batch->count++] = thread;
         }
     }

@@ -5,7 +5,7 @@
 // fixed in the Task, so they cost nobody anything.
 //
 // Guard: the lock in the table; a sleeper is woken by removing it from its bucket and
-// asking its hart (REQUEST_WAKE).
+// telling its hart.
 #pragma once
 
 #include "kernel/lock.h"

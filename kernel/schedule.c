@@ -292,10 +292,9 @@ void schedule_poke(struct thread *thread) {
 }
 
 void schedule_tell(struct thread *thread) {
-    bool here = atomic_load_explicit(&thread->hart, memory_order_acquire) == arch_hart();
     enum thread_state state = thread_state_of(thread);
     // One that is blocked may have to lend on: in the inbox, so that nothing recurs.
-    if (here && (state == THREAD_READY || state == THREAD_RUNNING)) {
+    if (thread_here(thread) && (state == THREAD_READY || state == THREAD_RUNNING)) {
         schedule_review(thread);
     } else {
         schedule_poke(thread);
@@ -303,28 +302,21 @@ void schedule_tell(struct thread *thread) {
 }
 
 [[gnu::noinline]] void schedule_inbox(void) {
-    struct hart *hart = arch_hart();
-    struct thread *thread = atomic_exchange_explicit(&hart->inbox, nullptr, memory_order_acquire);
+    struct thread *thread =
+        atomic_exchange_explicit(&arch_hart()->inbox, nullptr, memory_order_acquire);
     while (thread != nullptr) {
         struct thread *next = thread->inbox_next;
-        if (atomic_load_explicit(&thread->hart, memory_order_acquire) != hart) {
+        if (thread_here(thread)) {
+            // From here on it may be put in again; what was set before is seen below.
+            atomic_store_explicit(&thread->in_inbox, false, memory_order_relaxed);
+            arch_fence();
+            thread_attend(thread);
+            schedule_review(thread);
+        } else {
             inbox_push(thread); // it has been sent away meanwhile
-            thread = next;
-            continue;
         }
-        // From here on it may be put in again; what was set before is seen below.
-        atomic_store_explicit(&thread->in_inbox, false, memory_order_relaxed);
-        arch_fence();
-        thread_attend(thread);
-        schedule_review(thread);
         thread = next;
     }
-}
-
-// The timer comes at once: there is more to do than one interrupt should.
-static void timer_now(struct hart *hart) {
-    hart->timer_armed = 0;
-    arch_timer_set(0);
 }
 
 // -------------------------------------------------------- epochs and deadlines
@@ -336,7 +328,9 @@ static void epoch_waiters_wake(struct hart *hart) {
     for (uint32_t i = 0; hart->epoch_waiters != nullptr; i++) {
         struct thread *thread = first_of(hart->epoch_waiters);
         if (i == BATCH) {
-            timer_now(hart);
+            // The timer comes at once: there is more to do than one interrupt should.
+            hart->timer_armed = 0;
+            arch_timer_set(0);
             return;
         }
         if (epoch_want(thread->epoch)) {
@@ -421,9 +415,9 @@ void schedule_unload(struct hart *hart) {
     hart->loaded = nullptr;
 }
 
-static bool loaded(const struct hart *hart, const struct thread *thread) {
-    const struct task *task = thread->task;
-    return hart->loaded == thread && hart->space.value == task->root.value &&
+// Whether the hart has the address space of the Task, as it is now.
+static bool space_loaded(const struct hart *hart, const struct task *task) {
+    return hart->space.value == task->root.value &&
            hart->space_version == atomic_load_explicit(&task->space_version, memory_order_acquire);
 }
 
@@ -439,11 +433,11 @@ static void load(struct hart *hart, struct thread *thread) {
         hart->loaded = thread;
     }
     struct task *task = thread->task;
-    uint64_t version = atomic_load_explicit(&task->space_version, memory_order_acquire);
-    if (hart->space.value != task->root.value || hart->space_version != version) {
+    if (!space_loaded(hart, task)) {
+        // Before the switch: the next version, if it comes meanwhile, is loaded again.
+        hart->space_version = atomic_load_explicit(&task->space_version, memory_order_acquire);
         arch_space_switch(task->root);
         hart->space = task->root;
-        hart->space_version = version;
     }
 }
 
@@ -540,8 +534,7 @@ static inline struct thread *pick(struct hart *hart) {
     uint64_t from = arch_time_now();
     while (load_of(hart) == 0) {
         hook_enter(HOOK_IDLE, nullptr);
-        enum step step = object_reap_idly();
-        if (step == STEP_MORE) {
+        if (object_reap_idly() == STEP_MORE) {
             schedule_inbox();
             continue;
         }
@@ -637,7 +630,7 @@ struct arch_frame *kernel_leave(void) {
     // Nothing happened that would change who runs: the way of most syscalls.
     if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) == nullptr && thread != nullptr &&
         thread_state_of(thread) == THREAD_RUNNING && hart->handoff == nullptr && !hart->preempt &&
-        loaded(hart, thread)) {
+        space_loaded(hart, thread->task)) {
         hook_leave();
         return &thread->frame;
     }

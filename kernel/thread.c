@@ -142,7 +142,7 @@ void thread_end(struct thread *thread) {
     }
 }
 
-// Out of its bucket a sleeper was woken. In it, a request to wake was for an earlier sleep.
+// Out of its bucket a sleeper was woken. In it, whoever told the hart meant an earlier sleep.
 static void sleep_attend(struct thread *thread) {
     bool over = thread->deadline != TIME_NEVER && thread->deadline <= arch_time_now();
     bool sleeps = futex_sleeps(thread, over);

@@ -38,8 +38,7 @@ enum thread_request : uint32_t {
     REQUEST_START = 1 << 0,
     REQUEST_END = 1 << 1,
     REQUEST_RESUME = 1 << 2,
-    REQUEST_WAKE = 1 << 3, // a futex was woken; `futex_status` says how
-    REQUEST_STOP = 1 << 4,
+    REQUEST_STOP = 1 << 3,
 };
 
 struct fault {
