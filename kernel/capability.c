@@ -40,35 +40,17 @@ static void join(struct node *left, struct node *right) REQUIRES_BOOKS {
 }
 
 void tree_insert(struct node *parent, struct node *child) {
-    struct node *first = parent->first;
     child->first = child->last = nullptr;
-    child->prev = tag(parent);
-    child->next = first == nullptr ? tag(parent) : first;
-    parent->first = child;
-    if (first == nullptr) {
-        parent->last = child;
-    } else {
-        first->prev = child;
-    }
+    join(child, parent->first == nullptr ? tag(parent) : parent->first);
+    join(tag(parent), child);
 }
 
 void tree_remove(struct node *node) {
     if (node->first == nullptr) {
         join(node->prev, node->next);
     } else {
-        struct node *first = node->first, *last = node->last;
-        first->prev = node->prev;
-        last->next = node->next;
-        if (tagged(node->prev)) {
-            untag(node->prev)->first = first;
-        } else {
-            node->prev->next = first;
-        }
-        if (tagged(node->next)) {
-            untag(node->next)->last = last;
-        } else {
-            node->next->prev = last;
-        }
+        join(node->prev, node->first);
+        join(node->last, node->next);
     }
     *node = (struct node){};
 }
@@ -76,19 +58,11 @@ void tree_remove(struct node *node) {
 // The node takes over the place of another one, children included.
 static void tree_replace(struct node *to, struct node *from) REQUIRES_BOOKS {
     *to = *from;
-    if (tagged(to->prev)) {
-        untag(to->prev)->first = to;
-    } else {
-        to->prev->next = to;
-    }
-    if (tagged(to->next)) {
-        untag(to->next)->last = to;
-    } else {
-        to->next->prev = to;
-    }
+    join(to->prev, to);
+    join(to, to->next);
     if (to->first != nullptr) {
-        to->first->prev = tag(to);
-        to->last->next = tag(to);
+        join(tag(to), to->first);
+        join(to->last, tag(to));
     }
     *from = (struct node){};
 }

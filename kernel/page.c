@@ -38,41 +38,42 @@ uint32_t page_array_count(void) {
     return frame_count;
 }
 
-struct page *page_entry(uint32_t frame) {
-    check(frame - first_frame < frame_count);
-    return &pages[frame - first_frame];
-}
-
 static bool frame_exists(uint32_t frame) {
     return frame - first_frame < frame_count;
 }
 
-static void list_push(struct reticle *reticle, uint32_t frame, uint32_t order) REQUIRES_BOOKS {
-    struct page *page = page_entry(frame);
-    uint32_t head = reticle->free_list[order];
-    *page = (struct page){.next = head,
-                          .prev = PAGE_NIL,
-                          .owner = object_number(&reticle->object),
-                          .order = (uint8_t)order,
-                          .kind = PAGE_FREE};
-    if (head != PAGE_NIL) {
-        page_entry(head)->prev = frame;
-    }
-    reticle->free_list[order] = frame;
+struct page *page_entry(uint32_t frame) {
+    check(frame_exists(frame));
+    return &pages[frame - first_frame];
 }
 
-static void list_remove(struct reticle *reticle, uint32_t frame) REQUIRES_BOOKS {
-    struct page *page = page_entry(frame);
-    check(page->kind == PAGE_FREE);
+void page_list_push(uint32_t *list, uint32_t frame) {
+    page_entry(frame)->prev = PAGE_NIL;
+    page_entry(frame)->next = *list;
+    if (*list != PAGE_NIL) {
+        page_entry(*list)->prev = frame;
+    }
+    *list = frame;
+}
+
+void page_list_remove(uint32_t *list, uint32_t frame) {
+    const struct page *page = page_entry(frame);
     if (page->prev == PAGE_NIL) {
-        check(reticle->free_list[page->order] == frame);
-        reticle->free_list[page->order] = page->next;
+        check(*list == frame);
+        *list = page->next;
     } else {
         page_entry(page->prev)->next = page->next;
     }
     if (page->next != PAGE_NIL) {
         page_entry(page->next)->prev = page->prev;
     }
+}
+
+// Takes a free block from its list.
+static void block_remove(struct reticle *reticle, uint32_t frame) REQUIRES_BOOKS {
+    struct page *page = page_entry(frame);
+    check(page->kind == PAGE_FREE);
+    page_list_remove(&reticle->free_list[page->order], frame);
     page->kind = PAGE_INNER;
 }
 
@@ -88,12 +89,13 @@ static void block_give(struct reticle *reticle, uint32_t frame, uint32_t order) 
         if (page->kind != PAGE_FREE || page->order != order || page->owner != owner) {
             break;
         }
-        list_remove(reticle, buddy);
+        block_remove(reticle, buddy);
         page_entry(frame)->kind = PAGE_INNER;
         frame &= ~(UINT32_C(1) << order);
         order++;
     }
-    list_push(reticle, frame, order);
+    *page_entry(frame) = (struct page){.owner = owner, .order = (uint8_t)order, .kind = PAGE_FREE};
+    page_list_push(&reticle->free_list[order], frame);
 }
 
 static uint32_t order_floor(uint32_t count) {
@@ -124,7 +126,7 @@ uint32_t page_take(struct reticle *reticle, uint32_t count, uint32_t align) {
         if (frame == PAGE_NIL) {
             continue;
         }
-        list_remove(reticle, frame);
+        block_remove(reticle, frame);
         page_entry(frame)->kind = PAGE_USED;
         uint32_t size = UINT32_C(1) << order;
         if (size != count) {

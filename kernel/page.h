@@ -58,6 +58,10 @@ static inline struct page *page_of(const void *address) {
     return page_entry(page_frame(address));
 }
 
+// Lists of pages through `next` and `prev`, PAGE_NIL at both ends.
+void page_list_push(uint32_t *list, uint32_t frame) REQUIRES_BOOKS;
+void page_list_remove(uint32_t *list, uint32_t frame) REQUIRES_BOOKS;
+
 // Puts frames [first, first + count), which belong to no list, on the free lists of the
 // Reticle, coalescing. Changes no account.
 void page_give(struct reticle *reticle, uint32_t first, uint32_t count) REQUIRES_BOOKS;

@@ -41,60 +41,38 @@ static uint64_t *account(struct reticle *reticle, enum charge charge) {
     return charge == CHARGE_OBJECT ? &reticle->objects : &reticle->tables;
 }
 
-static void low_tell(struct reticle *reticle) REQUIRES_BOOKS {
+static void spend(struct reticle *reticle, enum charge charge, uint64_t bytes) REQUIRES_BOOKS {
+    reticle->available -= bytes;
+    *account(reticle, charge) += bytes;
     if (reticle->available < reticle->low_mark) {
         watch_raise(&reticle->low);
     }
 }
 
+static void refund(struct reticle *reticle, enum charge charge, uint64_t bytes) REQUIRES_BOOKS {
+    check(*account(reticle, charge) >= bytes);
+    *account(reticle, charge) -= bytes;
+    reticle->available += bytes;
+}
+
 enum status reticle_take(struct reticle *reticle, enum charge charge, uint32_t count,
                          uint32_t align, uint32_t *frame) {
     uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
-    if (reticle->available < bytes) {
-        return STATUS_NO_MEMORY;
-    }
-    uint32_t taken = page_take(reticle, count, align);
+    uint32_t taken = reticle->available < bytes ? PAGE_NIL : page_take(reticle, count, align);
     if (taken == PAGE_NIL) {
         return STATUS_NO_MEMORY;
     }
-    reticle->available -= bytes;
-    *account(reticle, charge) += bytes;
-    low_tell(reticle);
+    spend(reticle, charge, bytes);
     *frame = taken;
     return STATUS_OK;
 }
 
 void reticle_return(struct reticle *reticle, enum charge charge, uint32_t frame, uint32_t count) {
-    uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
-    check(*account(reticle, charge) >= bytes);
+    refund(reticle, charge, (uint64_t)count << PAGE_SHIFT);
     page_give(reticle, frame, count);
-    *account(reticle, charge) -= bytes;
-    reticle->available += bytes;
 }
 
 // ------------------------------------------------------------------------ cells
-
-static void cells_push(struct reticle *reticle, uint32_t frame) REQUIRES_BOOKS {
-    struct page *page = page_entry(frame);
-    page->prev = PAGE_NIL;
-    page->next = reticle->cells;
-    if (reticle->cells != PAGE_NIL) {
-        page_entry(reticle->cells)->prev = frame;
-    }
-    reticle->cells = frame;
-}
-
-static void cells_remove(struct reticle *reticle, uint32_t frame) REQUIRES_BOOKS {
-    struct page *page = page_entry(frame);
-    if (page->prev == PAGE_NIL) {
-        reticle->cells = page->next;
-    } else {
-        page_entry(page->prev)->next = page->next;
-    }
-    if (page->next != PAGE_NIL) {
-        page_entry(page->next)->prev = page->prev;
-    }
-}
 
 // The lowest position of `count` adjacent free cells, or CELLS_PER_PAGE.
 static uint32_t cells_find(uint16_t used, uint32_t count) {
@@ -129,7 +107,7 @@ static enum status cells_page(struct reticle *reticle, uint32_t count,
     page->kind = PAGE_CELLS;
     page->cells = 0;
     page->owner = object_number(&reticle->object);
-    cells_push(reticle, frame);
+    page_list_push(&reticle->cells, frame);
     *out = frame;
     return STATUS_OK;
 }
@@ -144,7 +122,7 @@ enum status reticle_take_cells(struct reticle *reticle, uint32_t count, void **c
     uint32_t position = cells_find(page->cells, count);
     page->cells |= cells_mask(position, count);
     if (page->cells == CELLS_ALL) {
-        cells_remove(reticle, frame);
+        page_list_remove(&reticle->cells, frame);
     }
     *cell = (uint8_t *)page_address(frame) + (size_t)position * OBJECT_CELL;
     memset(*cell, 0, (size_t)count * OBJECT_CELL);
@@ -159,11 +137,11 @@ void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) {
     check(page->kind == PAGE_CELLS && (page->cells & mask) == mask);
     check(page->owner == object_number(&reticle->object));
     if (page->cells == CELLS_ALL) {
-        cells_push(reticle, frame);
+        page_list_push(&reticle->cells, frame);
     }
     page->cells &= (uint16_t)~mask;
     if (page->cells == 0) {
-        cells_remove(reticle, frame);
+        page_list_remove(&reticle->cells, frame);
         page->kind = PAGE_USED;
         reticle_return(reticle, CHARGE_OBJECT, frame, 1);
     }
@@ -204,11 +182,9 @@ static void blocks_move(struct reticle *from, struct reticle *to, uint32_t count
 static void move_pages(struct reticle *from, struct reticle *to, uint32_t count) REQUIRES_BOOKS {
     uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
     blocks_move(from, to, count);
-    from->available -= bytes;
-    from->objects += bytes;
     to->total += bytes;
     to->available += bytes;
-    low_tell(from);
+    spend(from, CHARGE_OBJECT, bytes);
 }
 
 static enum status pages_of(uint64_t bytes, uint32_t *count) {
@@ -269,11 +245,8 @@ bool reticle_exchange(struct reticle *former, struct reticle *payer, uint32_t pa
     }
     uint64_t bytes = (uint64_t)pages << PAGE_SHIFT;
     blocks_move(payer, former, pages);
-    payer->available -= bytes;
-    payer->objects += bytes;
-    low_tell(payer);
-    former->objects -= bytes;
-    former->available += bytes;
+    spend(payer, CHARGE_OBJECT, bytes);
+    refund(former, CHARGE_OBJECT, bytes);
     return true;
 }
 
@@ -304,9 +277,7 @@ enum step reticle_free(struct reticle *reticle) {
         uint64_t bytes = (uint64_t)count << PAGE_SHIFT;
         reticle->available -= bytes;
         reticle->total -= bytes;
-        parent->objects -= bytes;
-        parent->available += bytes;
-        page_give(parent, frame, count);
+        reticle_return(parent, CHARGE_OBJECT, frame, count);
     }
     return STEP_MORE;
 }

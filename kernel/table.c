@@ -102,27 +102,27 @@ static inline enum status slot_find(struct task *task, uint64_t handle, struct s
     return STATUS_OK;
 }
 
+// The same, of that class and with those rights.
+static inline enum status slot_match(struct task *task, uint64_t handle, enum cap_class class,
+                                     uint32_t rights, struct slot **out, uint64_t *meta) {
+    enum status status = slot_find(task, handle, out, meta);
+    if (status == STATUS_OK && (*meta & META_CLASS) != (uint64_t)class << META_CLASS_SHIFT) {
+        status = STATUS_BAD_CLASS;
+    }
+    return status == STATUS_OK && (*meta & rights) != rights ? STATUS_ACCESS : status;
+}
+
 enum status lookup(struct task *task, uint64_t handle, enum cap_class class, uint32_t rights,
                    struct object **out) {
     struct slot *slot;
     uint64_t meta;
-    enum status status = slot_find(task, handle, &slot, &meta);
+    enum status status = slot_match(task, handle, class, rights, &slot, &meta);
     if (status != STATUS_OK) {
         return status;
     }
-    if ((meta & META_CLASS) != (uint64_t)class << META_CLASS_SHIFT) {
-        return STATUS_BAD_CLASS;
-    }
-    if ((meta & rights) != rights) {
-        return STATUS_ACCESS;
-    }
-    struct object *object = slot->object;
+    *out = slot->object;
     atomic_thread_fence(memory_order_acquire);
-    if (slot_meta(slot) != meta) {
-        return STATUS_BAD_HANDLE;
-    }
-    *out = object;
-    return STATUS_OK;
+    return slot_meta(slot) != meta ? STATUS_BAD_HANDLE : STATUS_OK;
 }
 
 enum status lookup_slot(struct task *task, uint64_t handle, struct slot **out) {
@@ -133,15 +133,6 @@ enum status lookup_slot(struct task *task, uint64_t handle, struct slot **out) {
 enum status lookup_class(struct task *task, uint64_t handle, enum cap_class class, uint32_t rights,
                          struct slot **out) {
     uint64_t meta;
-    enum status status = slot_find(task, handle, out, &meta);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if ((meta & META_CLASS) != (uint64_t)class << META_CLASS_SHIFT) {
-        return STATUS_BAD_CLASS;
-    }
-    if ((meta & rights) != rights) {
-        return STATUS_ACCESS;
-    }
-    return object_live((*out)->object) ? STATUS_OK : STATUS_BUSY;
+    enum status status = slot_match(task, handle, class, rights, out, &meta);
+    return status == STATUS_OK && !object_live((*out)->object) ? STATUS_BUSY : status;
 }
