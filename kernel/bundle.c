@@ -16,28 +16,22 @@ constexpr uint32_t BUNDLE_PAGES = BUNDLE_SIZE / PAGE_SIZE;
 static_assert((BUNDLE_SIZE - BUNDLE_VALUES) % 8 == 0);
 
 enum status bundle_carve(struct reticle *reticle, struct bundle **out) {
+    uint32_t frame;
     void *cell;
-    enum status status = reticle_take_cells(reticle, 1, &cell);
+    enum status status = object_carve(reticle, CLASS_BUNDLE, BUNDLE_PAGES, 0, &frame, &cell);
     if (status != STATUS_OK) {
         return status;
     }
     struct bundle *bundle = cell;
-    uint32_t frame;
-    status = reticle_take(reticle, CHARGE_OBJECT, BUNDLE_PAGES, 0, &frame);
-    if (status != STATUS_OK) {
-        reticle_return_cells(reticle, cell, 1);
-        return status;
-    }
     status = slot_page(reticle, &bundle->object, &bundle->slots);
     if (status != STATUS_OK) {
         reticle_return(reticle, CHARGE_OBJECT, frame, BUNDLE_PAGES);
-        reticle_return_cells(reticle, cell, 1);
+        object_discard(&bundle->object);
         return status;
     }
     bundle->page = page_address(frame);
     arch_zero_pages(bundle->page, BUNDLE_PAGES);
     bundle->page->magic = BUNDLE_MAGIC;
-    object_init(&bundle->object, CLASS_BUNDLE, reticle, (struct storage){.cells = 1});
     *out = bundle;
     return STATUS_OK;
 }
@@ -146,8 +140,6 @@ enum step bundle_detach(struct bundle *bundle) {
 
 void bundle_free(struct bundle *bundle) {
     struct reticle *reticle = bundle->object.reticle;
-    uint32_t frame = page_frame(bundle->slots);
-    page_entry(frame)->kind = PAGE_USED;
-    reticle_return(reticle, CHARGE_TABLE, frame, 1);
+    slot_page_return(reticle, bundle->slots);
     reticle_return(reticle, CHARGE_OBJECT, page_frame(bundle->page), BUNDLE_PAGES);
 }

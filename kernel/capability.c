@@ -182,6 +182,11 @@ enum status slot_page(struct reticle *reticle, const struct object *container, s
     return STATUS_OK;
 }
 
+void slot_page_return(struct reticle *reticle, const struct slot *slots) {
+    page_of(slots)->kind = PAGE_USED;
+    reticle_return(reticle, CHARGE_TABLE, page_frame(slots), 1);
+}
+
 // ------------------------------------------------------------- copying, passing
 
 enum status capability_copy(struct slot *from, uint32_t rights, struct slot *to) {

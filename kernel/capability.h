@@ -91,6 +91,7 @@ void slot_drop(struct slot *slot) REQUIRES_BOOKS;
 // A page of empty slots for a container.
 [[nodiscard]] enum status slot_page(struct reticle *reticle, const struct object *container,
                                     struct slot **out) REQUIRES_BOOKS;
+void slot_page_return(struct reticle *reticle, const struct slot *slots) REQUIRES_BOOKS;
 struct object *slot_container(const struct slot *slot);
 
 // ----------------------------------------------------------------- Task tables

@@ -25,21 +25,15 @@ void memory_init(void) {
 
 enum status memory_carve(struct reticle *reticle, uint32_t pages, uint32_t align,
                          struct memory **out) {
+    uint32_t frame;
     void *cell;
-    enum status status = reticle_take_cells(reticle, 1, &cell);
-    if (status != STATUS_OK) {
-        return status;
+    enum status status = object_carve(reticle, CLASS_MEMORY, pages, align, &frame, &cell);
+    if (status == STATUS_OK) {
+        *out = cell;
+        (*out)->frame = frame;
+        (*out)->pages = pages;
     }
-    struct memory *memory = cell;
-    status = reticle_take(reticle, CHARGE_OBJECT, pages, align, &memory->frame);
-    if (status != STATUS_OK) {
-        reticle_return_cells(reticle, cell, 1);
-        return status;
-    }
-    memory->pages = pages;
-    object_init(&memory->object, CLASS_MEMORY, reticle, (struct storage){.cells = 1});
-    *out = memory;
-    return STATUS_OK;
+    return status;
 }
 
 struct memory *memory_borrow(struct reticle *reticle, uint32_t frame, uint32_t pages) {

@@ -25,42 +25,27 @@ static uint64_t queue_epoch;   // the last one that an object waits for
 static _Atomic bool queue_used;
 static _Atomic bool idle_reaper; // one idle hart is at it
 
-static void children_push(struct object *object, bool last) REQUIRES_BOOKS {
-    // A ring, so that both ends are at hand: `children` is its first element.
-    struct reticle *reticle = object->reticle;
-    struct object *first = reticle->children;
-    if (first == nullptr) {
-        object->next = object->prev = object;
-        reticle->children = object;
-        return;
-    }
-    object->next = first;
-    object->prev = first->prev;
-    object->prev->next = object;
-    first->prev = object;
-    if (!last) {
-        reticle->children = object;
-    }
-}
-
-static void children_remove(struct object *object) REQUIRES_BOOKS {
-    struct reticle *reticle = object->reticle;
-    if (object->next == object) {
-        reticle->children = nullptr;
-        return;
-    }
-    object->prev->next = object->next;
-    object->next->prev = object->prev;
-    if (reticle->children == object) {
-        reticle->children = object->next;
-    }
-}
-
 void object_init(struct object *object, enum cap_class class, struct reticle *reticle,
                  struct storage storage) {
     *object = (struct object){
         .class = class, .reticle = reticle, .cells = storage.cells, .pages = storage.pages};
-    children_push(object, false);
+    list_append(&reticle->children, &object->sibling);
+    reticle->children = &object->sibling; // in front of the dying ones
+}
+
+enum status object_carve(struct reticle *reticle, enum cap_class class, uint32_t pages,
+                         uint32_t align, uint32_t *frame, void **out) {
+    enum status status = reticle_take_cells(reticle, 1, out);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = reticle_take(reticle, CHARGE_OBJECT, pages, align, frame);
+    if (status != STATUS_OK) {
+        reticle_return_cells(reticle, *out, 1);
+        return status;
+    }
+    object_init(*out, class, reticle, (struct storage){.cells = 1});
+    return STATUS_OK;
 }
 
 static void queue_push(struct object *object) REQUIRES_BOOKS {
@@ -114,8 +99,8 @@ void object_destroy(struct object *object) {
     check(!object->unlisted);
     object->phase = OBJECT_DETACH;
     // Behind the live ones: reticle_detach looks at the first child only.
-    children_remove(object);
-    children_push(object, true);
+    list_remove(&object->reticle->children, &object->sibling);
+    list_append(&object->reticle->children, &object->sibling);
     queue_push(object);
     queue_stalled = 0;
 }
@@ -169,7 +154,7 @@ static void header_free(struct object *object) REQUIRES_BOOKS {
     if (object->revoker != nullptr) {
         object->revoker->revoking = nullptr;
     }
-    children_remove(object);
+    list_remove(&reticle->children, &object->sibling);
     if (object->pages != 0) {
         reticle_return(reticle, CHARGE_OBJECT, page_frame(object), object->pages);
     } else {

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "abi/capability.h"
+#include "lib/list/list.h"
 #include "kernel/lock.h"
 
 struct reticle;
@@ -41,12 +42,12 @@ struct object {
     uint8_t cells; // the header's storage: so many cells,
     uint8_t pages; // or whole pages
     struct node tree;
-    struct reticle *reticle;    // pays for it
-    struct object *next, *prev; // among the objects of the Reticle
-    struct object *dying;       // next on the dying queue
-    struct thread *destroyer;   // told when it is gone
-    struct thread *revoker;     // is removing many capabilities: no copies are made meanwhile
-    uint64_t epoch;             // QUIET until this one is reached
+    struct reticle *reticle;  // pays for it
+    struct link sibling;      // among the objects of the Reticle
+    struct object *dying;     // next on the dying queue
+    struct thread *destroyer; // told when it is gone
+    struct thread *revoker;   // is removing many capabilities: no copies are made meanwhile
+    uint64_t epoch;           // QUIET until this one is reached
 };
 
 constexpr uint32_t OBJECT_CELL = 256; // bytes; small objects are cells, others whole pages
@@ -70,6 +71,14 @@ struct storage {
 // Initialises the header and enters the object into the Reticle's list.
 void object_init(struct object *object, enum cap_class class, struct reticle *reticle,
                  struct storage storage) REQUIRES_BOOKS;
+static inline struct object *sibling_object(struct link *sibling) {
+    return LINK_OF(sibling, struct object, sibling);
+}
+// Carves a small object of one cell, all zero behind its header, and the pages that belong to
+// it, which are not.
+[[nodiscard]] enum status object_carve(struct reticle *reticle, enum cap_class class,
+                                       uint32_t pages, uint32_t align, uint32_t *frame,
+                                       void **out) REQUIRES_BOOKS;
 static inline bool object_live(const struct object *object) {
     return object->phase == OBJECT_LIVE;
 }

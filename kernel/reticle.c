@@ -251,10 +251,10 @@ bool reticle_exchange(struct reticle *former, struct reticle *payer, uint32_t pa
 }
 
 enum step reticle_detach(struct reticle *reticle) {
-    struct object *child = reticle->children;
-    if (child == nullptr) {
+    if (reticle->children == nullptr) {
         return STEP_DONE;
     }
+    struct object *child = sibling_object(reticle->children);
     if (!object_live(child)) {
         return STEP_WAIT; // all live ones have been moved behind it
     }

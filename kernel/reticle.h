@@ -22,8 +22,8 @@ struct reticle {
     uint64_t total, available, objects, tables;
     uint64_t low_mark;
     struct watch low;
-    struct object *children;
-    uint32_t cells; // pages that have a free cell
+    struct link *children; // the dying ones last
+    uint32_t cells;        // pages that have a free cell
     uint32_t free_list[PAGE_ORDERS];
 };
 static_assert(sizeof(struct reticle) <= 2 * OBJECT_CELL);

@@ -10,23 +10,18 @@
 #include "kernel/reticle.h"
 
 enum status ring_carve(struct reticle *reticle, uint32_t slots, struct ring **out) {
-    void *cell;
-    enum status status = reticle_take_cells(reticle, 1, &cell);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct ring *ring = cell;
     uint32_t bytes = RING_HEADER_SIZE + slots * RING_SLOT_SIZE;
-    ring->pages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    status = reticle_take(reticle, CHARGE_OBJECT, ring->pages, 0, &ring->frame);
+    uint32_t pages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT, frame;
+    void *cell;
+    enum status status = object_carve(reticle, CLASS_RING, pages, 0, &frame, &cell);
     if (status != STATUS_OK) {
-        reticle_return_cells(reticle, cell, 1);
         return status;
     }
-    arch_zero_pages(page_address(ring->frame), ring->pages);
-    ring->slots = slots;
-    object_init(&ring->object, CLASS_RING, reticle, (struct storage){.cells = 1});
-    *out = ring;
+    arch_zero_pages(page_address(frame), pages);
+    *out = cell;
+    (*out)->frame = frame;
+    (*out)->pages = pages;
+    (*out)->slots = slots;
     return STATUS_OK;
 }
 
@@ -119,9 +114,7 @@ enum step ring_detach(struct ring *ring) {
 void ring_free(struct ring *ring) {
     struct reticle *reticle = ring->object.reticle;
     if (ring->flight != nullptr) {
-        uint32_t frame = page_frame(ring->flight);
-        page_entry(frame)->kind = PAGE_USED;
-        reticle_return(reticle, CHARGE_TABLE, frame, 1);
+        slot_page_return(reticle, ring->flight);
     }
     reticle_return(reticle, CHARGE_OBJECT, ring->frame, ring->pages);
 }

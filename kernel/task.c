@@ -105,9 +105,7 @@ enum step task_free(struct task *task) {
     struct table *table = &task->table;
     for (uint32_t i = 0; i < TASK_STEP && table->pages != 0; i++) {
         table->pages--;
-        uint32_t frame = page_frame(table->page[table->pages]);
-        page_entry(frame)->kind = PAGE_USED;
-        reticle_return(task->object.reticle, CHARGE_TABLE, frame, 1);
+        slot_page_return(task->object.reticle, table->page[table->pages]);
     }
     return table->pages != 0 ? STEP_MORE : space_free(task);
 }

@@ -37,24 +37,24 @@ void audit_claim(uint32_t frame, uint32_t count) {
 }
 
 void audit_objects(struct reticle *reticle, object_visit *visit) {
-    struct object *object = reticle->children;
-    while (object != nullptr) {
-        audit(object->next->prev == object);
+    struct link *link = reticle->children;
+    while (link != nullptr) {
+        struct object *object = sibling_object(link);
+        audit(link->next->prev == link);
         visit(object);
-        struct object *inner =
+        struct link *inner =
             object->class == CLASS_RETICLE ? ((struct reticle *)object)->children : nullptr;
         if (inner != nullptr) {
-            audit(inner->reticle == (struct reticle *)object);
-            object = inner;
+            audit(sibling_object(inner)->reticle == (struct reticle *)object);
+            link = inner;
             continue;
         }
         // The next one, or that of the first Reticle above which has one.
-        while (object->next == object->reticle->children && object->reticle != reticle) {
+        while (object->sibling.next == object->reticle->children && object->reticle != reticle) {
             object = &object->reticle->object;
         }
-        bool last = object->next == object->reticle->children;
-        audit(last || object->next->reticle == object->reticle);
-        object = last ? nullptr : object->next;
+        link = list_next(object->reticle->children, &object->sibling);
+        audit(link == nullptr || sibling_object(link)->reticle == object->reticle);
     }
 }
 
@@ -178,15 +178,13 @@ static uint32_t claim_cells(struct reticle *reticle) REQUIRES_BOOKS {
 static void audit_reticle(struct reticle *reticle) REQUIRES_BOOKS {
     reticle_check(reticle);
     struct pages sum = {};
-    struct object *object = reticle->children;
-    bool any = object != nullptr;
-    while (any) {
+    for (struct link *link = reticle->children; link != nullptr;
+         link = list_next(reticle->children, link)) {
+        struct object *object = sibling_object(link);
         claim_header(object);
         struct pages body = claim_body(object);
         sum.objects += body.objects + object->pages;
         sum.tables += body.tables;
-        object = object->next;
-        any = object != reticle->children;
     }
     claim_free(reticle);
     sum.objects += claim_cells(reticle);
