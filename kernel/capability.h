@@ -128,8 +128,7 @@ struct slot *table_slot(struct task *task, uint32_t index);
                                        uint32_t rights, struct slot **out) REQUIRES_BOOKS;
 
 // Fills `to` with a child of `from`: rights narrowed, never WRITE on Memory.
-[[nodiscard]] enum status capability_copy(struct slot *from, uint32_t rights,
-                                          struct slot *to) REQUIRES_BOOKS;
+void capability_copy(struct slot *from, uint32_t rights, struct slot *to) REQUIRES_BOOKS;
 // Whether a capability may leave its table as asked; move: else a copy.
 [[nodiscard]] enum status capability_may_pass(const struct slot *from, bool move) REQUIRES_BOOKS;
 // Carries it over into an empty slot of another container.

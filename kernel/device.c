@@ -14,19 +14,8 @@ constexpr uint32_t IRQ_MOST = 16;
 static struct irq *irqs[IRQ_MOST];
 static _Atomic uint32_t irq_count;
 
-static void *boot_object(struct reticle *reticle, enum cap_class class) REQUIRES_BOOKS {
-    void *cell;
-    enum status status = reticle_take_cells(reticle, 1, &cell);
-    check(status == STATUS_OK); // there is a page of cells since the first Bundle
-    struct object *object = cell;
-    object->class = class;
-    object->reticle = reticle;
-    object->unlisted = true;
-    return cell;
-}
-
 struct device *device_make(struct reticle *reticle, bool ports, uint64_t base, uint64_t size) {
-    struct device *device = boot_object(reticle, CLASS_DEVICE);
+    struct device *device = object_boot(reticle, CLASS_DEVICE);
     device->ports = ports;
     device->base = base;
     device->size = size;
@@ -34,7 +23,7 @@ struct device *device_make(struct reticle *reticle, bool ports, uint64_t base, u
 }
 
 struct irq *irq_make(struct reticle *reticle, uint32_t line) {
-    struct irq *irq = boot_object(reticle, CLASS_IRQ);
+    struct irq *irq = object_boot(reticle, CLASS_IRQ);
     uint32_t count = atomic_load_explicit(&irq_count, memory_order_relaxed);
     check(count < IRQ_MOST);
     irq->line = line;
@@ -44,7 +33,7 @@ struct irq *irq_make(struct reticle *reticle, uint32_t line) {
 }
 
 struct machine *machine_make(struct reticle *reticle) {
-    return boot_object(reticle, CLASS_MACHINE);
+    return object_boot(reticle, CLASS_MACHINE);
 }
 
 void kernel_irq(uint32_t line) {

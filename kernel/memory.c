@@ -37,13 +37,7 @@ enum status memory_carve(struct reticle *reticle, uint32_t pages, uint32_t align
 }
 
 struct memory *memory_borrow(struct reticle *reticle, uint32_t frame, uint32_t pages) {
-    void *cell;
-    enum status status = reticle_take_cells(reticle, 1, &cell);
-    check(status == STATUS_OK); // there is a page of cells since the first Bundle
-    struct memory *memory = cell;
-    memory->object.class = CLASS_MEMORY;
-    memory->object.reticle = reticle;
-    memory->object.unlisted = true;
+    struct memory *memory = object_boot(reticle, CLASS_MEMORY);
     memory->frame = frame;
     memory->pages = pages;
     return memory;
@@ -127,19 +121,23 @@ static void quiet_begin(const struct slot *slot, const struct task *task) REQUIR
     }
 }
 
-static void count_views(struct slot *slot, int32_t by) REQUIRES_BOOKS {
-    if (slot->object->class == CLASS_RING && (slot->access & MAP_WRITE) != 0) {
-        ((struct ring *)slot->object)->writable_views += (uint32_t)by;
+static void count_views(struct slot *slot, uint32_t by) REQUIRES_BOOKS {
+    uint32_t writable = (slot->access & MAP_WRITE) != 0 ? by : 0;
+    if (slot->object->class == CLASS_RING) {
+        ((struct ring *)slot->object)->writable_views += writable;
+    } else if (slot->object->class == CLASS_MEMORY) {
+        struct memory *memory = (struct memory *)slot->object;
+        memory->writable_views += writable;
+        memory->executable_views += (slot->access & MAP_EXECUTE) != 0 ? by : 0;
     }
-    if (slot->object->class != CLASS_MEMORY) {
-        return;
-    }
-    struct memory *memory = (struct memory *)slot->object;
-    if ((slot->access & MAP_WRITE) != 0) {
-        memory->writable_views += (uint32_t)by;
-    }
-    if ((slot->access & MAP_EXECUTE) != 0) {
-        memory->executable_views += (uint32_t)by;
+}
+
+// A view of the Task shows its object no more.
+static void view_end(struct slot *slot, const struct task *task) REQUIRES_BOOKS {
+    quiet_begin(slot, task);
+    count_views(slot, UINT32_MAX); // one less
+    if (slot->object->class == CLASS_RING) {
+        ring_view_gone((struct ring *)slot->object, slot);
     }
 }
 
@@ -233,22 +231,14 @@ enum step view_revoke_step(struct slot *slot, uint32_t most) {
     if (slot->offset < slot->pages) {
         return STEP_MORE;
     }
-    quiet_begin(slot, task);
-    count_views(slot, -1);
-    if (slot->object->class == CLASS_RING) {
-        ring_view_gone((struct ring *)slot->object, slot);
-    }
+    view_end(slot, task);
     return STEP_DONE;
 }
 
 void view_abandon(struct slot *slot) {
     // Out of the tree it is a whole tomb, whose object may be gone.
     if (slot->node.prev != nullptr) {
-        quiet_begin(slot, (const struct task *)slot_container(slot));
-        count_views(slot, -1);
-        if (slot->object->class == CLASS_RING) {
-            ring_view_gone((struct ring *)slot->object, slot);
-        }
+        view_end(slot, (const struct task *)slot_container(slot));
     }
     slot_clear(slot);
 }

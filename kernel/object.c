@@ -33,6 +33,14 @@ void object_init(struct object *object, enum cap_class class, struct reticle *re
     reticle->children = &object->sibling; // in front of the dying ones
 }
 
+void *object_boot(struct reticle *reticle, enum cap_class class) {
+    void *cell;
+    enum status status = reticle_take_cells(reticle, 1, &cell);
+    check(status == STATUS_OK); // there is a page of cells since the first Bundle
+    *(struct object *)cell = (struct object){.class = class, .unlisted = true, .reticle = reticle};
+    return cell;
+}
+
 enum status object_carve(struct reticle *reticle, enum cap_class class, uint32_t pages,
                          uint32_t align, uint32_t *frame, void **out) {
     enum status status = reticle_take_cells(reticle, 1, out);

@@ -74,6 +74,8 @@ void object_init(struct object *object, enum cap_class class, struct reticle *re
 static inline struct object *sibling_object(struct link *sibling) {
     return LINK_OF(sibling, struct object, sibling);
 }
+// A small object that is made at boot and never dies; panics when there is no room.
+void *object_boot(struct reticle *reticle, enum cap_class class) REQUIRES_BOOKS;
 // Carves a small object of one cell, all zero behind its header, and the pages that belong to
 // it, which are not.
 [[nodiscard]] enum status object_carve(struct reticle *reticle, enum cap_class class,

@@ -25,10 +25,6 @@ enum status ring_carve(struct reticle *reticle, uint32_t slots, struct ring **ou
     return STATUS_OK;
 }
 
-static struct ring *peer_of(struct ring *ring) {
-    return atomic_load_explicit(&ring->peer, memory_order_relaxed);
-}
-
 // Capabilities that were on their way from this end are dropped; one step each.
 static enum step flight_drop(struct ring *ring) REQUIRES_BOOKS {
     if (ring->sent == ring->taken) {
@@ -48,7 +44,7 @@ void ring_drop_first(struct ring *ring) {
 }
 
 enum status ring_bind(struct ring *a, struct ring *b) {
-    if (a == b || peer_of(a) != nullptr || peer_of(b) != nullptr) {
+    if (a == b || ring_peer(a) != nullptr || ring_peer(b) != nullptr) {
         return STATUS_BAD_STATE;
     }
     check(a->sent == a->taken && b->sent == b->taken); // ring_part saw to it
@@ -62,15 +58,8 @@ enum status ring_bind(struct ring *a, struct ring *b) {
     return STATUS_OK;
 }
 
-enum status ring_flight(struct ring *ring) {
-    if (ring->flight != nullptr) {
-        return STATUS_OK;
-    }
-    return slot_page(ring->object.reticle, &ring->object, &ring->flight);
-}
-
 void ring_view_gone(struct ring *shown, const struct slot *view) {
-    struct ring *viewer = peer_of(shown);
+    struct ring *viewer = ring_peer(shown);
     if (viewer != nullptr && viewer->peer_view == view) {
         viewer->peer_view = nullptr;
     }
@@ -88,7 +77,7 @@ static void view_close(struct ring *ring) REQUIRES_BOOKS {
 }
 
 void ring_part(struct ring *ring) {
-    struct ring *peer = peer_of(ring);
+    struct ring *peer = ring_peer(ring);
     if (peer == nullptr) {
         return;
     }
@@ -102,7 +91,7 @@ void ring_part(struct ring *ring) {
 // Nothing is sent towards a dying end, and it sends nothing: what is on its way in either
 // direction becomes less.
 enum step ring_detach(struct ring *ring) {
-    if (peer_of(ring) != nullptr && flight_drop(peer_of(ring)) != STEP_DONE) {
+    if (ring_peer(ring) != nullptr && flight_drop(ring_peer(ring)) != STEP_DONE) {
         return STEP_MORE;
     }
     ring_part(ring);

@@ -26,12 +26,13 @@ struct ring {
 };
 static_assert(sizeof(struct ring) <= OBJECT_CELL);
 
+static inline struct ring *ring_peer(const struct ring *ring) {
+    return atomic_load_explicit(&ring->peer, memory_order_acquire);
+}
 // slots: a power of two within the limits of abi/ring.h.
 [[nodiscard]] enum status ring_carve(struct reticle *reticle, uint32_t slots,
                                      struct ring **out) REQUIRES_BOOKS;
 [[nodiscard]] enum status ring_bind(struct ring *a, struct ring *b) REQUIRES_BOOKS;
-// Makes the storage for capabilities in flight.
-[[nodiscard]] enum status ring_flight(struct ring *ring) REQUIRES_BOOKS;
 // Drops the oldest capability in flight from this end.
 void ring_drop_first(struct ring *ring) REQUIRES_BOOKS;
 // Parts two ends: each is told, and neither sees the other's region any more.

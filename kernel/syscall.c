@@ -175,10 +175,14 @@ enum status task_of(struct thread *self, uint64_t handle, uint32_t right, struct
     return (slot_rights(slot) & right) != right || filled ? STATUS_ACCESS : STATUS_OK;
 }
 
-enum status bit_of(const struct thread *self, uint64_t word, uint32_t *bit) {
-    if (word >= 64 + 64 * (uint64_t)watch_words_count(self) && word != UINT64_MAX) {
+bool bit_named(const struct thread *self, uint64_t word) {
+    return word < 64 + 64 * (uint64_t)watch_words_count(self) || word == UINT64_MAX;
+}
+
+enum status watch_named(struct thread *self, uint64_t word, struct watch *watch) {
+    if (!bit_named(self, word)) {
         return STATUS_BAD_ARGUMENT;
     }
-    *bit = word == UINT64_MAX ? WATCH_NONE : (uint32_t)word;
+    watch_bind(watch, self, (uint32_t)word);
     return STATUS_OK;
 }

@@ -41,6 +41,9 @@ uint64_t grant_owner(struct task *task, struct object *object, uint32_t rights) 
 // serves before the start only, and stands for MAP until then.
 [[nodiscard]] enum status task_of(struct thread *self, uint64_t handle, uint32_t right,
                                   struct task **out) REQUIRES_BOOKS;
-// Whether a word names a signal bit (0..63), one of the thread's words (64 + i), or is
-// WATCH_NONE as ~0.
-[[nodiscard]] enum status bit_of(const struct thread *self, uint64_t word, uint32_t *bit);
+// Whether a word names a signal bit (0..63), one of the thread's words (64 + i), or is ~0:
+// its low half is WATCH_NONE then.
+bool bit_named(const struct thread *self, uint64_t word);
+// Binds a watch to the bit of the calling thread that a word names.
+[[nodiscard]] enum status watch_named(struct thread *self, uint64_t word,
+                                      struct watch *watch) REQUIRES_BOOKS;

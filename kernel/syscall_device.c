@@ -30,14 +30,12 @@ enum status sys_device_port(struct thread *, void *object, uint64_t *a) {
 
 enum status sys_irq_watch(struct thread *self, void *object, uint64_t *a) {
     struct irq *irq = object;
-    uint32_t bit;
-    enum status status = bit_of(self, a[1], &bit);
+    enum status status = watch_named(self, a[1], &irq->watch);
     if (status != STATUS_OK) {
         return status;
     }
-    watch_bind(&irq->watch, self, bit);
     atomic_store_explicit(&irq->fired, false, memory_order_relaxed);
-    if (bit == WATCH_NONE) {
+    if (a[1] == UINT64_MAX) {
         arch_irq_close(irq->line);
     } else {
         arch_irq_open(irq->line);

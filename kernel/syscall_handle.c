@@ -68,9 +68,9 @@ enum status sys_handle_copy(struct thread *self, void *, uint64_t *a) {
     }
     // Point of no return.
     struct slot *to = table_take(self->task);
-    status = capability_copy(from, (uint32_t)a[1] & RIGHT_ALL, to);
+    capability_copy(from, (uint32_t)a[1] & RIGHT_ALL, to);
     a[1] = table_handle(self->task, to);
-    return status;
+    return STATUS_OK;
 }
 
 // Goes on with a destruction until the object is gone, this entry's share is used up, or
@@ -79,13 +79,13 @@ static enum status destroy_go_on(struct thread *self) {
     uint64_t epoch = 0;
     enum step step = STEP_MORE;
     lock_acquire(&books);
-    for (uint32_t i = 0; i < STEPS && self->destroying != nullptr && step == STEP_MORE; i++) {
+    // When it was its own Task that went, nothing of it is touched any more.
+    bool running = true;
+    for (uint32_t i = 0; running && i < STEPS && self->destroying != nullptr && step == STEP_MORE;
+         i++) {
         step = object_reap(&epoch);
-        if (atomic_load_explicit(&self->state, memory_order_relaxed) != THREAD_RUNNING) {
-            break; // it was its own Task that went: nothing of it is touched any more
-        }
+        running = thread_state_of(self) == THREAD_RUNNING;
     }
-    bool running = atomic_load_explicit(&self->state, memory_order_relaxed) == THREAD_RUNNING;
     bool gone = running && self->destroying == nullptr;
     lock_release(&books);
     if (!running) {

@@ -8,6 +8,7 @@
 #include "kernel/reticle.h"
 #include "kernel/ring.h"
 #include "kernel/schedule.h"
+#include "kernel/space.h"
 #include "kernel/syscall.h"
 
 // Pages that one entry zeroes: 4 KiB is 512 stores.
@@ -15,19 +16,21 @@ constexpr uint32_t ZERO_STEP = 8;
 constexpr uint32_t OWNER_RIGHTS =
     RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH; // of every class
 
+// The slot of a handle that was resolved under this lock.
+static struct slot *slot_named(struct thread *self, uint64_t handle) REQUIRES_BOOKS {
+    return table_slot(self->task, (uint32_t)(handle & HANDLE_SLOT_MASK));
+}
+
 enum status sys_reticle_split(struct thread *self, void *object, uint64_t *a) {
     struct reticle *part;
-    struct slot *slot;
-    enum status status = lookup_slot(self->task, a[0], &slot);
-    check(status == STATUS_OK); // it was resolved under this lock
-    status = table_reserve(self->task, 1);
+    enum status status = table_reserve(self->task, 1);
     if (status == STATUS_OK) {
         status = reticle_split(object, a[1], &part);
     }
     if (status == STATUS_OK) {
         // The right to make code is inherited, not conjured up.
         uint32_t rights = OWNER_RIGHTS | RIGHT_RETICLE_CARVE | RIGHT_RETICLE_GROW |
-                          (slot_rights(slot) & RIGHT_RETICLE_CODE);
+                          (slot_rights(slot_named(self, a[0])) & RIGHT_RETICLE_CODE);
         a[1] = grant_owner(self->task, &part->object, rights);
     }
     return status;
@@ -57,11 +60,9 @@ enum status sys_reticle_info(struct thread *, void *object, uint64_t *a) {
 
 enum status sys_reticle_watch(struct thread *self, void *object, uint64_t *a) {
     struct reticle *reticle = object;
-    uint32_t bit;
-    enum status status = bit_of(self, a[1], &bit);
+    enum status status = watch_named(self, a[1], &reticle->low);
     if (status == STATUS_OK) {
-        watch_bind(&reticle->low, self, bit);
-        reticle->low_mark = bit == WATCH_NONE ? 0 : a[2];
+        reticle->low_mark = a[1] == UINT64_MAX ? 0 : a[2];
     }
     return status;
 }
@@ -152,11 +153,8 @@ enum status sys_memory_carve(struct thread *self, void *, uint64_t *a) {
 
 enum status sys_memory_wipe(struct thread *self, void *object, uint64_t *a) {
     struct memory *memory = object;
-    struct slot *slot;
-    enum status status = lookup_slot(self->task, a[0], &slot);
-    check(status == STATUS_OK); // it was resolved under this lock
     // A copy could map it while it is wiped, and would see a part of both.
-    if (slot->node.first != nullptr || !memory_quiet(memory, 0)) {
+    if (slot_named(self, a[0])->node.first != nullptr || !memory_quiet(memory, 0)) {
         return STATUS_BAD_STATE;
     }
     uint32_t count = memory->pages - self->unfinished.pages;
@@ -220,7 +218,7 @@ static enum status plan_ring(const struct thread *self, struct map_plan *plan,
         bool second = (flags & MAP_WRITE) != 0 && ring->writable_views != 0;
         return second ? STATUS_EXISTS : STATUS_OK;
     }
-    struct ring *peer = atomic_load_explicit(&ring->peer, memory_order_relaxed);
+    struct ring *peer = ring_peer(ring);
     if ((flags & MAP_WRITE) != 0) {
         return STATUS_ACCESS;
     }
@@ -252,7 +250,7 @@ static enum status plan_extent(struct map_plan *plan, const uint64_t *a) REQUIRE
     if ((address | offset | bytes) % PAGE_SIZE != 0 || bytes == 0) {
         return STATUS_BAD_ARGUMENT;
     }
-    if (address < USER_BASE || address >= USER_TOP || bytes > USER_TOP - address) {
+    if (!space_user(address, bytes)) {
         return STATUS_BAD_ADDRESS;
     }
     uint64_t size = (uint64_t)extent_of(plan->object).pages << PAGE_SHIFT;

@@ -37,25 +37,17 @@ enum status sys_ring_bind(struct thread *self, void *object, uint64_t *a) {
 
 enum status sys_ring_watch(struct thread *self, void *object, uint64_t *a) {
     struct ring *ring = object;
-    uint32_t message, closed;
-    enum status status = bit_of(self, a[1], &message);
-    if (status == STATUS_OK) {
-        status = bit_of(self, a[2], &closed);
+    if (!bit_named(self, a[1]) || !bit_named(self, a[2])) {
+        return STATUS_BAD_ARGUMENT;
     }
-    if (status == STATUS_OK) {
-        watch_bind(&ring->message, self, message);
-        watch_bind(&ring->closed, self, closed);
-    }
-    return status;
-}
-
-static struct ring *peer_of(const struct ring *ring) {
-    return atomic_load_explicit(&ring->peer, memory_order_acquire);
+    watch_bind(&ring->message, self, (uint32_t)a[1]);
+    watch_bind(&ring->closed, self, (uint32_t)a[2]);
+    return STATUS_OK;
 }
 
 enum status sys_ring_info(struct thread *, void *object, uint64_t *a) {
     const struct ring *ring = object;
-    const struct ring *peer = peer_of(ring);
+    const struct ring *peer = ring_peer(ring);
     a[1] = peer != nullptr;
     a[2] = ring->generation;
     a[3] = ring->slots;
@@ -68,7 +60,7 @@ enum status sys_ring_info(struct thread *, void *object, uint64_t *a) {
 // Without a lock: the ring and its peer stay in memory until this hart leaves the
 // kernel, and a doorbell for an end that is just going away is only a hint too many.
 enum status sys_doorbell(struct thread *, void *object, uint64_t *) {
-    struct ring *peer = peer_of(object);
+    struct ring *peer = ring_peer(object);
     if (peer == nullptr) {
         return STATUS_NOT_BOUND;
     }
@@ -87,7 +79,7 @@ static inline enum status wait(struct thread *self, uint64_t *a, const uint64_t 
 }
 
 enum status sys_doorbell_wait(struct thread *self, void *object, uint64_t *a) {
-    struct ring *peer = peer_of(object);
+    struct ring *peer = ring_peer(object);
     if (peer == nullptr) {
         return STATUS_NOT_BOUND;
     }
@@ -146,7 +138,7 @@ enum status sys_ring_send(struct thread *self, void *object, uint64_t *a) {
     if (status != STATUS_OK) {
         return status;
     }
-    const struct ring *peer = peer_of(ring);
+    const struct ring *peer = ring_peer(ring);
     if (peer == nullptr || !object_live(&peer->object)) {
         return STATUS_NOT_BOUND;
     }
@@ -162,7 +154,10 @@ enum status sys_ring_send(struct thread *self, void *object, uint64_t *a) {
     if (later) {
         return STATUS_BAD_ARGUMENT; // sequence numbers never go back
     }
-    status = ring_flight(ring);
+    // The storage for capabilities in flight is made when the first one is sent.
+    if (ring->flight == nullptr) {
+        status = slot_page(ring->object.reticle, &ring->object, &ring->flight);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -176,7 +171,7 @@ enum status sys_ring_send(struct thread *self, void *object, uint64_t *a) {
 }
 
 enum status sys_ring_take(struct thread *self, void *object, uint64_t *a) {
-    struct ring *peer = peer_of(object);
+    struct ring *peer = ring_peer(object);
     if (peer == nullptr) {
         return STATUS_EMPTY;
     }

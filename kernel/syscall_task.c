@@ -65,18 +65,13 @@ enum status sys_task_start(struct thread *self, void *object, uint64_t *a) {
 
 enum status sys_task_watch(struct thread *self, void *object, uint64_t *a) {
     struct task *task = object;
-    uint32_t bit;
-    enum status status = bit_of(self, a[1], &bit);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    watch_bind(&task->watch, self, bit);
+    enum status status = watch_named(self, a[1], &task->watch);
     // What happened before is told at once, so that nobody waits for it in vain.
-    if (task_state_of(task) == TASK_ENDED ||
-        atomic_load_explicit(&task->faulted, memory_order_acquire) != 0) {
+    if (status == STATUS_OK && (task_state_of(task) == TASK_ENDED ||
+                                atomic_load_explicit(&task->faulted, memory_order_acquire) != 0)) {
         watch_raise(&task->watch);
     }
-    return STATUS_OK;
+    return status;
 }
 
 enum status sys_task_info(struct thread *, void *object, uint64_t *a) {

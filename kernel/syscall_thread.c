@@ -21,12 +21,11 @@ enum status sys_thread_carve(struct thread *self, void *, uint64_t *a) {
     if (task->ending) {
         return STATUS_BUSY;
     }
-    status = table_reserve(self->task, 1);
-    if (status != STATUS_OK) {
-        return status;
-    }
     struct thread *thread;
-    status = thread_carve(task, (a[5] & THREAD_FLOAT) != 0, &thread);
+    status = table_reserve(self->task, 1);
+    if (status == STATUS_OK) {
+        status = thread_carve(task, (a[5] & THREAD_FLOAT) != 0, &thread);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -55,13 +54,9 @@ enum status sys_thread_exit(struct thread *self, void *, uint64_t *) {
 
 enum status sys_thread_watch(struct thread *self, void *object, uint64_t *a) {
     struct thread *thread = object;
-    uint32_t bit;
-    enum status status = bit_of(self, a[1], &bit);
-    if (status == STATUS_OK) {
-        watch_bind(&thread->ended, self, bit);
-        if (thread_state_of(thread) == THREAD_ENDED) {
-            watch_raise(&thread->ended);
-        }
+    enum status status = watch_named(self, a[1], &thread->ended);
+    if (status == STATUS_OK && thread_state_of(thread) == THREAD_ENDED) {
+        watch_raise(&thread->ended);
     }
     return status;
 }
@@ -106,16 +101,14 @@ enum status sys_thread_fault(struct thread *, void *object, uint64_t *a) {
 enum status sys_thread_registers(struct thread *self, void *, uint64_t *a) {
     struct thread_registers registers;
     bool set = a[3] != 0;
-    if (set) {
-        enum status status = copy_from_user(&registers, a[2], sizeof registers);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    enum status status = set ? copy_from_user(&registers, a[2], sizeof registers) : STATUS_OK;
+    if (status != STATUS_OK) {
+        return status;
     }
     lock_acquire(&books);
     struct task *task;
     struct thread *thread;
-    enum status status = task_of(self, a[0], RIGHT_TASK_DEBUG, &task);
+    status = task_of(self, a[0], RIGHT_TASK_DEBUG, &task);
     if (status == STATUS_OK) {
         status = stopped_thread(task, a[1], &thread);
     }

@@ -28,8 +28,8 @@
 struct memory;
 struct thread;
 
-constexpr uint32_t WATCH_NONE = UINT32_MAX; // a bit number that unbinds
-constexpr uint32_t WATCH_WORDS = 512;       // at most, of 64 bits: one page
+constexpr uint32_t WATCH_NONE = (uint32_t)UINT64_MAX; // a bit number that unbinds
+constexpr uint32_t WATCH_WORDS = 512;                 // at most, of 64 bits: one page
 
 struct watch {
     _Atomic uint64_t target;   // bit 63, the thread's frame << 16, the bit number; 0: none
