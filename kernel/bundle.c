@@ -125,7 +125,7 @@ enum status bundle_map(struct bundle *bundle, struct task *task) {
     enum status status = STATUS_OK;
     enum step step = view_grow(task, view, BUNDLE_SIZE >> PAGE_SHIFT, &status);
     check(step == STEP_DONE);
-    return STATUS_OK;
+    return status;
 }
 
 enum step bundle_detach(struct bundle *bundle) {

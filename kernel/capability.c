@@ -79,9 +79,9 @@ enum step tree_prune(struct node *node) {
         if (view_revoke_step(slot, PAGES) == STEP_DONE) {
             tree_remove(&slot->node);
         }
-        return STEP_MORE;
+    } else {
+        slot_clear(slot);
     }
-    slot_clear(slot);
     return STEP_MORE;
 }
 
@@ -138,16 +138,11 @@ void slot_clear(struct slot *slot) {
         tree_remove(&slot->node); // a tomb hangs in no tree any more
     }
     meta_clear(slot);
-    switch (container->class) {
-    case CLASS_TASK:
+    // A Bundle's entry stays, empty: task_start refuses nothing for it.
+    if (container->class == CLASS_TASK) {
         table_free((struct task *)container, slot);
-        break;
-    case CLASS_RING:
-        // Whoever takes it learns that it was revoked.
-        slot->flags = SLOT_TOMB;
-        break;
-    default:
-        break; // a Bundle's entry stays, empty: task_start refuses nothing for it
+    } else if (container->class == CLASS_RING) {
+        slot->flags = SLOT_TOMB; // whoever takes it learns that it was revoked
     }
 }
 
@@ -191,11 +186,10 @@ void slot_page_return(struct reticle *reticle, const struct slot *slots) {
 
 void capability_copy(struct slot *from, uint32_t rights, struct slot *to) {
     uint32_t keep = slot_rights(from) & rights;
-    enum cap_class class = slot_class(from);
-    if (class == CLASS_MEMORY) {
+    if (slot_class(from) == CLASS_MEMORY) {
         keep &= ~(uint32_t)RIGHT_MEMORY_WRITE;
     }
-    slot_fill(to, from->object, class, keep, 0, &from->node);
+    slot_fill(to, from->object, slot_class(from), keep, 0, &from->node);
 }
 
 enum status capability_may_pass(const struct slot *from, bool move) {

@@ -288,18 +288,12 @@ static enum status map_plan(struct thread *self, const uint64_t *a,
     }
     plan->object = plan->source->object;
     plan->parent = &plan->source->node;
-    switch (class) {
-    case CLASS_MEMORY:
+    if (class == CLASS_MEMORY) {
         status = plan_memory(self, plan, flags);
-        break;
-    case CLASS_RING:
+    } else if (class == CLASS_RING) {
         status = plan_ring(self, plan, flags);
-        break;
-    case CLASS_DEVICE:
-        status = plan_device(self, plan, flags);
-        break;
-    default:
-        return STATUS_BAD_CLASS;
+    } else {
+        status = class == CLASS_DEVICE ? plan_device(self, plan, flags) : STATUS_BAD_CLASS;
     }
     return status == STATUS_OK ? plan_extent(plan, a) : status;
 }
