@@ -95,7 +95,6 @@ enum step budget_detach(struct budget *budget) {
             object_destroy(&part->object);
             return STEP_MORE;
         }
-        object_await(&budget->object);
         return STEP_WAIT;
     }
     if (budget->bound != nullptr) {
@@ -107,6 +106,7 @@ enum step budget_detach(struct budget *budget) {
         struct account *account = &budget->account[i];
         share_move(account, &budget->source->account[i], share_of(account));
     }
+    object_wake(&budget->source->object);
     return STEP_DONE;
 }
 

@@ -16,12 +16,11 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 
-// First in, first out: each dying object gets its step in turn, so that a small one
-// does not wait for a large one.
-static struct object *queue_first, *queue_last;
-static uint32_t queue_length;
-static uint32_t queue_stalled; // steps in a row that achieved nothing
-static uint64_t queue_epoch;   // the last one that an object waits for
+// Dying objects with a step to take, first in, first out: each gets one in its turn, so that a
+// small one does not wait for a large one. And those that wait for an epoch, in its order. One
+// that waits for the end of its children is in neither; they wake it.
+static struct link *ready, *waiting;
+static uint32_t steps; // since an epoch was asked for
 static _Atomic bool queue_used;
 static _Atomic bool idle_reaper; // one idle hart is at it
 
@@ -56,26 +55,15 @@ enum status object_carve(struct reticle *reticle, enum cap_class class, uint32_t
     return STATUS_OK;
 }
 
-static void queue_push(struct object *object) REQUIRES_BOOKS {
-    object->dying = nullptr;
-    if (queue_last == nullptr) {
-        queue_first = object;
-    } else {
-        queue_last->dying = object;
-    }
-    queue_last = object;
-    queue_length++;
+static void queue_push(struct link **queue, struct object *object) REQUIRES_BOOKS {
+    list_append(queue, &object->dying);
     atomic_store_explicit(&queue_used, true, memory_order_relaxed);
 }
 
-static struct object *queue_pop(void) REQUIRES_BOOKS {
-    struct object *object = queue_first;
-    queue_first = object->dying;
-    if (queue_first == nullptr) {
-        queue_last = nullptr;
-        atomic_store_explicit(&queue_used, false, memory_order_relaxed);
-    }
-    queue_length--;
+static struct object *queue_pop(struct link **queue) REQUIRES_BOOKS {
+    struct object *object = LINK_OF(*queue, struct object, dying);
+    list_remove(queue, &object->dying);
+    object->dying.next = nullptr;
     return object;
 }
 
@@ -97,7 +85,13 @@ void object_mark(struct object *object, struct thread *revoker) {
 
 void object_await(struct object *object) {
     object->epoch = epoch_next();
-    queue_epoch = object->epoch;
+    queue_push(&waiting, object);
+}
+
+void object_wake(struct object *object) {
+    if (object->phase == OBJECT_DETACH && object->dying.next == nullptr) {
+        queue_push(&ready, object);
+    }
 }
 
 void object_destroy(struct object *object) {
@@ -109,8 +103,7 @@ void object_destroy(struct object *object) {
     // Behind the live ones: reticle_detach looks at the first child only.
     list_remove(&object->reticle->children, &object->sibling);
     list_append(&object->reticle->children, &object->sibling);
-    queue_push(object);
-    queue_stalled = 0;
+    queue_push(&ready, object);
 }
 
 static enum step detach(struct object *object) REQUIRES_BOOKS {
@@ -171,6 +164,7 @@ static void header_free(struct object *object) REQUIRES_BOOKS {
     if (destroyer != nullptr) {
         thread_destroyed(destroyer, object);
     }
+    object_wake(&reticle->object);
 }
 
 void object_discard(struct object *object) {
@@ -197,11 +191,8 @@ static enum step object_step(struct object *object) REQUIRES_BOOKS {
         // Not further in this step: whoever runs it may be the thread that dies here.
         object->phase = OBJECT_QUIET;
         object_await(object);
-        return STEP_MORE;
+        return STEP_WAIT;
     default:
-        if (!epoch_reached(object->epoch)) {
-            return STEP_WAIT;
-        }
         if ((object->class == CLASS_THREAD && !thread_settled((struct thread *)object)) ||
             (object->class == CLASS_BUDGET && !budget_settled((struct budget *)object))) {
             object_await(object);
@@ -216,33 +207,32 @@ static enum step object_step(struct object *object) REQUIRES_BOOKS {
 }
 
 enum step object_reap(uint64_t *epoch) {
-    if (queue_first == nullptr) {
-        return STEP_DONE;
+    if (waiting != nullptr) {
+        const struct object *first = LINK_OF(waiting, struct object, dying);
+        *epoch = first->epoch;
+        // One epoch serves all that came to wait before it began. While others have steps to
+        // take it comes later, not never.
+        constexpr uint32_t PATIENCE = 64;
+        if (*epoch == epoch_next() && (ready == nullptr || ++steps >= PATIENCE)) {
+            (void)epoch_request();
+            steps = 0;
+        }
+        if (epoch_reached(*epoch)) {
+            queue_push(&ready, queue_pop(&waiting));
+        } else if (ready == nullptr) {
+            return STEP_WAIT;
+        }
     }
-    struct object *object = queue_pop();
-    // The header may be gone after a last step: nothing of it is read then.
-    enum step step = object_step(object);
-    if (step == STEP_DONE) {
-        queue_stalled = 0;
-        return queue_length == 0 ? STEP_DONE : STEP_MORE;
+    if (ready != nullptr) {
+        struct object *object = queue_pop(&ready);
+        // The header may be gone after a last step: nothing of it is read then.
+        if (object_step(object) == STEP_MORE) {
+            queue_push(&ready, object);
+        }
     }
-    queue_push(object);
-    if (step == STEP_MORE) {
-        queue_stalled = 0;
-        return STEP_MORE;
-    }
-    queue_stalled++;
-    if (queue_stalled < queue_length + 1) {
-        return STEP_MORE;
-    }
-    // Everything waits: for an epoch, at the bottom of it. One serves them all, and who
-    // comes while it runs does not begin another.
-    queue_stalled = 0;
-    if (queue_epoch == epoch_next()) {
-        (void)epoch_request();
-    }
-    *epoch = queue_epoch;
-    return STEP_WAIT;
+    bool more = ready != nullptr || waiting != nullptr;
+    atomic_store_explicit(&queue_used, more, memory_order_relaxed);
+    return more ? STEP_MORE : STEP_DONE;
 }
 
 bool object_reap_needed(void) {

@@ -8,7 +8,8 @@
 // Reticle it was carved from is. It is marked, put on the dying queue, and taken
 // apart there in bounded steps by whoever has time: the thread that asked for it,
 // idle harts, the timer. No step recurses: what dies with an object is put on the
-// same queue. The phases of one object:
+// same queue; what waits for its children is on none until one of them is gone.
+// The phases of one object:
 //   1. DETACH  the class lets go of what it refers to (threads, peers, children)
 //   2. REVOKE  every capability to it goes, every view becomes the zero page
 //   3. QUIET   one epoch: every hart left the kernel and flushed its TLB
@@ -20,8 +21,8 @@
 #include <stdint.h>
 
 #include "abi/capability.h"
-#include "lib/list/list.h"
 #include "kernel/lock.h"
+#include "lib/list/list.h"
 
 struct reticle;
 struct thread;
@@ -44,7 +45,7 @@ struct object {
     struct node tree;
     struct reticle *reticle;  // pays for it
     struct link sibling;      // among the objects of the Reticle
-    struct object *dying;     // next on the dying queue
+    struct link dying;        // on a queue of dying objects; `next` is nullptr: on none
     struct thread *destroyer; // told when it is gone
     struct thread *revoker;   // is removing many capabilities: no copies are made meanwhile
     uint64_t epoch;           // QUIET until this one is reached
@@ -94,8 +95,11 @@ static inline bool object_open(const struct object *object) REQUIRES_BOOKS {
 // That thread revokes from now on, and nobody else.
 void object_mark(struct object *object, struct thread *revoker) REQUIRES_BOOKS;
 
-// The object needs one more epoch before it can go on dying.
+// The object needs one more epoch before it can go on dying: its step ends with STEP_WAIT.
 void object_await(struct object *object) REQUIRES_BOOKS;
+// One that it waited for is gone. A step that ended with STEP_WAIT, and no epoch, is taken
+// again then.
+void object_wake(struct object *object) REQUIRES_BOOKS;
 
 // Marks the object and puts it on the dying queue; nothing if it is dying already.
 void object_destroy(struct object *object) REQUIRES_BOOKS;

@@ -269,6 +269,7 @@ enum step thread_detach(struct thread *thread) {
     }
     task->thread_count--;
     task->ran += thread->ran;
+    object_wake(&task->object);
     return STEP_DONE;
 }
 

@@ -18,7 +18,7 @@ static uint64_t handles[THREADS];      // of the crowd
 static struct thread *threads[THREADS];
 
 TEST(boots) {
-    world_boot(24 << 20, 1);
+    world_boot(32 << 20, 1);
 }
 
 static void scene_make(bool start) {
@@ -149,6 +149,25 @@ TEST(the_next_in_line_goes_before_its_turn) {
     CHECK_EQ(world_finish(world_root), STATUS_OK);
     CHECK_EQ(info(1), TASK_ENDED);
     scene_end();
+}
+
+// The fake machine gives up after 100,000 steps: the end of many costs what they are, and
+// not a look at all of them for each.
+TEST(a_task_has_so_many_threads_and_no_more) {
+    uint64_t handle = 0, last = 0;
+    CHECK_EQ(world_task_make(&crowd, 16 << 20, nullptr, 0), STATUS_OK);
+    enum status status = STATUS_OK;
+    uint32_t count = 0;
+    for (; status == STATUS_OK && count <= TASK_THREADS; count++) {
+        last = handle;
+        status = CALL(crowd.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP);
+    }
+    CHECK_EQ(status, STATUS_NO_SLOTS);
+    CHECK_EQ(count, TASK_THREADS); // the first is one of them
+    CHECK_EQ(CALL(crowd.thread, nullptr, handle_drop, last), STATUS_OK);
+    CHECK_EQ(CALL(crowd.thread, nullptr, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, crowd.reticle), STATUS_OK);
+    world_audit();
 }
 
 // A Task that holds itself may stop itself, as it may exit.

@@ -9,6 +9,7 @@
 
 enum : uint64_t { NOWHERE = UINT64_C(0x1d0000000) };
 constexpr uint32_t RINGS = 600;
+constexpr uint32_t COPIES = 200; // of the Task: they go one by one before it has gone
 constexpr uint32_t ROUNDS = 200;
 constexpr uint64_t PART = UINT64_C(8) << 20;
 
@@ -56,17 +57,18 @@ static void drop_part(void *argument) {
 }
 
 static bool build(void) {
-    uint64_t owner, each;
+    uint64_t owner, owner_task, each;
     if (!CHECK_OK(sys_reticle_split(ground, PART, &part)) ||
         !CHECK_OK(sys_handle_copy(part, RIGHT_ALL, &copy)) ||
-        !CHECK_OK(sys_task_carve(part, &owner)) ||
-        !CHECK_OK(sys_handle_copy(owner, RIGHT_ALL, &task)) ||
+        !CHECK_OK(sys_task_carve(part, &owner_task)) ||
+        !CHECK_OK(sys_handle_copy(owner_task, RIGHT_ALL, &task)) ||
         !CHECK_OK(sys_ring_carve(part, 2, &owner)) ||
         !CHECK_OK(sys_handle_copy(owner, RIGHT_ALL, &ring))) {
         return false;
     }
     for (uint32_t i = 0; i < RINGS; i++) {
-        if (!CHECK_OK(sys_ring_carve(part, 2, &each))) {
+        if (!CHECK_OK(sys_ring_carve(part, 2, &each)) ||
+            (i < COPIES && !CHECK_OK(sys_handle_copy(owner_task, RIGHT_INSPECT, &each)))) {
             return false;
         }
     }
