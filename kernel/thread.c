@@ -237,7 +237,7 @@ enum step thread_detach(struct thread *thread) {
         }
     }
     if (thread->watches != nullptr) {
-        watch_unbind(thread->watches);
+        watch_unbind(LINK_OF(thread->watches, struct watch, peer));
         return STEP_MORE;
     }
     watch_unbind(&thread->ended);

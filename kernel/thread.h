@@ -114,7 +114,7 @@ struct thread {
     enum status futex_status;
 
     // Guard: books.
-    struct watch *watches;     // those that raise bits of this thread
+    struct link *watches;      // those that raise bits of this thread
     struct watch ended;        // raised when it ends
     struct object *destroying; // handle_drop waits for its end
     struct object *making;     // memory_carve zeroes it

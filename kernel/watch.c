@@ -38,14 +38,7 @@ void watch_unbind(struct watch *watch) {
         return;
     }
     atomic_store_explicit(&watch->target, 0, memory_order_release);
-    if (watch->prev == nullptr) {
-        ((struct thread *)frame_of(target))->watches = watch->next;
-    } else {
-        watch->prev->next = watch->next;
-    }
-    if (watch->next != nullptr) {
-        watch->next->prev = watch->prev;
-    }
+    list_remove(&((struct thread *)frame_of(target))->watches, &watch->peer);
 }
 
 void watch_bind(struct watch *watch, struct thread *thread, uint32_t bit) {
@@ -54,12 +47,7 @@ void watch_bind(struct watch *watch, struct thread *thread, uint32_t bit) {
         return;
     }
     check(bit < 64 + 64 * WATCH_WORDS);
-    watch->prev = nullptr;
-    watch->next = thread->watches;
-    if (watch->next != nullptr) {
-        watch->next->prev = watch;
-    }
-    thread->watches = watch;
+    list_append(&thread->watches, &watch->peer);
     uint64_t frame = page_frame(thread);
     atomic_store_explicit(&watch->target, BOUND | frame << FRAME_SHIFT | bit, memory_order_release);
 }

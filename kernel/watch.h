@@ -24,6 +24,7 @@
 #include <stdatomic.h>
 
 #include "kernel/lock.h"
+#include "lib/list/list.h"
 
 struct memory;
 struct thread;
@@ -32,8 +33,8 @@ constexpr uint32_t WATCH_NONE = (uint32_t)UINT64_MAX; // a bit number that unbin
 constexpr uint32_t WATCH_WORDS = 512;                 // at most, of 64 bits: one page
 
 struct watch {
-    _Atomic uint64_t target;   // bit 63, the thread's frame << 16, the bit number; 0: none
-    struct watch *next, *prev; // among the watches of that thread
+    _Atomic uint64_t target; // bit 63, the thread's frame << 16, the bit number; 0: none
+    struct link peer;        // among the watches of that thread
 };
 
 void watch_bind(struct watch *watch, struct thread *thread, uint32_t bit) REQUIRES_BOOKS;

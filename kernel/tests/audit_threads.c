@@ -127,10 +127,9 @@ static void audit_thread(const struct thread *thread) REQUIRES_BOOKS {
     audit((words != nullptr) == (watch_words_count(thread) != 0));
     audit(words == nullptr || (words->words == thread && words->executable_views == 0 &&
                                words->frame == (uint32_t)(thread->words >> 16)));
-    const struct watch *last = nullptr;
-    for (const struct watch *w = thread->watches; w != nullptr; w = w->next) {
-        audit(page_address((uint32_t)(w->target >> 16)) == thread && w->prev == last);
-        last = w;
+    for (const struct link *l = thread->watches; l != nullptr; l = list_next(thread->watches, l)) {
+        const struct watch *watch = LINK_OF(l, struct watch, peer);
+        audit(page_address((uint32_t)(watch->target >> 16)) == thread && l->next->prev == l);
     }
     // No wake-up is lost: a bit that is wanted and set would have ended the wait. Another
     // hart may just have set it, and not yet have put the thread into the inbox.
