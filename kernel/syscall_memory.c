@@ -121,6 +121,19 @@ static enum status memory_lost(struct thread *self) REQUIRES_BOOKS {
     return STATUS_BUSY;
 }
 
+// Zeroes the next pages of it; RESTART until all are.
+static enum status zero_step(struct thread *self, const struct memory *memory) {
+    uint32_t count = memory->pages - self->unfinished.pages;
+    count = count < ZERO_STEP ? count : ZERO_STEP;
+    arch_zero_pages(page_address(memory->frame + self->unfinished.pages), count);
+    self->unfinished.pages += count;
+    if (self->unfinished.pages != memory->pages) {
+        return STATUS_RESTART;
+    }
+    self->unfinished.pages = 0;
+    return STATUS_OK;
+}
+
 // Memory is zeroed while nobody but this thread knows of it, a few pages an entry. Its
 // Reticle may be destroyed between two entries; within one it cannot go away, since that
 // takes an epoch, so the pages are zeroed without the lock.
@@ -137,14 +150,10 @@ enum status sys_memory_carve(struct thread *self, void *, uint64_t *a) {
     if (status != STATUS_OK) {
         return status;
     }
-    uint32_t count = memory->pages - self->unfinished.pages;
-    count = count < ZERO_STEP ? count : ZERO_STEP;
-    arch_zero_pages(page_address(memory->frame + self->unfinished.pages), count);
-    self->unfinished.pages += count;
-    if (self->unfinished.pages != memory->pages) {
-        return STATUS_RESTART;
+    status = zero_step(self, memory);
+    if (status != STATUS_OK) {
+        return status;
     }
-    self->unfinished.pages = 0;
     lock_acquire(&books);
     status = object_live(&memory->object) ? memory_grant(self, memory, a) : memory_lost(self);
     lock_release(&books);
@@ -157,15 +166,7 @@ enum status sys_memory_wipe(struct thread *self, void *object, uint64_t *a) {
     if (slot_named(self, a[0])->node.first != nullptr || !memory_quiet(memory, 0)) {
         return STATUS_BAD_STATE;
     }
-    uint32_t count = memory->pages - self->unfinished.pages;
-    count = count < ZERO_STEP ? count : ZERO_STEP;
-    arch_zero_pages(page_address(memory->frame + self->unfinished.pages), count);
-    self->unfinished.pages += count;
-    if (self->unfinished.pages != memory->pages) {
-        return STATUS_RESTART;
-    }
-    self->unfinished.pages = 0;
-    return STATUS_OK;
+    return zero_step(self, memory);
 }
 
 // ----------------------------------------------------------------------- views
