@@ -35,8 +35,8 @@ void boot_map(void) {
 }
 
 // ------------------------------------------------------------------- user spaces
-void arch_space_init(struct phys root) {
-    (void)root; // TTBR1 has the kernel half
+// The kernel half is in TTBR1: a user root holds nothing of it.
+void arch_space_init(struct phys) {
 }
 
 // What the TLB or a walk in progress holds of the former root is dropped after the

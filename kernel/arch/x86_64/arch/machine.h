@@ -118,9 +118,7 @@ static inline void arch_pte_sync(void) {
 }
 
 // Instruction fetch is coherent with stores (SDM vol 3 11.6): nothing to do.
-static inline void arch_code_sync(void *kernel_alias, size_t bytes) {
-    (void)kernel_alias;
-    (void)bytes;
+static inline void arch_code_sync(void *, size_t) {
 }
 
 // Macros, because struct phys is complete only where they are used.
