@@ -36,8 +36,7 @@ void boot_map(void) {
 
 // ------------------------------------------------------------------- user spaces
 // The kernel half is in TTBR1: a user root holds nothing of it.
-void arch_space_init(struct phys) {
-}
+void arch_space_init(struct phys) {}
 
 // What the TLB or a walk in progress holds of the former root is dropped after the
 // new one is in force, before anything touches user memory (ARM, "TLB maintenance").

@@ -118,8 +118,7 @@ static inline void arch_pte_sync(void) {
 }
 
 // Instruction fetch is coherent with stores (SDM vol 3 11.6): nothing to do.
-static inline void arch_code_sync(void *, size_t) {
-}
+static inline void arch_code_sync(void *, size_t) {}
 
 // Macros, because struct phys is complete only where they are used.
 #define arch_pte_table(table) \
