@@ -116,4 +116,55 @@ static void lend(void) {
     }
 }
 
-TESTS(budget, {"errors", errors}, {"bind", bind}, {"lend", lend});
+// ------------------------------------------------------------ waiting for strangers
+
+// A wait names whom it waits for by a capability, of the right class and with the right; it
+// can be one that is over, that never ran, or that is nobody's: then nothing is lent, and
+// the wait is a wait.
+static void strangers(void) {
+    static _Atomic uint32_t zero;
+    uint64_t all = bundle_need("budget", CLASS_BUDGET), at = (uint64_t)&zero, bits, ring, blind;
+    struct hand other = {.bit = 6}, waiting = {.bit = 7};
+    if (!hand_begin(&other, code_wait, 0) || !hand_run(&waiting, code_wait, 0) ||
+        !CHECK_OK(sys_ring_carve(ground, 2, &ring))) {
+        return;
+    }
+    (void)CHECK_OK(sys_handle_copy(ring, RIGHT_ALL & ~(uint64_t)RIGHT_RING_USE, &blind));
+    atomic_store(&stop, 1);
+    worker_open(&workers[0], run_on, nullptr, 0);
+    uint64_t over = workers[0].thread;
+    while (!worker_ended(&workers[0])) {
+        pause_for(MILLISECOND / 10);
+    }
+    (void)CHECK_OK(sys_budget_bind(all, 0));
+    const struct {
+        uint64_t owner;
+        enum status status;
+    } owners[] = {{over, STATUS_TIMED_OUT},        {other.thread, STATUS_TIMED_OUT},
+                  {ring, STATUS_BAD_CLASS},        {waiting.task, STATUS_BAD_CLASS},
+                  {UINT64_MAX, STATUS_BAD_HANDLE}, {waiting.thread, STATUS_BAD_HANDLE}};
+    for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++) {
+        (void)CHECK_STATUS(sys_futex_wait(at, 0, deadline_in(2 * MILLISECOND), owners[i].owner),
+                           owners[i].status);
+    }
+    const struct {
+        uint64_t ring;
+        enum status status;
+    } rings[] = {{ring, STATUS_TIMED_OUT},
+                 {blind, STATUS_ACCESS},
+                 {other.thread, STATUS_BAD_CLASS},
+                 {UINT64_MAX, STATUS_BAD_HANDLE}};
+    for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++) {
+        (void)CHECK_STATUS(sys_signal_wait(1, deadline_in(MILLISECOND), 0, rings[i].ring, &bits),
+                           rings[i].status);
+    }
+    (void)CHECK_OK(sys_budget_bind(0, 0));
+    (void)CHECK_EQ(hand_state(&other), TASK_EMPTY); // nothing was started by that
+    (void)CHECK_EQ(hand_state(&waiting), TASK_RUNNING);
+    worker_close(&workers[0]);
+    hand_destroy(&other);
+    hand_destroy(&waiting);
+    drop(ring);
+}
+
+TESTS(budget, {"errors", errors}, {"bind", bind}, {"lend", lend}, {"strangers", strangers});

@@ -158,5 +158,67 @@ static void in_child(void) {
     drop(memory);
 }
 
+// --------------------------------------------------------------- who pays for what
+
+uint32_t role_books(void) {
+    uint64_t own = child_slot("own", CLASS_MEMORY), lent = child_slot("lent", CLASS_MEMORY);
+    uint64_t bell = child_slot("bell", CLASS_RING), view, bits;
+    volatile uint64_t *own_word = (volatile uint64_t *)AREA;
+    volatile uint64_t *lent_word = (volatile uint64_t *)(AREA + PAGE_SIZE);
+    (void)CHECK_OK(sys_memory_map(0, own, AREA, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view));
+    (void)CHECK_OK(sys_memory_map(0, lent, AREA + PAGE_SIZE, 0, PAGE_SIZE, MAP_READ, &view));
+    (void)CHECK_EQ(*lent_word, 4711);
+    *own_word = 1;
+    (void)CHECK_OK(sys_ring_watch(bell, 0, UINT64_MAX));
+    (void)CHECK_OK(sys_doorbell_wait(bell, 1, deadline_in(PATIENCE), 0, &bits));
+    (void)CHECK_EQ(*lent_word, 0);
+    (void)CHECK_EQ(*own_word, 1);
+    (void)CHECK(is_alive(own) && !is_alive(lent));
+    return 0;
+}
+
+// Memory that it may write, and whose maker could take it away, never reaches a Task.
+static void refused_foreign(uint64_t maker) {
+    struct hand hand = {.bit = 6};
+    uint64_t memory = HANDLE_NONE;
+    if (hand_begin(&hand, code_spin, 0) &&
+        CHECK_OK(sys_memory_carve(maker, PAGE_SIZE, PAGE_SHIFT, 0, &memory)) &&
+        CHECK_OK(put(hand.bundle, "foreign", memory, RIGHT_ALL, true))) {
+        (void)CHECK_STATUS(sys_task_start(hand.task, hand.bundle, hand.thread),
+                           STATUS_BAD_ARGUMENT);
+        (void)CHECK_EQ(hand_state(&hand), TASK_EMPTY);
+        (void)CHECK(is_alive(hand.bundle) && is_alive(hand.thread));
+    }
+    hand_destroy(&hand);
+}
+
+// The Reticle of who made the Task goes: what the Task pays for stays, what was lent reads
+// as zeros, and nothing faults.
+static void books(void) {
+    struct child child = {.role = "books", .bit = 6};
+    uint64_t maker, own, lent, view;
+    if (!CHECK_OK(sys_reticle_split(ground, 64 * PAGE_SIZE, &maker)) || !child_begin(&child)) {
+        return;
+    }
+    refused_foreign(maker);
+    (void)CHECK_OK(sys_memory_carve(child.spawn.reticle, PAGE_SIZE, PAGE_SHIFT, 0, &own));
+    (void)CHECK_OK(sys_memory_carve(maker, PAGE_SIZE, PAGE_SHIFT, 0, &lent));
+    view = map_here(lent, AREA, PAGE_SIZE, MAP_READ | MAP_WRITE);
+    *(volatile uint64_t *)AREA = 4711;
+    uint64_t bell = child_connect(&child, "bell", 2);
+    (void)CHECK_OK(sys_ring_watch(bell, 7, UINT64_MAX));
+    if (child_move(&child, "own", own) && child_copy(&child, "lent", lent, RIGHT_ALL) &&
+        child_start(&child) && await_bit(7)) {
+        drop(maker);
+        (void)CHECK_OK(sys_doorbell(bell));
+        child_finish(&child);
+    } else {
+        child_destroy(&child);
+        drop(maker);
+    }
+    drop(view); // a tomb by now
+    drop(bell);
+}
+
 TESTS(bundle, {"names", names}, {"addresses", addresses}, {"full", full},
-      {"capabilities", capabilities}, {"in_child", in_child});
+      {"capabilities", capabilities}, {"in_child", in_child}, {"books", books});

@@ -25,7 +25,12 @@
     ROLE(churn) \
     ROLE(flood) \
     ROLE(last) \
-    ROLE(wild)
+    ROLE(wild) \
+    ROLE(books) \
+    ROLE(crowd) \
+    ROLE(hog) \
+    ROLE(silent) \
+    ROLE(supervisor)
 
 #define ROLE(name) uint32_t role_##name(void);
 ROLES(ROLE)

@@ -262,6 +262,49 @@ static void ring_lends(void) {
     drop(budget);
 }
 
+// Takes a bell as leave to compute for ever.
+uint32_t role_silent(void) {
+    uint64_t bell = child_slot("bell", CLASS_RING), bits;
+    (void)CHECK_OK(sys_ring_watch(bell, 0, 1));
+    (void)CHECK_OK(sys_doorbell_wait(bell, 3, TIME_NEVER, 0, &bits));
+    for (;;) {
+        compute(MS);
+    }
+}
+
+// A server that never answers has what its client lends it until the client's deadline, and
+// not a moment longer: then it is one of those that take turns.
+static void ring_unanswered(void) {
+    uint64_t budget = budget_of(250 * MS, SECOND), bits;
+    struct child child = {.role = "silent", .bit = 4};
+    if (!child_begin(&child)) {
+        return;
+    }
+    uint64_t bell = child_connect(&child, "bell", 2);
+    (void)CHECK_OK(sys_ring_watch(bell, 5, UINT64_MAX));
+    (void)child_start(&child);
+    (void)await_bit(5);
+    noise_begin(3);
+    pause_for(20 * MS);
+    (void)CHECK_OK(sys_budget_bind(budget, 0));
+    uint64_t began = time_of(child.spawn.task), until = deadline_in(20 * MS);
+    (void)CHECK_STATUS(sys_doorbell_wait(bell, 1 << 5, until, 0, &bits), STATUS_TIMED_OUT);
+    uint64_t late = time_now() - until, lent = time_of(child.spawn.task) - began;
+    (void)CHECK_OK(sys_budget_bind(0, 0));
+    uint64_t from = time_now(), own = time_of(child.spawn.task), others = time_of(noise[0].task);
+    pause_for(100 * MS);
+    own = time_of(child.spawn.task) - own;
+    others = time_of(noise[0].task) - others;
+    say("# never answers: %lu us lent of 20000, %lu us late; then %lu us and %lu us of %lu us",
+        lent / 1000, late / 1000, own / 1000, others / 1000, (time_now() - from) / 1000);
+    (void)CHECK(lent >= 17 * MS && late <= MS / 5);
+    (void)CHECK(own <= 30 * MS && others >= 20 * MS);
+    noise_end(3);
+    child_destroy(&child);
+    drop(bell);
+    drop(budget);
+}
+
 // ------------------------------------------------------------------- crash loops
 
 // Calls its server for so long; the count is its exit status.
@@ -353,5 +396,5 @@ static void soak(void) {
 
 TESTS(clocks, {"many_threads", many_threads}, {"person_is_in_time", person_is_in_time},
       {"network_has_its_share", network_has_its_share}, {"futex_lends", futex_lends},
-      {"ring_lends", ring_lends}, {"crash_in_network", crash_in_network},
-      {"crash_in_person", crash_in_person}, {"soak", soak});
+      {"ring_lends", ring_lends}, {"ring_unanswered", ring_unanswered},
+      {"crash_in_network", crash_in_network}, {"crash_in_person", crash_in_person}, {"soak", soak});

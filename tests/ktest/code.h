@@ -38,7 +38,13 @@ extern const char code_fill[];       // fills the vector registers and goes to t
 extern const char code_filled[];     // task_exit(how many vector registers are not as filled)
 extern const char code_leak_put[];   // leaves what it can where a next thread might find it
 extern const char code_leak_look[];  // task_exit(1) if it finds something, 0 after a while
-extern const char code_increment[];  // a C function: uint64_t f(uint64_t x) { return x + 1; }
+// Sets modes and flags of the vector unit that are not those of the start and looks at them
+// for ever: task_exit(1) if they change. The other: task_exit(1) unless they are those of the
+// start.
+extern const char code_modes_hold[], code_modes_fresh[];
+// task_exit(1) if a reservation of memory outlives a syscall, else 0.
+extern const char code_reserve[];
+extern const char code_increment[]; // a C function: uint64_t f(uint64_t x) { return x + 1; }
 
 // One way to fault: where it enters, and which instruction is told.
 struct fault_case {
@@ -66,6 +72,9 @@ bool machine_fresh(const struct thread_registers *registers, uint64_t argument);
 bool machine_kept(const struct thread_registers *registers, uint64_t status);
 // Nothing in the flags that gives privileges or masks interrupts.
 bool machine_unprivileged(const struct thread_registers *registers);
+
+// Writes a function at an address that returns the value (16 bits).
+void machine_write_code(uint64_t address, uint32_t value);
 
 // The word at the thread's TLS base.
 uint64_t machine_tls_word(void);

@@ -261,6 +261,84 @@ static void pager(void) {
     drop(ring);
 }
 
+// --------------------------------------------------- the supervisor dies in the middle
+
+enum supervising { SUPERVISE_LOOK, SUPERVISE_STOP, SUPERVISE_STEP };
+
+// Holds a Task to debug it. Tells when it has done its part; the last way has no end.
+uint32_t role_supervisor(void) {
+    uint64_t task = child_slot("task", CLASS_TASK), bell = child_slot("bell", CLASS_RING);
+    uint64_t way = child_value("way"), thread = 1, kind, address, pc, bits;
+    if (way != SUPERVISE_LOOK) {
+        (void)CHECK_OK(sys_thread_control(task, thread, RESUME_STOP));
+    }
+    while (sys_thread_fault(task, 0, 0, &thread, &kind, &address, &pc) != STATUS_OK) {
+        pause_for(MILLISECOND / 10);
+    }
+    (void)CHECK_OK(sys_doorbell(bell));
+    if (way == SUPERVISE_STEP) {
+        for (;;) {
+            (void)sys_thread_control(task, thread, RESUME_STEP);
+        }
+    }
+    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &bits);
+    return 0;
+}
+
+// Starts a supervisor for the Task, and takes it away when it has done its part.
+static bool supervise(const struct hand *hand, uint64_t way, uint64_t more) {
+    struct child child = {.role = "supervisor", .bit = 5};
+    if (!child_begin(&child) || !CHECK_OK(spawn_value(&child.spawn, "way", &way, sizeof way)) ||
+        !child_copy(&child, "task", hand->task, RIGHT_TASK_DEBUG | RIGHT_PASS)) {
+        return false;
+    }
+    uint64_t bell = child_connect(&child, "bell", 2);
+    (void)CHECK_OK(sys_ring_watch(bell, 7, UINT64_MAX));
+    bool done = child_start(&child) && await_bit(7);
+    pause_for(more);
+    child_destroy(&child);
+    drop(bell);
+    return done;
+}
+
+// What waited for the dead one waits on, as it was, for whoever else may.
+static void dead_supervisor(void) {
+    struct hand faulted = {.bit = 6}, stopped = {.bit = 6}, stepped = {.bit = 6};
+    struct thread_registers registers;
+    uint64_t status;
+    if (hand_run(&faulted, code_write, AREA) && supervise(&faulted, SUPERVISE_LOOK, 0) &&
+        CHECK_EQ(hand_state(&faulted), TASK_FAULTED) && hand_faulted(&faulted) &&
+        CHECK_EQ(faulted.kind, FAULT_WRITE) && hand_registers(&faulted, &registers, false)) {
+        *machine_argument(&registers) = HAND_STACK - 8;
+        if (hand_registers(&faulted, &registers, true) && hand_resume(&faulted, RESUME_CONTINUE) &&
+            hand_ended(&faulted, &status)) {
+            (void)CHECK_EQ(status, 0);
+        }
+    }
+    if (hand_run(&stopped, code_spin, 0) && supervise(&stopped, SUPERVISE_STOP, 0) &&
+        hand_faulted(&stopped) && CHECK_EQ(stopped.kind, FAULT_STOPPED)) {
+        pause_for(5 * MILLISECOND);
+        (void)CHECK_EQ(hand_state(&stopped), TASK_FAULTED); // nobody let it go
+        (void)hand_resume(&stopped, RESUME_CONTINUE);
+        (void)CHECK_EQ(hand_state(&stopped), TASK_RUNNING);
+    }
+    for (uint32_t i = 0; i < 6 && check_good(); i++) {
+        stepped = (struct hand){.bit = 6};
+        if (hand_run(&stepped, code_spin, 0) &&
+            supervise(&stepped, SUPERVISE_STEP, i * MILLISECOND / 3)) {
+            (void)sys_thread_control(stepped.task, 1, RESUME_STOP);
+            if (hand_faulted(&stepped) &&
+                CHECK(stepped.kind == FAULT_STEP || stepped.kind == FAULT_STOPPED)) {
+                (void)hand_resume(&stepped, RESUME_CONTINUE);
+            }
+        }
+        hand_destroy(&stepped);
+    }
+    hand_destroy(&stopped);
+    hand_destroy(&faulted);
+}
+
 TESTS(fault, {"read", read}, {"write", write}, {"execute", execute}, {"instruction", instruction},
       {"machine", machine}, {"breakpoint", breakpoint}, {"repair", repair},
-      {"hostile_registers", hostile_registers}, {"errors", errors}, {"pager", pager});
+      {"hostile_registers", hostile_registers}, {"errors", errors}, {"pager", pager},
+      {"dead_supervisor", dead_supervisor});

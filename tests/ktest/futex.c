@@ -211,5 +211,57 @@ static void race(void) {
     }
 }
 
+// ------------------------------------------------------------- a crowd in another Task
+
+enum { CROWD = 200 };
+static _Atomic uint32_t crowd_word; // at the same address in all Tasks of this program
+
+[[noreturn]] static void crowd_sleep(void) {
+    (void)sys_futex_wait((uint64_t)&crowd_word, 0, TIME_NEVER, 0);
+    (void)sys_task_exit(1); // nobody wakes them
+    __builtin_trap();
+}
+
+uint32_t role_crowd(void) {
+    static uint8_t stacks[CROWD][256];
+    uint64_t thread, bits, bell = child_slot("bell", CLASS_RING);
+    for (uint32_t i = 0; i < CROWD; i++) {
+        (void)CHECK_OK(sys_thread_carve(0, (uint64_t)crowd_sleep,
+                                        ((uint64_t)&stacks[i][256] & ~UINT64_C(15)) - 8, 0, 0, 0,
+                                        &thread));
+        (void)CHECK_OK(sys_thread_start(thread));
+    }
+    (void)CHECK_OK(sys_ring_watch(bell, 0, 1));
+    (void)CHECK_OK(sys_doorbell(bell));
+    (void)sys_signal_wait(3, TIME_NEVER, 0, 0, &bits);
+    return 0;
+}
+
+// Another Task's sleepers on the same address stand in buckets of their own: they are not
+// woken, and none of them in the way of ours.
+static void crowd(void) {
+    uint64_t version, page, harts, size, woken;
+    (void)CHECK_OK(sys_system_info(0, &version, &page, &harts, &size));
+    struct child child = {
+        .role = "crowd", .bit = 6, .bytes = 512 * 1024 + CROWD * (size + 2 * PAGE_SIZE)};
+    if (!child_begin(&child)) {
+        return;
+    }
+    uint64_t bell = child_connect(&child, "bell", 2);
+    (void)CHECK_OK(sys_ring_watch(bell, 7, UINT64_MAX));
+    if (child_start(&child) && await_bit(7)) {
+        uint64_t at = address_of(&crowd_word);
+        (void)CHECK_OK(sys_futex_wake(at, UINT64_MAX, &woken));
+        (void)CHECK_EQ(woken, 0);
+        sleep_open(0, at, TIME_NEVER);
+        wake_all(at, 1); // the first that stands there is ours
+        sleep_close(0, STATUS_OK);
+        (void)CHECK_STATUS(sys_futex_wait(at, 0, deadline_in(MILLISECOND), 0), STATUS_TIMED_OUT);
+        (void)CHECK_OK(sys_doorbell(bell));
+    }
+    child_finish(&child);
+    drop(bell);
+}
+
 TESTS(futex, {"errors", errors}, {"wake", wake}, {"neighbours", neighbours}, {"cancel", cancel},
-      {"cancel_large", cancel_large}, {"mutex", mutex}, {"race", race});
+      {"cancel_large", cancel_large}, {"mutex", mutex}, {"race", race}, {"crowd", crowd});

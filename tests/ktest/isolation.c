@@ -96,6 +96,35 @@ static void fresh_float(void) {
     }
 }
 
+// Rounding modes and noted errors belong to a thread as well: each hart has one that sets
+// them, new ones in between find those of the start, and the first ones keep theirs.
+static void fresh_modes(void) {
+    enum { HANDS = 4 };
+    static struct hand hands[HANDS];
+    uint32_t count = hart_count() < HANDS ? hart_count() : HANDS;
+    for (uint32_t i = 0; i < count; i++) {
+        hands[i] = (struct hand){.bit = 8 + i, .flags = THREAD_FLOAT};
+        if (!hand_run(&hands[i], code_modes_hold, 0)) {
+            return;
+        }
+    }
+    pause_for(5 * MILLISECOND);
+    for (uint32_t i = 0; i < 12 && check_good(); i++) {
+        hand_expect(code_modes_fresh, 0, THREAD_FLOAT, 0);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        (void)CHECK_EQ(hand_state(&hands[i]), TASK_RUNNING);
+        hand_destroy(&hands[i]);
+    }
+}
+
+// What one thread reserved before it entered the kernel, the next one cannot store with.
+static void reservation(void) {
+    for (uint32_t i = 0; i < 8; i++) {
+        hand_expect(code_reserve, 0, 0, 0);
+    }
+}
+
 // Without the flag it faults, also right after a thread that has it.
 static void float_flag(void) {
     for (uint32_t i = 0; i < 8; i++) {
@@ -129,4 +158,5 @@ static void exhaustion(void) {
 
 TESTS(isolation, {"kernel_addresses", kernel_addresses}, {"other_task", other_task},
       {"fresh_registers", fresh_registers}, {"foreign_handles", foreign_handles},
-      {"fresh_float", fresh_float}, {"float_flag", float_flag}, {"exhaustion", exhaustion});
+      {"fresh_float", fresh_float}, {"fresh_modes", fresh_modes}, {"reservation", reservation},
+      {"float_flag", float_flag}, {"exhaustion", exhaustion});

@@ -40,6 +40,7 @@
     GROUP(random) \
     GROUP(device) \
     GROUP(ways) \
+    GROUP(attack) \
     GROUP(authority) \
     GROUP(budget) \
     GROUP(bounds) \

@@ -4,6 +4,7 @@
 // Memory: carving, zeros, views, writable or executable.
 #include "lib/string/string.h"
 #include "tests/ktest/child.h"
+#include "tests/ktest/worker.h"
 
 static bool is_zero(uint64_t address, uint64_t bytes) {
     const volatile uint64_t *word = (const volatile uint64_t *)address;
@@ -260,6 +261,79 @@ static void give(void) {
     hand_destroy(&hand); // and the Memory with its owner
 }
 
+// ------------------------------------------------------------------ code that changes
+
+enum { CALLERS = 3 };
+static _Atomic uint32_t round_now; // UINT32_MAX: over
+static _Atomic uint32_t answers[CALLERS];
+
+// Calls what stands there now, each round once; on whatever hart it is.
+static void call_new(void *argument) {
+    _Atomic uint32_t *answer = argument;
+    uint32_t last = 0;
+    for (uint32_t now = 0; now != UINT32_MAX; now = atomic_load(&round_now)) {
+        if (now != last) {
+            uint32_t (*volatile function)(void) = (uint32_t (*)(void))AREA;
+            atomic_store(answer, function());
+            last = now;
+        }
+        time_sleep_until(time_now() + MILLISECOND / 50);
+    }
+}
+
+// One round: what is called is what was written last, on each hart.
+static bool call_round(uint32_t round, uint32_t value) {
+    atomic_store(&round_now, round);
+    uint64_t until = deadline_in(PATIENCE);
+    for (uint32_t i = 0; i < CALLERS; i++) {
+        while (atomic_load(&answers[i]) == 0 && time_now() < until) {
+            pause_for(MILLISECOND / 20);
+        }
+        if (!CHECK_EQ(atomic_load(&answers[i]), value)) {
+            return false;
+        }
+        atomic_store(&answers[i], 0);
+    }
+    return true;
+}
+
+// Execution waits until no hart can write any more: until then it is BUSY.
+static uint64_t map_code(uint64_t memory) {
+    uint64_t view = HANDLE_NONE, until = deadline_in(PATIENCE);
+    enum status status = STATUS_BUSY;
+    while (status == STATUS_BUSY && time_now() < until) {
+        status = sys_memory_map(0, memory, AREA, 0, PAGE_SIZE, MAP_READ | MAP_EXECUTE, &view);
+    }
+    return CHECK_OK(status) ? view : HANDLE_NONE;
+}
+
+// The same address gets other code: written into the same Memory, or in another one.
+static void new_code(void) {
+    uint64_t memory[2] = {carve_memory(PAGE_SIZE, CARVE_CODE), carve_memory(PAGE_SIZE, CARVE_CODE)};
+    atomic_store(&round_now, 0);
+    for (uint32_t i = 0; i < CALLERS; i++) {
+        atomic_store(&answers[i], 0);
+        worker_open(&workers[i], call_new, (void *)&answers[i], 0);
+    }
+    for (uint32_t round = 1; round <= 100 && check_good(); round++) {
+        uint64_t which = memory[round / 2 % 2];
+        uint64_t view = map_here(which, AREA, PAGE_SIZE, MAP_READ | MAP_WRITE);
+        machine_write_code(AREA, 1000 + round);
+        drop(view);
+        view = map_code(which);
+        if (view == HANDLE_NONE || !call_round(round, 1000 + round)) {
+            break;
+        }
+        drop(view);
+    }
+    atomic_store(&round_now, UINT32_MAX);
+    for (uint32_t i = 0; i < CALLERS; i++) {
+        worker_close(&workers[i]);
+    }
+    drop(memory[0]);
+    drop(memory[1]);
+}
+
 TESTS(memory, {"carve", carve}, {"carve_errors", carve_errors}, {"zero", zero}, {"large", large},
       {"views", views}, {"map_errors", map_errors}, {"write_or_execute", write_or_execute},
-      {"copies", copies}, {"wipe", wipe}, {"give", give});
+      {"copies", copies}, {"wipe", wipe}, {"give", give}, {"new_code", new_code});

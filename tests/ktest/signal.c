@@ -45,6 +45,35 @@ static void deadlines(void) {
     }
 }
 
+static void ring_bell(void *argument) {
+    const uint64_t *ring = argument;
+    pause_for(MILLISECOND);
+    (void)sys_doorbell(*ring);
+}
+
+// Slack makes a wait end later and never earlier, also where the sum is beyond the end of
+// time: then only the bit ends it.
+static void slack(void) {
+    struct pair pair = pair_open();
+    uint64_t set, until = deadline_in(2 * MILLISECOND);
+    (void)CHECK_STATUS(sys_signal_wait(16, until, MILLISECOND, 0, &set), STATUS_TIMED_OUT);
+    (void)CHECK(time_now() + 1000 >= until);
+    (void)CHECK_STATUS(sys_signal_wait(16, time_now() - 1, UINT64_MAX, 0, &set), STATUS_TIMED_OUT);
+    const uint64_t far[] = {TIME_NEVER - 5, TIME_NEVER, TIME_NEVER - SECOND};
+    for (uint32_t i = 0; i < 9 && check_good(); i++) {
+        uint64_t more = i < 3 ? 100 : i < 6 ? UINT64_MAX : UINT64_MAX / 2;
+        worker_open(&workers[0], ring_bell, &pair.far, 0);
+        (void)CHECK_OK(sys_signal_wait(16, far[i % 3], more, 0, &set));
+        worker_close(&workers[0]);
+    }
+    until = deadline_in(3 * MILLISECOND);
+    worker_open(&workers[0], ring_bell, &pair.far, 0); // after a millisecond
+    (void)CHECK_STATUS(sys_signal_wait(32, until, MILLISECOND, pair.near, &set), STATUS_TIMED_OUT);
+    (void)CHECK(time_now() + 1000 >= until);
+    worker_close(&workers[0]);
+    pair_close(&pair);
+}
+
 static void bits(void) {
     struct pair pair = pair_open();
     uint64_t set;
@@ -131,12 +160,6 @@ static void ping_pong_combined(void) {
 }
 
 // Many wake one: no bit is lost, whatever hart it comes from.
-static void ring_bell(void *argument) {
-    const uint64_t *ring = argument;
-    pause_for(MILLISECOND);
-    (void)sys_doorbell(*ring);
-}
-
 static void many_sources(void) {
     enum { SOURCES = 8 };
     struct pair pairs[SOURCES];
@@ -161,6 +184,6 @@ static void many_sources(void) {
     }
 }
 
-TESTS(signal, {"arguments", arguments}, {"deadlines", deadlines}, {"bits", bits},
+TESTS(signal, {"arguments", arguments}, {"deadlines", deadlines}, {"slack", slack}, {"bits", bits},
       {"doorbell_wait", doorbell_wait}, {"ping_pong", ping_pong},
       {"ping_pong_combined", ping_pong_combined}, {"many_sources", many_sources});

@@ -140,6 +140,36 @@ piece code_filled
     .endr
     call SYSCALL_EXIT
     udf #0
+piece code_modes_hold // rounding, and each error noted
+    mov x1, #0xc00000
+    mov x2, #0x9f
+    msr fpcr, x1
+    msr fpsr, x2
+1:  mrs x3, fpcr
+    mrs x4, fpsr
+    cmp x3, x1
+    ccmp x4, x2, #0, eq
+    b.eq 1b
+    mov x0, #1
+    call SYSCALL_EXIT
+    udf #0
+piece code_modes_fresh
+    mrs x1, fpcr
+    mrs x2, fpsr
+    orr x1, x1, x2
+    cmp x1, #0
+    cset x0, ne
+    call SYSCALL_EXIT
+    udf #0
+piece code_reserve
+    sub x19, sp, #16
+    ldxr w20, [x19]
+    mov x0, #0
+    call 0
+    stxr w0, w20, [x19]
+    eor w0, w0, #1 // 0: the word was stored
+    call SYSCALL_EXIT
+    udf #0
 piece code_leak_put // this machine has nothing that is not switched
     b code_leak_put
 piece code_leak_look

@@ -4,6 +4,8 @@
 // What the tests know of aarch64: ways to fault, registers, flags.
 #include "tests/ktest/code.h"
 
+#include "lib/string/string.h"
+
 constexpr uint64_t FLAGS_CONDITION = UINT64_C(15) << 28;
 
 #define WAYS(WAY) \
@@ -92,4 +94,9 @@ bool machine_kept(const struct thread_registers *registers, uint64_t status) {
 
 bool machine_unprivileged(const struct thread_registers *registers) {
     return (registers->flags & ~FLAGS_CONDITION) == 0;
+}
+
+void machine_write_code(uint64_t address, uint32_t value) {
+    const uint32_t code[] = {0x52800000 | (value & 0xffff) << 5, 0xd65f03c0}; // MOVZ, RET
+    memcpy((void *)address, code, sizeof code);
 }

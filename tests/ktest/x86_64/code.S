@@ -139,6 +139,44 @@ piece code_filled
     .endr
     call SYSCALL_EXIT
     ud2
+piece code_modes_hold // rounding, and an error that is noted in both units
+    movl $0x7fbf, -8(%rsp)
+    ldmxcsr -8(%rsp)
+    movl $0xf7f, -8(%rsp)
+    fldcw -8(%rsp)
+    fld1
+    fldz
+    fdivrp %st, %st(1)
+1:  stmxcsr -8(%rsp)
+    cmpl $0x7fbf, -8(%rsp)
+    jne 2f
+    fnstcw -8(%rsp)
+    cmpw $0xf7f, -8(%rsp)
+    jne 2f
+    fnstsw %ax
+    testb $4, %al
+    jnz 1b
+2:  movl $1, %edi
+    call SYSCALL_EXIT
+    ud2
+piece code_modes_fresh
+    stmxcsr -8(%rsp)
+    movl $1, %edi
+    cmpl $0x1f80, -8(%rsp)
+    jne 1f
+    fnstcw -8(%rsp)
+    cmpw $0x37f, -8(%rsp)
+    jne 1f
+    fnstsw %ax
+    testw %ax, %ax
+    jnz 1f
+    xorl %edi, %edi
+1:  call SYSCALL_EXIT
+    ud2
+piece code_reserve // this machine has no such thing
+    xorl %edi, %edi
+    call SYSCALL_EXIT
+    ud2
 piece code_leak_put
     movl $0x1b, %eax
     movl %eax, %ds

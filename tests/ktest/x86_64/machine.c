@@ -4,6 +4,8 @@
 // What the tests know of x86_64: ways to fault, registers, flags.
 #include "tests/ktest/code.h"
 
+#include "lib/string/string.h"
+
 constexpr uint64_t FLAG_INTERRUPT = 1 << 9;
 constexpr uint64_t FLAGS_PRIVILEGED = 3 << 12 | 1 << 14 | 1 << 17; // IOPL, NT, VM
 
@@ -98,4 +100,9 @@ bool machine_kept(const struct thread_registers *r, uint64_t status) {
 
 bool machine_unprivileged(const struct thread_registers *registers) {
     return (registers->flags & (FLAGS_PRIVILEGED | FLAG_INTERRUPT)) == FLAG_INTERRUPT;
+}
+
+void machine_write_code(uint64_t address, uint32_t value) {
+    const uint8_t code[] = {0xb8, (uint8_t)value, (uint8_t)(value >> 8), 0, 0, 0xc3}; // MOV, RET
+    memcpy((void *)address, code, sizeof code);
 }
