@@ -11,8 +11,7 @@
 #include <stdint.h>
 
 #include "abi/status.h"
-
-#include <arch/call.h>
+#include "lib/vectra/call.h"
 
 // Arguments become three lists: how many, parameters, and values passed on.
 #define A0() 0, (), ()

@@ -4,8 +4,8 @@
 // Victims: Tasks made by hand that see only the text of this program, a page of stack and
 // their Bundle. So these functions touch no data and no constants in memory.
 #include "abi/bundle.h"
+#include "lib/vectra/call.h"
 #include "tests/fuzz/fuzz.h"
-#include <arch/call.h>
 
 void victim_exit(uint64_t argument) {
     (void)arch_call1(CALL_task_exit, argument);

@@ -5,11 +5,11 @@
 #include "abi/ring.h"
 #include "lib/string/string.h"
 #include "lib/vectra/bundle.h"
+#include "lib/vectra/call.h"
 #include "lib/vectra/program.h"
 #include "lib/vectra/thread.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/protocol.h"
-#include <arch/call.h>
 
 struct toys toys;
 

@@ -76,7 +76,5 @@ bool machine_unprivileged(const struct thread_registers *registers);
 // Writes a function at an address that returns the value (16 bits).
 void machine_write_code(uint64_t address, uint32_t value);
 
-// The word at the thread's TLS base.
-uint64_t machine_tls_word(void);
 // Holds a value in all vector registers until *stop; returns how often one had changed.
 uint64_t machine_float_hold(uint64_t value, const _Atomic uint32_t *stop);

@@ -115,7 +115,7 @@ struct local {
 static void hold_local(void *argument) {
     struct local *local = argument;
     while (atomic_load_explicit(local->stop, memory_order_relaxed) == 0) {
-        local->wrong += machine_tls_word() != local->word;
+        local->wrong += arch_tls_word() != local->word;
     }
     (void)sys_thread_exit();
 }

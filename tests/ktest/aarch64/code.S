@@ -272,12 +272,6 @@ fault vector, .inst 0x2518e3e0
 piece code_end
 
     .text
-    .globl machine_tls_word
-machine_tls_word:
-    mrs x0, tpidr_el0
-    ldr x0, [x0]
-    ret
-
     .macro compare n
     fmov x3, d\n
     cmp x3, x0

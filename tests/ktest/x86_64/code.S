@@ -358,11 +358,6 @@ code_fault_noncanonical:
 piece code_end
 
     .text
-    .globl machine_tls_word
-machine_tls_word:
-    movq %fs:0, %rax
-    ret
-
     .globl machine_float_hold
 machine_float_hold:
     movq %rdi, %xmm0
