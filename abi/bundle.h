@@ -25,7 +25,7 @@ static_assert(sizeof(struct bundle_entry) == 48);
 struct bundle_page {
     uint32_t magic;
     uint32_t count;
-    uint64_t reserved;
+    uint64_t thread; // handle of the Task's first thread; 0: the root Task's
     struct bundle_entry entry[BUNDLE_ENTRIES];
     // Values follow: what an entry's offset points at.
 };

@@ -56,7 +56,9 @@ enum status sys_task_start(struct thread *self, void *object, uint64_t *a) {
     // Point of no return.
     bundle_seal(bundle, task);
     capability_pass(self->task, bundle_slot, table_take(task), RIGHT_INSPECT, true);
-    capability_pass(self->task, thread_slot, table_take(task), RIGHT_INSPECT | RIGHT_WATCH, true);
+    struct slot *own = table_take(task);
+    capability_pass(self->task, thread_slot, own, RIGHT_INSPECT | RIGHT_WATCH, true);
+    bundle->page->thread = table_handle(task, own);
     // From here on nobody may fill it: task_of refuses, and the right is not shown.
     atomic_store_explicit(&task->state, TASK_RUNNING, memory_order_release);
     thread_start(thread);

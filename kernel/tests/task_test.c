@@ -3,6 +3,7 @@
 //
 // Tasks and threads: filling, starting, faults and their supervisor, and all the ways
 // to end.
+#include "abi/bundle.h"
 #include "kernel/schedule.h"
 #include "kernel/tests/world.h"
 #include "machine/registers.h"
@@ -68,6 +69,22 @@ TEST(a_started_task_cannot_be_filled) {
     CHECK_EQ(world_call(world_root, SYS_handle_info, &words), STATUS_OK);
     CHECK((words.a[1] & RIGHT_TASK_FILL) == 0 && (words.a[1] & RIGHT_TASK_STOP) != 0);
     CHECK_EQ(task_info(task.handle).a[1], TASK_RUNNING);
+    drop(task.reticle);
+}
+
+// A Task has its first thread, without the right to start one, and is told its handle.
+TEST(a_started_task_knows_its_thread) {
+    struct world_task task = task_make();
+    struct bundle_page page;
+    struct object *object = nullptr;
+    CHECK(world_run(task.thread));
+    CHECK(host_user_read(task.thread->hart->index, BUNDLE_ADDRESS, &page, sizeof page));
+    CHECK_EQ(lookup(task.task, page.thread, CLASS_THREAD, RIGHT_INSPECT | RIGHT_WATCH, &object),
+             STATUS_OK);
+    CHECK(object == &task.thread->object);
+    CHECK_EQ(lookup(task.task, page.thread, CLASS_THREAD, RIGHT_THREAD_START, &object),
+             STATUS_ACCESS);
+    CHECK(world_run(world_root));
     drop(task.reticle);
 }
 

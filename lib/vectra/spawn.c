@@ -6,10 +6,13 @@
 // data, uses it too.
 #include "lib/vectra/spawn.h"
 
+#include "abi/bundle.h"
 #include "abi/capability.h"
 #include "abi/layout.h"
 #include "lib/string/string.h"
 #include "lib/vectra/syscall.h"
+
+#include <stddef.h>
 
 // Copies `size` bytes into Memory that nobody else has mapped, piece by piece
 // through the scratch window.
@@ -90,8 +93,10 @@ enum status spawn_begin(struct spawn *spawn, const struct spawn_image *image, ui
         status = give_memory(spawn, STACK_TOP - stack_size, stack_size, nullptr, 0);
     }
     if (status == STATUS_OK) {
-        status = sys_thread_carve(spawn->task, elf->entry, STACK_TOP, 0, 0, thread_flags,
-                                  &spawn->thread);
+        // Its TLS base points at its handle: see thread_self.
+        status = sys_thread_carve(spawn->task, elf->entry, STACK_TOP, 0,
+                                  BUNDLE_ADDRESS + offsetof(struct bundle_page, thread),
+                                  thread_flags, &spawn->thread);
     }
     return status;
 }

@@ -7,7 +7,7 @@
 #include "abi/capability.h"
 #include "lib/vectra/syscall.h"
 
-// In start.S: pops the function off the stack and calls it.
+// In start.S: calls the function that stands on the stack.
 void thread_start(void);
 // Called by it when the function has returned.
 [[noreturn]] void thread_end(void);
@@ -22,10 +22,11 @@ enum status thread_spawn(void (*entry)(void *), void *argument, void *stack, uin
     uint64_t *top = (uint64_t *)stack - 2;
     top[0] = (uint64_t)entry;
     enum status status = sys_thread_carve(0, (uint64_t)thread_start, (uint64_t)top,
-                                          (uint64_t)argument, 0, flags, thread);
+                                          (uint64_t)argument, (uint64_t)&top[1], flags, thread);
     if (status != STATUS_OK) {
         return status;
     }
+    top[1] = *thread;
     status = sys_thread_start(*thread);
     if (status != STATUS_OK) {
         (void)sys_handle_drop(*thread);

@@ -13,14 +13,15 @@ _start:
     brk #0
     .size _start, . - _start
 
-// thread_spawn enters here: the argument in x0, the function on the stack.
+// thread_spawn enters here: the argument in x0, the function on the stack. It stays there,
+// so that the handle behind it does.
     .text
     .globl thread_start
     .type thread_start, %function
 thread_start:
     mov x29, xzr
     mov x30, xzr
-    ldr x1, [sp], #16
+    ldr x1, [sp]
     blr x1
     bl thread_end
     brk #0

@@ -13,15 +13,14 @@ _start:
     ud2
     .size _start, . - _start
 
-// thread_spawn enters here: the argument in rdi, the function on the stack.
+// thread_spawn enters here: the argument in rdi, the function on the stack. It stays there,
+// so that the handle behind it does.
     .text
     .globl thread_start
     .type thread_start, @function
 thread_start:
     xorl %ebp, %ebp
-    popq %rax
-    andq $-16, %rsp
-    call *%rax
+    call *(%rsp)
     call thread_end
     ud2
     .size thread_start, . - thread_start
