@@ -5,6 +5,7 @@
 // hart whose every instruction is a nanosecond (`./vectra run --icount`); elsewhere the
 // emulator's own turns would be measured. `ktest clocks` runs it.
 #include "lib/vectra/bundle.h"
+#include "lib/vectra/mutex.h"
 #include "tests/ktest/child.h"
 #include "tests/ktest/worker.h"
 
@@ -204,6 +205,73 @@ static void futex_lends(void) {
     drop(budget);
 }
 
+// The same with a lock, which names its holder by itself: another thread, or the first one
+// of the program. A second waiter without a budget came first, and must not get it first.
+static struct mutex lock;
+static _Atomic uint64_t due; // from when on the holder computes; by then all wait
+
+static void lock_and_compute(void *argument) {
+    (void)argument;
+    mutex_lock(&lock);
+    atomic_store(&due, time_now() + 200 * MS);
+    time_sleep_until(atomic_load(&due));
+    compute(5 * MS);
+    mutex_unlock(&lock);
+}
+
+static void lock_briefly(void *argument) {
+    (void)argument;
+    mutex_lock(&lock);
+    compute(MS);
+    mutex_unlock(&lock);
+}
+
+static void lock_in_time(void *argument) {
+    struct waiter *waiter = argument;
+    (void)sys_budget_bind(waiter->budget, 0);
+    pause_for(20 * MS); // the other one waits
+    mutex_lock(&lock);
+    waiter->took = time_now() - atomic_load(&due);
+    mutex_unlock(&lock);
+}
+
+static uint64_t mutex_took(uint64_t budget, bool first) {
+    struct waiter waiter = {.budget = budget};
+    atomic_store(&due, 0);
+    if (first) {
+        mutex_lock(&lock);
+        atomic_store(&due, time_now() + 200 * MS);
+    } else {
+        worker_open(&workers[0], lock_and_compute, nullptr, 0);
+    }
+    while (atomic_load(&due) == 0) {
+        pause_for(MS);
+    }
+    worker_open(&workers[1], lock_briefly, nullptr, 0);
+    worker_open(&workers[2], lock_in_time, &waiter, 0);
+    if (first) {
+        time_sleep_until(atomic_load(&due));
+        compute(5 * MS);
+        mutex_unlock(&lock);
+    } else {
+        worker_close(&workers[0]);
+    }
+    worker_close(&workers[1]);
+    worker_close(&workers[2]);
+    return waiter.took;
+}
+
+static void mutex_lends(void) {
+    uint64_t budget = budget_of(250 * MS, SECOND), alone = mutex_took(budget, false);
+    noise_begin(NOISE);
+    uint64_t another = mutex_took(budget, false), first = mutex_took(budget, true);
+    say("# a lock held for %lu us: by another thread %lu us, by the first one %lu us", alone / 1000,
+        another / 1000, first / 1000);
+    (void)CHECK(alone > 4 * MS && another < alone + MS && first < alone + MS);
+    noise_end(NOISE);
+    drop(budget);
+}
+
 // Answers each bell after 5 ms of work; with a value "quick", at once.
 uint32_t role_answer(void) {
     uint64_t bell = child_slot("bell", CLASS_RING), bits;
@@ -396,5 +464,6 @@ static void soak(void) {
 
 TESTS(clocks, {"many_threads", many_threads}, {"person_is_in_time", person_is_in_time},
       {"network_has_its_share", network_has_its_share}, {"futex_lends", futex_lends},
-      {"ring_lends", ring_lends}, {"ring_unanswered", ring_unanswered},
-      {"crash_in_network", crash_in_network}, {"crash_in_person", crash_in_person}, {"soak", soak});
+      {"mutex_lends", mutex_lends}, {"ring_lends", ring_lends},
+      {"ring_unanswered", ring_unanswered}, {"crash_in_network", crash_in_network},
+      {"crash_in_person", crash_in_person}, {"soak", soak});

@@ -2,7 +2,9 @@
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
 // Futexes: sleeping on a word, waking, and unmapping what somebody sleeps on.
+#include "lib/vectra/bundle.h"
 #include "lib/vectra/mutex.h"
+#include "lib/vectra/thread.h"
 #include "tests/ktest/child.h"
 #include "tests/ktest/worker.h"
 
@@ -184,6 +186,92 @@ static void mutex(void) {
     (void)CHECK_EQ(sum, 5 * 3000);
 }
 
+// Who is named may be gone, may never have been, or may be somebody else's: whoever waits
+// sleeps all the same, and gets the lock when it opens.
+static _Atomic bool got;
+
+static void lock_once(void *argument) {
+    (void)sys_budget_bind((uint64_t)argument, 0); // it has something to lend
+    mutex_lock(&lock);
+    atomic_store(&got, true);
+    mutex_unlock(&lock);
+}
+
+// Whether somebody sleeps on it: one that called again and again would be in no bucket.
+static bool is_slept_on(void) {
+    uint64_t woken = 0, until = deadline_in(PATIENCE);
+    while (woken == 0 && time_now() < until) {
+        pause_for(5 * MILLISECOND);
+        (void)CHECK_OK(sys_futex_wake(address_of(&lock), 1, &woken));
+    }
+    pause_for(5 * MILLISECOND);
+    return CHECK_EQ(woken, 1) && CHECK_OK(sys_futex_wake(address_of(&lock), 1, &woken)) &&
+           CHECK_EQ(woken, 1);
+}
+
+static void wait_for_owner(uint64_t owner) {
+    atomic_store(&got, false);
+    atomic_store(&lock.word, owner << MUTEX_OWNER_SHIFT | MUTEX_HELD);
+    worker_open(&workers[0], lock_once, (void *)bundle_need("budget", CLASS_BUDGET), 0);
+    if (is_slept_on()) {
+        (void)CHECK(!atomic_load(&got));
+        (void)CHECK_EQ(atomic_load(&lock.word),
+                       owner << MUTEX_OWNER_SHIFT | MUTEX_WAITED | MUTEX_HELD);
+        mutex_unlock(&lock);
+    }
+    worker_close(&workers[0]);
+    (void)CHECK(atomic_load(&got));
+    (void)CHECK_EQ(atomic_load(&lock.word), 0);
+}
+
+static void wrong_owner(void) {
+    struct hand hand = {.bit = 6};
+    uint64_t thread = HANDLE_NONE;
+    if (hand_begin(&hand, code_spin, 0)) { // a thread of another Task
+        wait_for_owner(hand.thread);
+    }
+    hand_destroy(&hand);
+    wait_for_owner(HANDLE_NONE);
+    wait_for_owner(UINT64_MAX);
+    wait_for_owner(ground); // no thread
+    (void)CHECK_OK(sys_thread_carve(0, (uint64_t)lock_once, AREA, 0, 0, 0, &thread));
+    wait_for_owner(thread); // one that never runs
+    drop(thread);
+    wait_for_owner(thread);
+}
+
+static void lock_for_ever(void *argument) {
+    *(uint64_t *)argument = thread_self();
+    mutex_lock(&lock);
+}
+
+// It ends with the lock; its handle stays for a while, then goes.
+static void dead_owner(void) {
+    uint64_t self, thread;
+    worker_open(&workers[1], lock_for_ever, &self, 0);
+    if (worker_ended(&workers[1])) {
+        thread = workers[1].thread;
+        (void)CHECK_EQ(self, thread);
+        (void)CHECK_EQ(atomic_load(&lock.word), thread << MUTEX_OWNER_SHIFT | MUTEX_HELD);
+        wait_for_owner(thread);
+        drop(thread);
+        wait_for_owner(thread);
+    }
+}
+
+// The first thread has a handle too, and each thread its own.
+static void self(void) {
+    uint64_t description, object, size, number;
+    mutex_lock(&lock);
+    (void)CHECK_EQ(atomic_load(&lock.word), thread_self() << MUTEX_OWNER_SHIFT | MUTEX_HELD);
+    mutex_unlock(&lock);
+    (void)CHECK_EQ(atomic_load(&lock.word), 0);
+    if (CHECK_OK(sys_handle_info(thread_self(), &description, &object, &size, &number))) {
+        (void)CHECK_EQ(description >> INFO_CLASS_SHIFT & 31, CLASS_THREAD);
+        (void)CHECK_EQ(number, 1);
+    }
+}
+
 // Wakes that hit a sleeper just as it is about to sleep, or times out.
 static _Atomic uint32_t turns, quit;
 
@@ -264,4 +352,5 @@ static void crowd(void) {
 }
 
 TESTS(futex, {"errors", errors}, {"wake", wake}, {"neighbours", neighbours}, {"cancel", cancel},
-      {"cancel_large", cancel_large}, {"mutex", mutex}, {"race", race}, {"crowd", crowd});
+      {"cancel_large", cancel_large}, {"mutex", mutex}, {"wrong_owner", wrong_owner},
+      {"dead_owner", dead_owner}, {"self", self}, {"race", race}, {"crowd", crowd});

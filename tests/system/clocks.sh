@@ -8,7 +8,7 @@
 . tests/system/system.inc
 
 if [ "$harts" = 1 ]; then
-    for test in many person network futex ring crash ${VECTRA_SOAK:+soak}; do
+    for test in many person network futex mutex ring crash ${VECTRA_SOAK:+soak}; do
         boot "ktest clocks.$test\n" --kernel-test --icount
         expect_status "clocks.$test" 0 'passed, 0 failed'
         grep '^# ' "$work/out" || true
