@@ -14,15 +14,11 @@ enum status sys_thread_carve(struct thread *self, void *, uint64_t *a) {
         a[4] >= USER_TOP) {
         return STATUS_BAD_ARGUMENT;
     }
-    enum status status = task_of(self, a[0], RIGHT_TASK_FILL, &task);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (task->ending) {
-        return STATUS_BUSY;
-    }
     struct thread *thread;
-    status = table_reserve(self->task, 1);
+    enum status status = task_of(self, a[0], RIGHT_TASK_FILL, &task);
+    if (status == STATUS_OK) {
+        status = task->ending ? STATUS_BUSY : table_reserve(self->task, 1);
+    }
     if (status == STATUS_OK) {
         status = thread_carve(task, (a[5] & THREAD_FLOAT) != 0, &thread);
     }
@@ -31,6 +27,12 @@ enum status sys_thread_carve(struct thread *self, void *, uint64_t *a) {
     }
     arch_frame_init(&thread->frame, a[1], a[2], a[3]);
     thread->tls = a[4];
+    if (task == self->task) {
+        // What its supervisor watches in one thread is watched in those that it makes. A step
+        // of the maker is not theirs.
+        thread->frame.debug = self->frame.debug;
+        arch_frame_stop(&thread->frame);
+    }
     a[1] = grant_owner(self->task, &thread->object,
                        RIGHT_PASS | RIGHT_INSPECT | RIGHT_WATCH | RIGHT_THREAD_START);
     return STATUS_OK;

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
 // Breakpoints and watchpoints: the hardware's, so nothing is written into text that
-// other tasks share. Every thread has its own; what stands here is given to all of them,
-// and to new ones when they go on together the next time.
+// other tasks share. Every thread has its own; what stands here is given to all of them.
+// Threads that these make have it from the kernel.
 #include "abi/layout.h"
 #include "apps/shell/debug.h"
 #include "apps/shell/shell.h"

@@ -47,12 +47,16 @@ static void stop(const struct thread *thread) {
     CHECK_EQ(words.a[2], FAULT_STOPPED);
 }
 
+static struct thread *named(const struct thread *maker, uint64_t handle) {
+    struct object *object = nullptr;
+    CHECK_EQ(lookup(maker->task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
+    return (struct thread *)object;
+}
+
 static struct thread *further(void) {
     uint64_t handle = 0;
-    struct object *object = nullptr;
     CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
-    CHECK_EQ(lookup(task.task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
-    struct thread *thread = (struct thread *)object;
+    struct thread *thread = named(task.thread, handle);
     // Not before it was started.
     CHECK_EQ(control(thread->number, RESUME_STOP), STATUS_BAD_STATE);
     CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_OK);
@@ -272,10 +276,8 @@ TEST(a_stopped_revocation_stops_nobody) {
 // One that is yet to be started is held at its first instruction.
 TEST(a_new_thread_can_be_watched) {
     uint64_t handle = 0;
-    struct object *object = nullptr;
     CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
-    CHECK_EQ(lookup(task.task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
-    struct thread *thread = (struct thread *)object;
+    struct thread *thread = named(task.thread, handle);
     CHECK_EQ(CALL(world_root, nullptr, thread_watchpoint, task.handle, thread->number, 0,
                   PROGRAM_BASE, 1, WATCH_EXECUTE),
              STATUS_OK);
@@ -284,6 +286,38 @@ TEST(a_new_thread_can_be_watched) {
     CHECK(world_run(thread));
     CHECK_EQ(host_debug(thread->hart->index), 1);
     CHECK_EQ(CALL(thread, nullptr, thread_exit, 0), WORLD_BLOCKED);
+}
+
+// A thread is watched like the one that makes it, if that is of the same Task. A step is not
+// handed on.
+TEST(a_new_thread_is_watched_like_its_maker) {
+    uint64_t own = 0, pool = 0, empty = 0, other = 0;
+    CHECK(world_run(task.thread));
+    stop(task.thread);
+    CHECK_EQ(CALL(world_root, nullptr, thread_watchpoint, task.handle, task.thread->number, 2,
+                  PROGRAM_BASE + 8, 1, WATCH_EXECUTE),
+             STATUS_OK);
+    CHECK_EQ(control(task.thread->number, RESUME_STEP), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, &own, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+    const struct thread *made = named(task.thread, own);
+    CHECK_EQ(made->frame.debug.control, 1 << 2);
+    CHECK_EQ(made->frame.debug.address[2], PROGRAM_BASE + 8);
+    CHECK(task.thread->frame.step && !made->frame.step);
+    CHECK_EQ(CALL(task.thread, nullptr, handle_drop, own), STATUS_OK);
+    stop(task.thread);
+    CHECK_EQ(CALL(world_root, nullptr, thread_watchpoint, task.handle, task.thread->number, 2,
+                  PROGRAM_BASE + 8, 1, WATCH_OFF),
+             STATUS_OK);
+    CHECK_EQ(control(task.thread->number, RESUME_CONTINUE), STATUS_OK);
+    // Nobody debugs the root; it would not matter if somebody did.
+    CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 256 << 10), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &empty, task_carve, pool), STATUS_OK);
+    world_root->frame.debug.control = 1;
+    CHECK_EQ(CALL(world_root, &other, thread_carve, empty, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+    world_root->frame.debug.control = 0;
+    CHECK_EQ(named(world_root, other)->frame.debug.control, 0);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, pool), STATUS_OK);
+    world_audit();
 }
 
 // Stops, wakes, deadlines and ends in any order, with harts that stand still anywhere.
@@ -353,6 +387,10 @@ static enum status watch(uint64_t index, uint64_t address, uint64_t length, uint
 }
 
 TEST(watchpoints_are_loaded_with_their_thread_only) {
+    struct thread *others[6];
+    for (uint32_t i = 0; i < 6; i++) {
+        others[i] = further();
+    }
     CHECK_EQ(watch(0, WORD, 8, WATCH_WRITE), STATUS_BAD_STATE);
     stop(task.thread);
     CHECK_EQ(watch(0, WORD, 8, WATCH_WRITE), STATUS_OK);
@@ -372,9 +410,9 @@ TEST(watchpoints_are_loaded_with_their_thread_only) {
     uint32_t hart = task.thread->hart->index;
     CHECK_EQ(host_debug(hart), 5);
     // Another thread on that hart does not have them, and the first has them again.
-    struct thread *other = nullptr;
-    for (uint32_t i = 0; i < 6 && (other == nullptr || other->hart->index != hart); i++) {
-        other = further();
+    struct thread *other = others[0];
+    for (uint32_t i = 1; i < 6 && other->hart->index != hart; i++) {
+        other = others[i];
     }
     CHECK_EQ(other->hart->index, hart);
     CHECK(world_run(other));

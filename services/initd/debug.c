@@ -62,12 +62,29 @@ static enum status attach(struct initd *initd, struct client *client, struct tas
     return status;
 }
 
-// Each thread loses its watchpoints before it goes on. Those that faulted by themselves
-// stay, and task_look deals with them. Numbers only grow, so a task that makes threads as
-// fast as they are counted here would never let this end: no more than there can be at one
-// time are looked at, and later ones have no watchpoints.
+// One that runs keeps them.
+static void unwatch(const struct task *task, uint64_t thread) {
+    constexpr uint32_t WATCHPOINTS = 4;
+    for (uint32_t i = 0; i < WATCHPOINTS; i++) {
+        (void)sys_thread_watchpoint(task->task, thread, i, USER_BASE, 1, WATCH_OFF);
+    }
+}
+
+bool debug_goes_on(const struct task *task, uint64_t thread, uint32_t fault) {
+    if (fault != FAULT_STOPPED && fault != FAULT_WATCH && fault != FAULT_STEP) {
+        return false;
+    }
+    unwatch(task, thread);
+    (void)sys_thread_control(task->task, thread, RESUME_CONTINUE);
+    return true;
+}
+
+// Those that faulted by themselves stay, and task_look deals with them. So it does with
+// those that run now, and the threads that these make, when they come to a watchpoint. Numbers
+// only grow, so a task that makes threads as fast as they are counted here would never let
+// this end: no more than there can be at one time are looked at.
 static void let_go(struct initd *initd, struct task *task) {
-    constexpr uint32_t WATCHPOINTS = 4, THREADS = 1024; // of a task at most
+    constexpr uint32_t THREADS = 1024; // of a task at most
     uint64_t thread = 0, kind, address, pc;
     task->debugger = 0;
     task->held = false;
@@ -75,12 +92,8 @@ static void let_go(struct initd *initd, struct task *task) {
     for (uint32_t n = 0; n < THREADS && sys_thread_fault(task->task, thread, 1, &thread, &kind,
                                                          &address, &pc) == STATUS_OK;
          n++) {
-        for (uint32_t i = 0; i < WATCHPOINTS; i++) {
-            (void)sys_thread_watchpoint(task->task, thread, i, USER_BASE, 1, WATCH_OFF);
-        }
-        uint64_t fault = kind & 0xff;
-        if (fault == FAULT_STOPPED || fault == FAULT_WATCH || fault == FAULT_STEP) {
-            (void)sys_thread_control(task->task, thread, RESUME_CONTINUE);
+        if (!debug_goes_on(task, thread, kind & 0xff)) {
+            unwatch(task, thread);
         }
     }
     task_look(initd, task);

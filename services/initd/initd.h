@@ -218,6 +218,9 @@ void client_reply(struct client *client, uint32_t transaction, enum status statu
 void debug_request(struct initd *initd, struct client *client, const struct ring_message *message);
 // A thread of the task stopped or faulted: whether a debugger has to look at it.
 [[nodiscard]] bool debug_takes(struct initd *initd, const struct task *task);
+// A thread stopped after the debugger had let go of the task: if a debugger could be why, it
+// loses its watchpoints and goes on.
+bool debug_goes_on(const struct task *task, uint64_t thread, uint32_t fault);
 // The client has gone: what it held or stopped goes on.
 void debug_forget(struct initd *initd, uint32_t client);
 

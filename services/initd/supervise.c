@@ -76,11 +76,8 @@ static void faulted(struct initd *initd, struct task *task) {
     }
     uint32_t fault = kind & 0xff;
     fault = fault < FAULT_COUNT ? fault : FAULT_NONE;
-    bool stop = fault == FAULT_STOPPED || fault == FAULT_WATCH || fault == FAULT_STEP;
-    if (task->debugged && stop) {
-        // It was under way when the debugger let go.
-        (void)sys_thread_control(task->task, thread, RESUME_CONTINUE);
-        initd->busy = true;
+    if (task->debugged && debug_goes_on(task, thread, fault)) {
+        initd->busy = true; // there may be another one
         return;
     }
     (void)sys_task_stop(task->task, PROGRAM_FAULTED);

@@ -44,6 +44,8 @@ extern const char code_leak_look[];  // task_exit(1) if it finds something, 0 af
 extern const char code_modes_hold[], code_modes_fresh[];
 // task_exit(1) if a reservation of memory outlives a syscall, else 0.
 extern const char code_reserve[];
+// Carves a thread that enters at the argument, starts it, and spins; behind the first call.
+extern const char code_offspring[], code_offspring_made[];
 extern const char code_increment[]; // a C function: uint64_t f(uint64_t x) { return x + 1; }
 
 // One way to fault: where it enters, and which instruction is told.

@@ -332,6 +332,33 @@ static void watch_begin(void) {
     hand_destroy(&hand);
 }
 
+// A thread that is made has the watchpoints of the one that makes it, before its first
+// instruction; not its step.
+static void watch_offspring(void) {
+    for (uint32_t i = 0; i < 3 && check_good(); i++) {
+        struct hand hand;
+        bool stepped = i == 1, watched = i < 2;
+        if (!begin(&hand, code_offspring, hand_address(code_wait)) ||
+            (watched && !watch(&hand, 1, hand_address(code_wait), 1, WATCH_EXECUTE))) {
+            hand_destroy(&hand);
+            return;
+        }
+        while (stepped && check_good() && hand.pc != hand_address(code_offspring_made)) {
+            (void)until(&hand, RESUME_STEP, FAULT_STEP, nullptr);
+        }
+        (void)hand_resume(&hand, RESUME_CONTINUE);
+        if (watched && hand_faulted(&hand) && CHECK_EQ(hand.thread_number, 2)) {
+            (void)CHECK_EQ(hand.kind, FAULT_WATCH);
+            (void)CHECK_EQ(hand.pc, hand_address(code_wait));
+            (void)CHECK_OK(
+                sys_thread_watchpoint(hand.task, 2, 1, hand_address(code_wait), 1, WATCH_OFF));
+            (void)hand_resume(&hand, RESUME_CONTINUE);
+        }
+        (void)runs(&hand);
+        hand_destroy(&hand);
+    }
+}
+
 // A breakpoint at a wait: the wait is passed as a whole.
 static void watch_waiting(void) {
     struct hand hand;
@@ -536,5 +563,6 @@ TESTS(debug, {"stop_running", stop_running}, {"stop_waiting", stop_waiting},
       {"step_waiting", step_waiting}, {"step_into_fault", step_into_fault},
       {"watch_writes", watch_writes}, {"watch_accesses", watch_accesses},
       {"watch_execution", watch_execution}, {"watch_begin", watch_begin},
-      {"watch_waiting", watch_waiting}, {"watch_many", watch_many}, {"watch_kernel", watch_kernel},
-      {"watch_errors", watch_errors}, {"memory", memory}, {"threads", threads}, {"leak", leak});
+      {"watch_offspring", watch_offspring}, {"watch_waiting", watch_waiting},
+      {"watch_many", watch_many}, {"watch_kernel", watch_kernel}, {"watch_errors", watch_errors},
+      {"memory", memory}, {"threads", threads}, {"leak", leak});

@@ -63,6 +63,13 @@ lines 'both stand still' "thread 2: breakpoint 1: $hex pair_turn" "     1  stand
     " 0  $hex pair_turn" " 1  $hex pair_entry[+]$hex" " 2  $hex thread_start[+]$hex"
 says 'the one that waits has a way there' " [1-9]  $hex pair[+]$hex"
 
+# A thread that is made after the breakpoint was set comes to it at its first turn.
+boot "debug run fault pair -- 'break pair_turn' continue threads 'memory pair_count' delete end\n"
+expect_status 'a thread that is made later' 121
+lines 'it has the breakpoint' "breakpoint 0: $hex pair_turn" "thread 2: breakpoint 0: $hex pair_turn" \
+    "     1  stands still: $hex .*" "[*]    2  it came to a watchpoint: $hex pair_turn" \
+    'pair_count = 0 = 0x0'
+
 # At the prompt: Ctrl-C stops what runs, `quit` lets it go on, Ctrl-C then ends it. Where
 # several lines are typed at one prompt the script gets ahead, so it ends with a few more.
 boot 'debug run fault hang\nbr hang\nc\nstep 9\nback\nc\r\003threads

@@ -6,6 +6,8 @@
 #define SYSCALL_DROP 2
 #define SYSCALL_CARVE 9
 #define SYSCALL_EXIT 20
+#define SYSCALL_THREAD_CARVE 22
+#define SYSCALL_THREAD_START 23
 #define SYSCALL_THREAD_EXIT 24
 #define SYSCALL_WAIT 37
 #define SYSCALL_FUTEX 38
@@ -110,6 +112,18 @@ piece code_until_call
 piece code_until_next
     call SYSCALL_EXIT
     udf #0
+piece code_offspring
+    mov x1, x0
+    mov x0, #0
+    mov x2, #0
+    mov x3, #0
+    mov x4, #0
+    mov x5, #0
+    call SYSCALL_THREAD_CARVE
+piece code_offspring_made
+    mov x0, x1
+    call SYSCALL_THREAD_START
+    b code_spin
     .macro fill n
     mov x1, #(\n * 2 + 1)
     dup v\n\().2d, x1

@@ -6,6 +6,8 @@
 #define SYSCALL_DROP 2
 #define SYSCALL_CARVE 9
 #define SYSCALL_EXIT 20
+#define SYSCALL_THREAD_CARVE 22
+#define SYSCALL_THREAD_START 23
 #define SYSCALL_THREAD_EXIT 24
 #define SYSCALL_WAIT 37
 #define SYSCALL_FUTEX 38
@@ -113,6 +115,18 @@ label code_until_call
 label code_until_next
     call SYSCALL_EXIT
     ud2
+piece code_offspring
+    movq %rdi, %rsi
+    xorl %edi, %edi
+    xorl %edx, %edx
+    xorl %r10d, %r10d
+    xorl %r8d, %r8d
+    xorl %r9d, %r9d
+    call SYSCALL_THREAD_CARVE
+label code_offspring_made
+    movq %rsi, %rdi
+    call SYSCALL_THREAD_START
+    jmp code_spin
 piece code_fill
     pcmpeqd %xmm0, %xmm0
     .irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
