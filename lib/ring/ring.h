@@ -81,6 +81,19 @@ static inline const _Atomic uint64_t *ring_slot(const struct ring_region *region
     return (const _Atomic uint64_t *)(base + (sequence & mask) * RING_SLOT_SIZE);
 }
 
+// Publishes the message that stands in the slot of `produced`, which there is room for.
+// `*doorbell`: the peer sleeps and must be rung.
+static inline void ring_end_publish(struct ring_end *end, bool *doorbell) {
+    if (end->armed & RING_ARMED_SPACE) {
+        ring_end_disarm(end, RING_ARMED_SPACE);
+    }
+    end->produced++;
+    atomic_store_explicit(&end->own->produced, end->produced, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+    uint32_t armed = atomic_load_explicit(&end->peer->armed, memory_order_relaxed);
+    *doorbell = (armed & RING_ARMED_MESSAGE) != 0;
+}
+
 // Sends a message. `*doorbell`: the peer sleeps and must be rung. Statuses of
 // ring_end_space; after any but OK nothing was sent and `*doorbell` is false.
 [[nodiscard]] static inline enum status
@@ -90,20 +103,13 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
     if (status != STATUS_OK) {
         return status;
     }
-    if (end->armed & RING_ARMED_SPACE) {
-        ring_end_disarm(end, RING_ARMED_SPACE);
-    }
     uint64_t word[RING_SLOT_SIZE / 8];
     __builtin_memcpy(word, message, RING_SLOT_SIZE);
     _Atomic uint64_t *slot = (_Atomic uint64_t *)ring_slot(end->own, end->produced, end->mask);
     for (uint32_t i = 0; i < RING_SLOT_SIZE / 8; i++) {
         atomic_store_explicit(&slot[i], word[i], memory_order_relaxed);
     }
-    end->produced++;
-    atomic_store_explicit(&end->own->produced, end->produced, memory_order_release);
-    atomic_thread_fence(memory_order_seq_cst);
-    uint32_t armed = atomic_load_explicit(&end->peer->armed, memory_order_relaxed);
-    *doorbell = (armed & RING_ARMED_MESSAGE) != 0;
+    ring_end_publish(end, doorbell);
     return STATUS_OK;
 }
 
@@ -155,6 +161,56 @@ ring_end_receive(struct ring_end *end, struct ring_message *message, bool *doorb
         ring_end_advance(end, doorbell);
     }
     return status;
+}
+
+// Whether there seems to be a message, or room for one, without arming: for an end that
+// stays awake and looks again. A hint; the operations above look closely.
+static inline bool ring_end_sees_message(const struct ring_end *end) {
+    return end->consumed != end->receive_limit ||
+           atomic_load_explicit(&end->peer->produced, memory_order_acquire) != end->consumed;
+}
+static inline bool ring_end_sees_space(const struct ring_end *end) {
+    return end->produced != end->send_limit ||
+           atomic_load_explicit(&end->peer->consumed, memory_order_acquire) + end->mask + 1 !=
+               end->send_limit;
+}
+
+// In place: for ends that trust each other's content, for nothing is copied and nothing
+// checked, and what is read may change while it is read. Sending: begin, write the slot,
+// ring_end_publish. Receiving: view, read the slot, release; what was read counts only
+// if release says OK. Statuses of ring_end_space and, but for BAD_FORMAT of a length, of
+// ring_end_peek.
+[[nodiscard]] static inline enum status ring_end_begin(struct ring_end *end,
+                                                       struct ring_message **slot) {
+    enum status status = ring_end_space(end);
+    if (status == STATUS_OK) {
+        *slot = (struct ring_message *)ring_slot(end->own, end->produced, end->mask);
+    }
+    return status;
+}
+
+[[nodiscard]] static inline enum status ring_end_view(struct ring_end *end,
+                                                      const struct ring_message **slot) {
+    enum status status =
+        end->consumed != end->receive_limit ? STATUS_OK : ring_end_look_message(end);
+    if (status == STATUS_OK) {
+        *slot = (const struct ring_message *)ring_slot(end->peer, end->consumed, end->peer_mask);
+    }
+    return status;
+}
+
+// As ring_end_advance, if the region was still there after what was read (ring_end_peek).
+[[nodiscard]] static inline enum status ring_end_release(struct ring_end *end, bool *doorbell) {
+    *doorbell = false;
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load_explicit(&end->peer->generation, memory_order_relaxed) != end->generation) {
+        return ring_end_look_message(end);
+    }
+    if (end->armed & RING_ARMED_MESSAGE) {
+        ring_end_disarm(end, RING_ARMED_MESSAGE);
+    }
+    ring_end_advance(end, doorbell);
+    return STATUS_OK;
 }
 
 // Whether the peer has read every message sent: OK, BUSY (and armed for space:

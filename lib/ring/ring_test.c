@@ -125,6 +125,64 @@ TEST(peek_leaves_the_message) {
     CHECK_EQ(ring_end_drained(&pair.end[0]), STATUS_OK);
 }
 
+// Sends a number in the slot itself; FULL or OK.
+static enum status send_in_place(struct ring_end *end, uint64_t number, bool *doorbell) {
+    struct ring_message *slot = nullptr;
+    enum status status = ring_end_begin(end, &slot);
+    if (status == STATUS_OK) {
+        *slot = numbered(number);
+        ring_end_publish(end, doorbell);
+    }
+    return status;
+}
+
+TEST(in_place_is_the_same_ring) {
+    struct pair pair;
+    pair_init(&pair, 4, 2);
+    struct ring_message message;
+    const struct ring_message *slot = nullptr;
+    bool doorbell;
+    for (uint64_t base = 0; base < 40; base += 4) {
+        CHECK(!ring_end_sees_message(&pair.end[1]));
+        CHECK_EQ(ring_end_view(&pair.end[1], &slot), STATUS_EMPTY);
+        for (uint64_t i = 0; i < 4; i++) {
+            CHECK(ring_end_sees_space(&pair.end[0]));
+            CHECK_EQ(send_in_place(&pair.end[0], base + i, &doorbell), STATUS_OK);
+            CHECK(doorbell); // nothing was read yet that would take back the armed bit
+        }
+        CHECK(!ring_end_sees_space(&pair.end[0]));
+        CHECK_EQ(send_in_place(&pair.end[0], 99, &doorbell), STATUS_FULL);
+        CHECK(ring_end_sees_message(&pair.end[1]));
+        CHECK_EQ(ring_end_view(&pair.end[1], &slot), STATUS_OK);
+        CHECK_EQ(number_of(slot), base);
+        CHECK_EQ(ring_end_release(&pair.end[1], &doorbell), STATUS_OK);
+        CHECK(doorbell); // the full sender armed
+        for (uint64_t i = 1; i < 4; i++) {
+            CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_OK);
+            CHECK_EQ(number_of(&message), base + i);
+        }
+    }
+}
+
+TEST(what_was_read_in_place_of_a_region_that_went_is_none) {
+    struct pair pair;
+    pair_init(&pair, 4, 4);
+    const struct ring_message *slot = nullptr;
+    bool doorbell;
+    CHECK_EQ(send_in_place(&pair.end[0], 1, &doorbell), STATUS_OK);
+    CHECK_EQ(ring_end_view(&pair.end[1], &slot), STATUS_OK);
+    memset(&pair.region[0], 0, sizeof pair.region[0]);
+    CHECK_EQ(ring_end_release(&pair.end[1], &doorbell), STATUS_EMPTY);
+    CHECK(!doorbell);
+    CHECK_EQ(pair.end[1].consumed, 0);
+    CHECK_EQ(ring_end_view(&pair.end[1], &slot), STATUS_EMPTY);
+    struct ring_end unbound;
+    ring_end_init(&unbound, &pair.region[1].header, 4);
+    struct ring_message *own = nullptr;
+    CHECK_EQ(ring_end_begin(&unbound, &own), STATUS_PEER_CLOSED);
+    CHECK_EQ(ring_end_view(&unbound, &slot), STATUS_PEER_CLOSED);
+}
+
 // It was announced and looked up, but its words are those of the zero page.
 TEST(a_message_of_a_region_that_went_is_none) {
     struct pair pair;
