@@ -4,24 +4,33 @@
 # `./vectra bench`: boots each machine so that one instruction is one nanosecond
 # of its time, and runs the program `bench` there, which prints lines
 # `bench ID VALUE UNIT`. Such counts are equal in every run. What is not counted
-# in instructions is measured from outside.
+# in instructions is measured from outside. The rows across harts run with two of
+# them, in the host's time. tests/bench/rows.tsv lists all rows; one that could not be
+# measured says why, and the command fails.
 # shellcheck shell=sh disable=SC2154
 
-# Identifier and target of every row; a row that was not measured is an error.
-rows='boot_to_prompt 20000000
-min_memory_mib 16
-kernel_text_kib 64
-null_syscall 60
-ring_call 450
-doorbell_pingpong 320'
+baseline=tests/bench/baseline
+
+# Runs the lines of $1 at the prompt; further arguments are for `run`. What the programs
+# printed as figures goes to the output, and why one failed is kept.
+booted() {
+    printf '%b' "$1" >build/bench/script
+    shift
+    ./vectra run --arch "$machine" --headless --timeout 300 "$@" \
+        --script build/bench/script >build/bench/out 2>&1 </dev/null || {
+        grep -E '^(bench|vectra): ' build/bench/out | head -n 1 >build/bench/why
+    }
+    awk '$1 == "bench" && NF == 4 { print $2, $3, $4 }' build/bench/out
+}
 
 boots_with() {
-    ./vectra run --arch "$machine" --harts 4 --memory "$1" --headless --timeout 60 \
-        --script build/bench/up.script >build/bench/up.out 2>&1
+    ./vectra run --arch "$machine" --icount --memory "$1" --headless --timeout 60 \
+        --script build/bench/up.script >build/bench/up.out 2>&1 </dev/null
 }
 
 # The least whole number of MiB, from 2 to 32, with which a command runs.
 least_memory() {
+    printf 'echo up\n' >build/bench/up.script
     boots_with 32 || return 0
     low=1
     high=32
@@ -33,65 +42,77 @@ least_memory() {
             low=$middle
         fi
     done
-    echo "min_memory_mib $high MiB wall"
+    echo "min_memory_mib $high MiB"
 }
 
 kernel_text() {
     llvm-size-19 -A "build/$machine/kernel.elf" |
-        awk '$1 == ".text" { print "kernel_text_kib", int(($2 + 1023) / 1024), "KiB wall" }'
+        awk '$1 == ".text" { print "kernel_text_kib", int(($2 + 1023) / 1024), "KiB" }'
 }
 
-# counted LINES [OPTION...]: the rows that the lines print, in instructions.
-counted() {
-    printf '%b' "$1" >build/bench/script
-    shift
-    ./vectra run --arch "$machine" --icount --headless --timeout 300 "$@" \
-        --script build/bench/script >build/bench/out || {
-        cat build/bench/out >&2
-        die "bench: $machine: the programs did not run to their end"
-    }
-    awk '$1 == "bench" && NF == 4 { print $2, $3, $4, "icount" }' build/bench/out
-}
-
+# measure MODE: the rows of that mode.
 measure() {
-    printf 'echo up\n' >build/bench/up.script
-    counted 'time boot\n'
-    counted 'bench\n' --kernel-test
-    least_memory
-    kernel_text
+    rm -f build/bench/why
+    if [ "$1" = wall ]; then
+        booted 'bench harts\n' --kernel-test --harts 2
+    else
+        booted 'time boot\n' --icount
+        booted 'bench\n' --icount --kernel-test
+        least_memory
+        kernel_text
+    fi >build/bench/rows
+    sed "s/^/$machine /" build/bench/rows >>build/bench/measured
+    awk -v mode="$1" '!/^#/ && $2 == mode { print $1 }' tests/bench/rows.tsv | while read -r id; do
+        grep -q "^$id " build/bench/rows ||
+            echo "vectra: bench: $machine: $id could not be measured: $(cat build/bench/why)"
+    done >>build/bench/missing
 }
 
-# Prints the rows in order: MACHINE ID VALUE UNIT MODE TARGET.
-collect() {
-    echo "$rows" | while read -r id goal; do
-        line=$(awk -v id="$id" '$1 == id { print $2, $3, $4 }' build/bench/rows)
-        [ -n "$line" ] || die "bench: $machine: the row $id is missing"
-        echo "$machine $id $line $goal"
-    done
+# show WHAT
+show() {
+    awk -f tools/bench.awk -v show="$1" -v baseline="$baseline" tests/bench/rows.tsv \
+        build/bench/peer build/bench/measured
+}
+
+# The figures of the machines that were measured take the place of what they were.
+write_baseline() {
+    {
+        sed -n '/^#/p' "$baseline"
+        for machine in x86_64 aarch64; do
+            case " $machines " in
+            *" $machine "*) show baseline | grep "^$machine " ;;
+            *) grep "^$machine " "$baseline" || true ;;
+            esac
+        done
+    } >build/bench/baseline
+    cp build/bench/baseline "$baseline"
 }
 
 run_bench() {
-    options "--arch --json" "$@"
+    options "--arch --json --check --baseline" "$@"
     machines=${archs:-x86_64 aarch64}
     # shellcheck disable=SC2086
     build $machines
     mkdir -p build/bench
     export VECTRA_BUILT=yes
-    : >build/bench/table
+    for file in measured missing peer; do
+        : >"build/bench/$file"
+    done
     for machine in $machines; do
         say "measuring $machine ..."
-        measure >build/bench/rows
-        collect >>build/bench/table
+        measure icount
+        [ -n "$check$write" ] || measure wall
     done
-    awk 'BEGIN { printf "%-8s %-20s %12s %-14s %12s\n", "machine", "row", "value", "unit", "target" }
-        { printf "%-8s %-20s %12s %-14s %12s%s\n", $1, $2, $3, $4, $6, ($3 > $6 ? "  missed" : "") }' \
-        build/bench/table
-    [ -n "$json" ] || return 0
-    awk 'BEGIN { printf "[" }
-        {
-            printf "%s\n  {\"id\": \"%s\", \"arch\": \"%s\", \"mode\": \"%s\", ", comma, $2, $1, $5
-            printf "\"value\": %s, \"unit\": \"%s\", \"target\": %s}", $3, $4, $6
-            comma = ","
-        }
-        END { print "\n]" }' build/bench/table >"$json"
+    status=0
+    if [ -n "$check" ]; then
+        show check || status=1
+    elif [ -n "$write" ]; then
+        write_baseline
+    else
+        show table
+    fi
+    [ -z "$json" ] || show json >"$json"
+    [ ! -s build/bench/missing ] || status=1
+    cat build/bench/missing >&2
+    return "$status"
 }

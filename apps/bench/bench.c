@@ -1,139 +1,146 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// Measures what the kernel costs: lines `bench ID VALUE UNIT`. Each figure is the
-// least of many batches of 1000 operations, less what reading the clock costs.
-// When the emulator counts instructions as nanoseconds the unit is instructions,
-// the same in every run; otherwise it is time.
+// Measures what the kernel costs: lines `bench ID VALUE UNIT`. Each figure is the least of
+// many batches of 1000 operations, less what reading the counter costs. When the emulator
+// counts instructions as nanoseconds the unit is instructions, the same in every run.
+//
+//   bench          every row of one hart
+//   bench ROW      that one
+//   bench harts    the rows across two harts, in nanoseconds
+//   bench trace    each row of one hart once, between two marks for who reads the
+//                  emulator's log; the rows are named, in their order, before that
+#include "apps/bench/bench.h"
+
 #include "abi/capability.h"
-#include "apps/bench/exchange.h"
+#include "abi/time.h"
 #include "lib/string/string.h"
 #include "lib/vectra/bundle.h"
 #include "lib/vectra/program.h"
-#include "lib/vectra/status_text.h"
 #include "lib/vectra/stream.h"
+#include "lib/vectra/syscall.h"
 #include "lib/vectra/time.h"
-#include "services/initd/protocol.h"
 
-constexpr unsigned BATCHES = 40;
-constexpr unsigned BATCH = 1000;
-constexpr uint64_t SLOTS = 32;
+constexpr uint32_t BATCH = 1000;
+constexpr uint32_t WARM = 20; // operations before a mark: what is first done once is done
 
-enum bench_bit : uint32_t { BIT_INIT, BIT_INIT_CLOSED, BIT_PEER, BIT_PEER_CLOSED };
+// In ARCH/mark.S: instructions that do nothing and stand nowhere else.
+void mark_begin(void);
+void mark_end(void);
 
-struct bench {
-    struct endpoint init, peer;
-    uint64_t clock; // what two readings in a row differ by
-};
+static const struct row_list *const lists[] = {&call_rows, &ring_rows, &peer_rows, &task_rows};
 
-// One batch; false: the peer has gone.
-typedef bool batch(struct bench *bench);
+uint64_t pool;
+const char *current;
+static uint64_t clock; // what two readings of the counter in a row differ by
 
-static bool nothing(struct bench *bench) {
-    (void)bench;
-    return true;
+void fail(const char *what, enum status status) {
+    program_fail(PROGRAM_FAILED, "bench: %s: %s: %s\n", current, what, status_text(status));
 }
 
-static bool null_syscalls(struct bench *bench) {
-    (void)bench;
-    for (unsigned i = 0; i < BATCH; i++) {
-        uint64_t a, b, c, d;
-        (void)sys_system_info(0, &a, &b, &c, &d);
-    }
-    return true;
+// The counter is read as it is: the time page's factor was measured, and is not exact.
+static uint64_t instructions(uint64_t ticks) {
+    const struct time_page *page = (const struct time_page *)TIME_ADDRESS;
+    return ticks * ((SECOND + page->frequency / 2) / page->frequency);
 }
 
-static bool ring_calls(struct bench *bench) {
-    struct ring_message message = {.header = {.type = BENCH_CALL, .length = RING_PAYLOAD}};
-    for (unsigned i = 0; i < BATCH; i++) {
-        bool doorbell;
-        if (ring_end_send(&bench->peer.end, &message, &doorbell) != STATUS_OK ||
-            bench_receive(&bench->peer, &message, doorbell) != STATUS_OK) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool pingpongs(struct bench *bench) {
-    for (unsigned i = 0; i < BATCH; i++) {
-        uint64_t bits;
-        if (sys_doorbell_wait(bench->peer.handle, bench->peer.signals, TIME_NEVER, 0, &bits) !=
-            STATUS_OK) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// The least time that a batch took.
-static uint64_t least(struct bench *bench, batch *run) {
+// The least time that a batch took, in ticks of the counter.
+static uint64_t least(const struct row *row) {
     uint64_t best = UINT64_MAX;
-    for (unsigned i = 0; i < BATCHES; i++) {
-        uint64_t start = time_now();
-        if (!run(bench)) {
-            program_fail(PROGRAM_FAILED, "bench: the peer has gone: want `bench-peer` to run\n");
+    for (uint32_t i = 0; i < row->batches; i++) {
+        if (row->prepare != nullptr) {
+            row->prepare(BATCH);
         }
-        uint64_t took = time_now() - start;
+        uint64_t start = arch_counter();
+        row->run(BATCH);
+        uint64_t took = arch_counter() - start;
         best = took < best ? took : best;
     }
     return best;
 }
 
-static void measure(struct bench *bench, const char *id, batch *run) {
-    uint64_t took = least(bench, run) - bench->clock;
-    print("bench %s %lu instructions\n", id, (took + BATCH / 2) / BATCH);
+static void nothing(uint32_t count) {
+    (void)count;
 }
 
-// Starts bench-peer, connected to us by its "in".
-static enum status start_peer(struct bench *bench) {
-    uint64_t ring, sequence;
-    enum status status = sys_ring_carve(bundle_need("reticle", CLASS_RETICLE), SLOTS, &ring);
-    if (status == STATUS_OK) {
-        status = endpoint_open(&bench->peer, ring, BIT_PEER, BIT_PEER_CLOSED);
+static void begin(const struct row *row) {
+    current = row->id;
+    if (row->begin != nullptr) {
+        row->begin();
     }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct init_run request = {.program = "bench-peer", .flags = INIT_RUN_IN};
-    struct ring_message message = {.header = {.type = INIT_RUN, .length = sizeof request}};
-    memcpy(message.payload, &request, sizeof request);
-    const struct endpoint_capability end = {ring, RIGHT_RING_BIND, false};
-    status = endpoint_call(&bench->init, &message, &end, 1, time_now() + 20 * SECOND, nullptr,
-                           nullptr, &sequence);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct init_reply reply;
-    memcpy(&reply, message.payload, sizeof reply);
-    endpoint_refresh(&bench->peer);
-    return (enum status)reply.status;
 }
 
-static void tell_peer(struct bench *bench, enum bench_message type) {
-    struct ring_message message = {.header = {.type = type}};
-    if (endpoint_send(&bench->peer, &message) != STATUS_OK) {
-        program_fail(PROGRAM_FAILED, "bench: the peer takes no message: want `bench-peer`\n");
+static void end(const struct row *row) {
+    if (row->end != nullptr) {
+        row->end();
     }
-    // It may wait for a doorbell rather than for the message.
-    (void)sys_doorbell(bench->peer.handle);
+}
+
+static void measure(const struct row *row) {
+    begin(row);
+    uint64_t took = instructions(least(row) - clock);
+    end(row);
+    print("bench %s %lu instructions\n", row->id, (took + BATCH / 2) / BATCH);
+}
+
+// Whatever was printed is out before the first mark: nobody else has anything to do.
+static void trace(const struct row *row) {
+    begin(row);
+    if (row->prepare != nullptr) {
+        row->prepare(WARM);
+    }
+    row->run(WARM);
+    if (row->prepare != nullptr) {
+        row->prepare(BATCH);
+    }
+    mark_begin();
+    row->run(1);
+    mark_end();
+    end(row);
+}
+
+static void trace_nothing(const struct row *row) {
+    print("trace %s\n", row->id);
+}
+
+// Calls `each` for every row, or for the one that is named; true if there was one.
+static bool for_rows(const char *name, void (*each)(const struct row *)) {
+    bool found = false;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        for (size_t j = 0; j < lists[i]->count; j++) {
+            if (name[0] == '\0' || strcmp(name, lists[i]->rows[j].id) == 0) {
+                each(&lists[i]->rows[j]);
+                found = true;
+            }
+        }
+    }
+    return found;
+}
+
+static void trace_all(void) {
+    (void)for_rows("", trace_nothing);
+    (void)stream_drain(stream_out());
+    time_sleep_until(time_now() + 100 * MILLISECOND); // until it has been written too
+    (void)for_rows("", trace);
 }
 
 uint32_t program_main(void) {
-    static struct bench bench;
-    uint64_t init = bundle_need("init", CLASS_RING);
-    if (endpoint_open(&bench.init, init, BIT_INIT, BIT_INIT_CLOSED) != STATUS_OK) {
+    char argument[BUNDLE_ARGUMENT + 1];
+    const char *what = bundle_argument(argument);
+    pool = bundle_need("reticle", CLASS_RETICLE);
+    // What is measured is a program like others; the budget is for placing its threads.
+    if (sys_budget_bind(HANDLE_NONE, HANDLE_NONE) != STATUS_OK) {
         return PROGRAM_FAILED;
     }
-    bench.clock = least(&bench, nothing);
-    measure(&bench, "null_syscall", null_syscalls);
-    enum status status = start_peer(&bench);
-    if (status != STATUS_OK) {
-        program_fail(PROGRAM_FAILED, "bench: bench-peer does not start: %s\n", status_text(status));
+    static const struct row empty = {.id = "clock", .run = nothing, .batches = 40};
+    clock = least(&empty);
+    if (strcmp(what, "harts") == 0) {
+        harts_measure();
+    } else if (strcmp(what, "trace") == 0) {
+        trace_all();
+    } else if (!for_rows(what, measure)) {
+        program_fail(PROGRAM_USAGE, "bench: no row is named '%s': want one, harts or trace\n",
+                     what);
     }
-    measure(&bench, "ring_call", ring_calls);
-    tell_peer(&bench, BENCH_PINGPONG);
-    measure(&bench, "doorbell_pingpong", pingpongs);
-    tell_peer(&bench, BENCH_END);
     return PROGRAM_OK;
 }

@@ -11,10 +11,14 @@
 #include "lib/vectra/endpoint.h"
 #include "lib/vectra/syscall.h"
 
+// `transaction` of a message counts messages, or says how many are meant.
 enum bench_message : uint16_t {
     BENCH_CALL = 1,     // is sent back as it is
     BENCH_PINGPONG = 2, // from here on only doorbells, until the next message
-    BENCH_END = 3,      // the peer ends
+    BENCH_SPIN = 3,     // the peer stays awake and looks for the next message
+    BENCH_STREAM = 4,   // so many messages follow, the last one is sent back
+    BENCH_DRIVE = 5,    // the peer makes so many calls over its "out", then sends it back
+    BENCH_END = 6,      // the peer ends
 };
 
 // Waits for the next message; `doorbell`: the peer is to be rung first. Any
@@ -39,4 +43,24 @@ enum bench_message : uint16_t {
             return STATUS_PEER_CLOSED;
         }
     }
+}
+
+// Makes `count` calls, each of which comes back with the number that it was sent with.
+[[nodiscard]] static inline enum status bench_call(struct endpoint *endpoint, uint32_t count) {
+    struct ring_message message = {.header = {.type = BENCH_CALL, .length = RING_PAYLOAD}};
+    for (uint32_t i = 0; i < count; i++) {
+        bool doorbell;
+        message.header.transaction = i;
+        enum status status = ring_end_send(&endpoint->end, &message, &doorbell);
+        if (status == STATUS_OK) {
+            status = bench_receive(endpoint, &message, doorbell);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (message.header.transaction != i) {
+            return STATUS_BAD_FORMAT;
+        }
+    }
+    return STATUS_OK;
 }

@@ -1,44 +1,106 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// The other side of bench: answers until it is told to end.
-#include <stdatomic.h>
-
+// The other side of bench: does what each message says, until it is told to end.
 #include "apps/bench/exchange.h"
 #include "lib/vectra/bundle.h"
 #include "lib/vectra/program.h"
 
-constexpr uint32_t BIT_MESSAGE = 0;
-constexpr uint32_t BIT_CLOSED = 1;
+enum peer_bit : uint32_t { BIT_MESSAGE, BIT_CLOSED, BIT_DRIVE, BIT_DRIVE_CLOSED };
 
-static void pingpong(struct endpoint *endpoint) {
-    const struct ring_end *end = &endpoint->end;
-    uint64_t bits;
-    while (atomic_load_explicit(&end->peer->produced, memory_order_acquire) == end->consumed) {
-        if (sys_doorbell_wait(endpoint->handle, endpoint->signals, TIME_NEVER, 0, &bits) !=
-            STATUS_OK) {
-            return;
+static enum status pingpong(struct endpoint *endpoint) {
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && !ring_end_sees_message(&endpoint->end)) {
+        uint64_t bits;
+        status = sys_doorbell_wait(endpoint->handle, endpoint->signals, TIME_NEVER, 0, &bits);
+    }
+    return status;
+}
+
+static enum status spin(struct endpoint *endpoint) {
+    while (!ring_end_sees_message(&endpoint->end)) {
+        arch_pause();
+    }
+    return STATUS_OK;
+}
+
+// Looks without arming while there is nothing: both sides stay awake.
+static enum status stream(struct endpoint *endpoint, struct ring_message *message) {
+    uint32_t count = message->header.transaction;
+    bool doorbell;
+    for (uint32_t i = 0; i < count; i++) {
+        (void)spin(endpoint);
+        enum status status = ring_end_receive(&endpoint->end, message, &doorbell);
+        if (status != STATUS_OK) {
+            return status;
         }
+        if (doorbell) {
+            (void)sys_doorbell(endpoint->handle);
+        }
+    }
+    return endpoint_send(endpoint, message);
+}
+
+// The peer of this peer, if it has one: slot "drive".
+static struct endpoint driven;
+
+static enum status drive(struct endpoint *endpoint, const struct ring_message *message) {
+    enum status status = STATUS_OK;
+    if (driven.handle == HANDLE_NONE) {
+        status =
+            endpoint_open(&driven, bundle_need("drive", CLASS_RING), BIT_DRIVE, BIT_DRIVE_CLOSED);
+    }
+    if (status == STATUS_OK) {
+        status = bench_call(&driven, message->header.transaction);
+    }
+    return status == STATUS_OK ? endpoint_send(endpoint, message) : status;
+}
+
+// What was sent goes with the one who sent it, so it is to be read before that.
+static enum status finish(void) {
+    const struct ring_message message = {.header = {.type = BENCH_END}};
+    if (driven.handle == HANDLE_NONE) {
+        return STATUS_OK;
+    }
+    enum status status = endpoint_send(&driven, &message);
+    return status == STATUS_OK ? endpoint_drain(&driven, TIME_NEVER) : status;
+}
+
+// What is rare, so that a call takes the short way.
+static enum status obey(struct endpoint *endpoint, struct ring_message *message) {
+    switch (message->header.type) {
+    case BENCH_PINGPONG:
+        return pingpong(endpoint);
+    case BENCH_SPIN:
+        return spin(endpoint);
+    case BENCH_STREAM:
+        return stream(endpoint, message);
+    case BENCH_DRIVE:
+        return drive(endpoint, message);
+    default:
+        return STATUS_BAD_FORMAT;
     }
 }
 
 uint32_t program_main(void) {
     static struct endpoint endpoint;
     uint64_t ring = bundle_need("in", CLASS_RING);
-    if (endpoint_open(&endpoint, ring, BIT_MESSAGE, BIT_CLOSED) != STATUS_OK) {
+    // Whatever placed it on its hart: from here on it is a program like others.
+    if (sys_budget_bind(HANDLE_NONE, HANDLE_NONE) != STATUS_OK ||
+        endpoint_open(&endpoint, ring, BIT_MESSAGE, BIT_CLOSED) != STATUS_OK) {
         return PROGRAM_FAILED;
     }
     struct ring_message message;
+    enum status status = STATUS_OK;
     bool doorbell = false;
-    while (bench_receive(&endpoint, &message, doorbell) == STATUS_OK) {
+    while (status == STATUS_OK && bench_receive(&endpoint, &message, doorbell) == STATUS_OK) {
         doorbell = false;
-        if (message.header.type == BENCH_END) {
-            return PROGRAM_OK;
-        }
-        if (message.header.type == BENCH_PINGPONG) {
-            pingpong(&endpoint);
-        } else if (ring_end_send(&endpoint.end, &message, &doorbell) != STATUS_OK) {
-            break;
+        if (message.header.type == BENCH_CALL) {
+            status = ring_end_send(&endpoint.end, &message, &doorbell);
+        } else if (message.header.type == BENCH_END) {
+            return finish() == STATUS_OK ? PROGRAM_OK : PROGRAM_FAILED;
+        } else {
+            status = obey(&endpoint, &message);
         }
     }
     return PROGRAM_FAILED;

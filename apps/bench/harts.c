@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Rows across two harts. Time is the host's, which swings: each is the least of many rounds,
+// and means something only beside another system's in the same run. That the two sides do
+// run on two harts is not taken on trust: the kernel counts the switches of each.
+#include "abi/capability.h"
+#include "apps/bench/bench.h"
+#include "lib/vectra/bundle.h"
+#include "lib/vectra/stream.h"
+#include "lib/vectra/syscall.h"
+#include "lib/vectra/time.h"
+
+constexpr uint32_t ROUNDS = 12;
+constexpr uint32_t CALLS = 500;       // of a round between two harts
+constexpr uint32_t PAIR_CALLS = 5000; // of a round of pairs
+constexpr uint32_t MESSAGES = 50000;
+constexpr uint32_t SLOTS = 64, STREAM_SLOTS = 1024;
+constexpr uint64_t TOPIC_HARTS = 2; // of system_info: and further
+
+static struct endpoint endpoint;
+
+static uint64_t switches(uint32_t hart) {
+    uint64_t idle, count, interrupts, now;
+    must(sys_system_info(TOPIC_HARTS + hart, &idle, &count, &interrupts, &now),
+         "a second hart is missing");
+    return count;
+}
+
+// Runs `round` again and again; the least time that one took.
+static uint64_t least(void (*round)(void), uint32_t rounds) {
+    uint64_t best = UINT64_MAX;
+    for (uint32_t i = 0; i < rounds; i++) {
+        uint64_t start = time_now();
+        round();
+        uint64_t took = time_now() - start;
+        best = took < best ? took : best;
+    }
+    return best;
+}
+
+static void calls(void) {
+    peer_call(&endpoint, CALLS);
+}
+
+// Neither side looks twice before it sleeps; a message that is there already is taken at once.
+// Most of them are not: else the row would not be what it says.
+static void wake_reply(void) {
+    struct peer peer;
+    current = "hart_wake_reply";
+    peer_start(&peer, 0, 1, SLOTS, nullptr);
+    peer_open(&peer, &endpoint);
+    calls();
+    uint64_t before[] = {switches(0), switches(1)};
+    uint64_t best = least(calls, ROUNDS);
+    for (uint32_t i = 0; i < 2; i++) {
+        must(switches(i) - before[i] >= CALLS * ROUNDS / 4 ? STATUS_OK : STATUS_BAD_STATE,
+             "the two sides were not on two harts, or did not sleep");
+    }
+    peer_end(&peer, &endpoint);
+    print("bench %s %lu ns\n", current, best / CALLS);
+}
+
+static void messages(void) {
+    struct ring_message message = {.header = {.type = BENCH_CALL, .length = RING_PAYLOAD}};
+    bool doorbell;
+    peer_tell(&endpoint, BENCH_STREAM, MESSAGES);
+    for (uint32_t i = 0; i < MESSAGES; i++) {
+        while (!ring_end_sees_space(&endpoint.end)) {
+            arch_pause();
+        }
+        message.header.transaction = i;
+        must(ring_end_send(&endpoint.end, &message, &doorbell), "a message cannot be sent");
+        if (doorbell) {
+            (void)sys_doorbell(endpoint.handle);
+        }
+    }
+    must(bench_receive(&endpoint, &message, false), "the last message does not come back");
+    must(message.header.transaction == MESSAGES - 1 ? STATUS_OK : STATUS_BAD_FORMAT,
+         "another message than the last one came back");
+}
+
+static void stream(void) {
+    struct peer peer;
+    current = "hart_stream";
+    peer_start(&peer, 0, 1, STREAM_SLOTS, nullptr);
+    peer_open(&peer, &endpoint);
+    messages();
+    uint64_t best = least(messages, ROUNDS);
+    peer_end(&peer, &endpoint);
+    print("bench %s %lu.%03lu ns\n", current, best / MESSAGES, best % MESSAGES * 1000 / MESSAGES);
+}
+
+static struct endpoint other; // of the pair on the second hart
+
+static void one_pair(void) {
+    peer_call(&endpoint, PAIR_CALLS);
+}
+
+static void two_pairs(void) {
+    struct ring_message message;
+    peer_tell(&other, BENCH_DRIVE, PAIR_CALLS);
+    peer_call(&endpoint, PAIR_CALLS);
+    must(bench_receive(&other, &message, false), "the second pair does not answer");
+}
+
+// One pair on the first hart alone; then another one on the second hart as well.
+static void scaling(void) {
+    struct peer peer, driver, driven;
+    current = "hart_scaling";
+    peer_start(&peer, 0, 0, SLOTS, nullptr);
+    peer_open(&peer, &endpoint);
+    peer_start(&driver, 1, 1, SLOTS, &driven);
+    must(endpoint_open(&other, driver.end, BIT_LEFT, BIT_RIGHT), "a Ring end cannot be opened");
+    two_pairs();
+    uint64_t before = switches(1);
+    uint64_t one = least(one_pair, ROUNDS);
+    must(switches(1) - before < PAIR_CALLS ? STATUS_OK : STATUS_BAD_STATE,
+         "the first pair was not on one hart");
+    before = switches(1);
+    uint64_t two = least(two_pairs, ROUNDS);
+    must(switches(1) - before >= PAIR_CALLS * ROUNDS ? STATUS_OK : STATUS_BAD_STATE,
+         "the second pair was not on the second hart");
+    peer_end(&peer, &endpoint);
+    peer_tell(&other, BENCH_END, 0);
+    task_finish(&driver.spawn, driver.bit);
+    task_finish(&driven.spawn, driven.bit);
+    endpoint_close(&other);
+    uint64_t hundredths = 200 * one / two;
+    print("bench %s %lu.%02lu ratio\n", current, hundredths / 100, hundredths % 100);
+}
+
+// This thread goes to the first hart, and stays there when its budget has gone: only who uses
+// up a turn while others wait is moved.
+static void go_first(void) {
+    const uint32_t first = 0;
+    uint64_t part;
+    must(sys_budget_carve(pool, bundle_need("budget", CLASS_BUDGET), 20000, 10000000,
+                          (uint64_t)&first, 1, &part),
+         "no budget can be carved");
+    must(sys_budget_bind(part, HANDLE_NONE), "a thread cannot be bound to a budget");
+    must(sys_budget_bind(HANDLE_NONE, HANDLE_NONE), "a thread cannot give up its budget");
+    must(sys_handle_drop(part), "a budget cannot be dropped");
+}
+
+void harts_measure(void) {
+    current = "harts";
+    (void)switches(1);
+    go_first();
+    wake_reply();
+    stream();
+    scaling();
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Rows of a Ring whose two ends are awake. Both are held by this Task: what is counted is
+// what the two sides execute, and on one hart no other order of them could be had without
+// counting switches too. Neither end ever finds the Ring drained or full, so neither arms.
+#include "abi/capability.h"
+#include "apps/bench/bench.h"
+#include "lib/vectra/syscall.h"
+
+constexpr uint32_t SLOTS = 64;
+constexpr uint32_t BURST = 32;
+constexpr uint32_t WORDS = RING_PAYLOAD / sizeof(uint64_t);
+
+static struct endpoint left, right;
+static uint64_t passed; // the capability that is handed over again and again
+
+// The compiler must believe that somebody else reads and writes what is pointed at: so a
+// message is made in memory, and what was received is there.
+static inline void opaque(void *pointer) {
+    __asm__ volatile("" : : "r"(pointer) : "memory");
+}
+
+static void begin(void) {
+    uint64_t one, other;
+    must(sys_ring_carve(pool, SLOTS, &one), "no Ring end can be carved");
+    must(sys_ring_carve(pool, SLOTS, &other), "no Ring end can be carved");
+    must(sys_ring_bind(one, other), "two Ring ends cannot be bound");
+    must(endpoint_open(&left, one, BIT_LEFT, BIT_LEFT), "a Ring end cannot be opened");
+    must(endpoint_open(&right, other, BIT_RIGHT, BIT_RIGHT), "a Ring end cannot be opened");
+}
+
+static void end(void) {
+    endpoint_close(&left);
+    endpoint_close(&right);
+}
+
+// As any program sends and receives: lib/ring copies the message in and out, and checks what
+// it copied; the receiver looks at what kind of message it is. A side runs BURST messages
+// ahead before the other goes on, as two that stream do.
+static void send(uint32_t first, uint32_t count) {
+    struct ring_message message = {.header = {.type = BENCH_CALL, .length = RING_PAYLOAD}};
+    for (uint32_t i = first; i < first + count; i++) {
+        bool doorbell;
+        message.header.transaction = i;
+        opaque(&message);
+        must(ring_end_send(&left.end, &message, &doorbell), "a message cannot be sent");
+        must(doorbell ? STATUS_BAD_STATE : STATUS_OK, "the receiver slept");
+    }
+}
+
+static void receive(uint32_t first, uint32_t count) {
+    struct ring_message message;
+    for (uint32_t i = first; i < first + count; i++) {
+        bool doorbell;
+        must(ring_end_receive(&right.end, &message, &doorbell), "a message cannot be received");
+        opaque(&message);
+        must(message.header.type == BENCH_CALL && message.header.transaction == i && !doorbell
+                 ? STATUS_OK
+                 : STATUS_BAD_FORMAT,
+             "a message is another one, or the sender slept");
+    }
+}
+
+// The same without copies: all six words are written and read where they stand.
+static void send_in_place(uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++) {
+        struct ring_message *message;
+        bool doorbell;
+        must(ring_end_begin(&left.end, &message), "a message cannot be begun");
+        message->header =
+            (struct ring_header){.type = BENCH_CALL, .length = RING_PAYLOAD, .transaction = i};
+        uint64_t *word = (uint64_t *)message->payload;
+        for (uint32_t j = 0; j < WORDS; j++) {
+            word[j] = i;
+        }
+        ring_end_publish(&left.end, &doorbell);
+        must(doorbell ? STATUS_BAD_STATE : STATUS_OK, "the receiver slept");
+    }
+}
+
+static void receive_in_place(uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++) {
+        const struct ring_message *message;
+        bool doorbell;
+        must(ring_end_view(&right.end, &message), "a message cannot be seen");
+        uint64_t sum = 0;
+        const uint64_t *word = (const uint64_t *)message->payload;
+        for (uint32_t j = 0; j < WORDS; j++) {
+            sum += word[j];
+        }
+        bool good = message->header.type == BENCH_CALL && sum == (uint64_t)WORDS * i;
+        must(ring_end_release(&right.end, &doorbell), "a message cannot be given back");
+        must(good && !doorbell ? STATUS_OK : STATUS_BAD_FORMAT,
+             "a message is another one, or the sender slept");
+    }
+}
+
+static void ring_message(uint32_t count) {
+    for (uint32_t i = 0; i < count; i += BURST) {
+        uint32_t burst = count - i < BURST ? count - i : BURST;
+        send(i, burst);
+        receive(i, burst);
+    }
+}
+
+static void ring_message_in_place(uint32_t count) {
+    for (uint32_t i = 0; i < count; i += BURST) {
+        uint32_t burst = count - i < BURST ? count - i : BURST;
+        send_in_place(i, burst);
+        receive_in_place(i, burst);
+    }
+}
+
+static void pass_begin(void) {
+    uint64_t memory;
+    begin();
+    must(sys_memory_carve(pool, PAGE_SIZE, PAGE_SHIFT, 0, &memory), "no page can be carved");
+    must(sys_handle_copy(memory, RIGHT_ALL, &passed), "a capability cannot be copied");
+}
+
+// The capability itself goes over, beside a message that says so, and is taken: what was sent
+// on one side is there on the other, and nothing is left to be cleaned up.
+static void cap_pass(uint32_t count) {
+    struct ring_message out = {.header = {.type = BENCH_CALL}}, in;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t sequence;
+        const struct endpoint_capability one = {passed, RIGHT_ALL, true};
+        must(endpoint_send_with(&left, &out, &one, 1), "a capability cannot be sent");
+        must(endpoint_receive(&right, &in, &sequence), "a message cannot be received");
+        must(endpoint_take(&right, sequence, CLASS_MEMORY, RIGHT_MEMORY_READ, &passed),
+             "a capability cannot be taken");
+    }
+}
+
+static const struct row rows[] = {
+    {.id = "ring_message", .begin = begin, .run = ring_message, .end = end, .batches = 40},
+    {.id = "ring_message_in_place",
+     .begin = begin,
+     .run = ring_message_in_place,
+     .end = end,
+     .batches = 40},
+    {.id = "cap_pass", .begin = pass_begin, .run = cap_pass, .end = end, .batches = 40},
+};
+const struct row_list ring_rows = {rows, sizeof rows / sizeof *rows};
