@@ -72,6 +72,8 @@ machine_tests() {
     # shellcheck disable=SC2086
     unit "$1/$2/fuzz" ./vectra run --kernel-check --arch "$1" $place --headless \
         --timeout 600 --script build/test/fuzz.script
+    # Counts of instructions: what became slower than the baseline.
+    [ "$2" != 1 ] || unit "$1/1/bench" ./vectra bench --check --arch "$1"
     for file in tests/system/*.sh; do
         base=${file##*/}
         unit "$1/$2/${base%.sh}" sh "$file" "$1" "$2"
