@@ -9,7 +9,7 @@
 
 enum : uint64_t { NOWHERE = UINT64_C(0x1d0000000) };
 constexpr uint32_t RINGS = 600;
-constexpr uint32_t COPIES = 200; // of the Task: they go one by one before it has gone
+constexpr uint32_t COPIES = 400; // of the Task and of a Ring: they go one by one first
 constexpr uint32_t ROUNDS = 200;
 constexpr uint64_t PART = UINT64_C(8) << 20;
 
@@ -68,7 +68,8 @@ static bool build(void) {
     }
     for (uint32_t i = 0; i < RINGS; i++) {
         if (!CHECK_OK(sys_ring_carve(part, 2, &each)) ||
-            (i < COPIES && !CHECK_OK(sys_handle_copy(owner_task, RIGHT_INSPECT, &each)))) {
+            (i < COPIES && (!CHECK_OK(sys_handle_copy(owner_task, RIGHT_INSPECT, &each)) ||
+                            !CHECK_OK(sys_handle_copy(owner, RIGHT_INSPECT, &each))))) {
             return false;
         }
     }
