@@ -50,8 +50,6 @@ constexpr uint32_t WAKER_ASLEEP = 1 << 2;
 constexpr uint64_t FRAME = 0x10000; // of a redistributor, which has two, or four with VLPIs
 constexpr uint64_t DISTRIBUTOR_V3 = FRAME;
 constexpr uint32_t POLLS = 100'000;
-// An entry that handles so many interrupts lets user code run before the next.
-constexpr uint32_t HANDLE_MAX = 16;
 
 static struct {
     bool v3;
@@ -192,25 +190,25 @@ static void end(uint32_t taken) {
     }
 }
 
+// One in an entry, which is then as long as the longest of them: what is pending besides
+// comes with the next entry, at once.
 void gic_handle(void) {
-    for (uint32_t i = 0; i < HANDLE_MAX; i++) {
-        uint32_t taken = acknowledge();
-        uint32_t line = gic.v3 ? taken : taken & ID_MASK;
-        if (line >= SPI_END) {
-            return;
-        }
-        // Before the end, so that a closed line or a stopped timer is not taken again.
-        if (line >= SPI_FIRST) {
-            kernel_irq(line);
-        } else if (line == gic.timer) {
-            time_interrupt();
-        } else if (line == SGI_IPI) {
-            kernel_ipi();
-        } else if (line == SGI_HALT) {
-            arch_halt();
-        }
-        end(taken);
+    uint32_t taken = acknowledge();
+    uint32_t line = gic.v3 ? taken : taken & ID_MASK;
+    if (line >= SPI_END) {
+        return;
     }
+    // Before the end, so that a closed line or a stopped timer is not taken again.
+    if (line >= SPI_FIRST) {
+        kernel_irq(line);
+    } else if (line == gic.timer) {
+        time_interrupt();
+    } else if (line == SGI_IPI) {
+        kernel_ipi();
+    } else if (line == SGI_HALT) {
+        arch_halt();
+    }
+    end(taken);
 }
 
 // WFI ends when an interrupt is pending although it is masked (ARM, "Wait for Interrupt"), so

@@ -56,7 +56,7 @@ uint64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c);
 void power_init(enum boot_conduit conduit);
 
 // interrupt.c. gic_init on the first hart, gic_hart_init on each (it needs
-// arch_hart), gic_handle takes whatever is pending.
+// arch_hart), gic_handle takes one that is pending.
 void gic_init(const struct boot_info *info);
 void gic_hart_init(struct arch_hart *hart);
 void gic_handle(void);

@@ -137,6 +137,7 @@ void trap_kernel(struct trap *trap) {
     const struct arch_hart *hart = (const struct arch_hart *)arch_hart();
     if (trap->vector >= 32 && hart != nullptr && hart->idle) {
         interrupt(trap->vector);
+        trap->flags &= ~(uint64_t)FLAGS_KERNEL_CLEARS; // one ends the HLT; the rest wait
         return;
     }
     bool copying = trap->pc >= (uint64_t)copy_user && trap->pc < (uint64_t)copy_user_end;
