@@ -85,7 +85,7 @@ void budget_bind(struct budget *budget, struct thread *thread) {
         list_append(&budget->bound, &thread->bound);
     }
     atomic_store_explicit(&thread->budget, budget, memory_order_release);
-    schedule_tell(thread);
+    schedule_poke(thread);
 }
 
 enum step budget_detach(struct budget *budget) {
@@ -249,7 +249,7 @@ void loan_begin(struct thread *thread) {
         lock_release(&to->loans);
     }
     if (lends) {
-        schedule_tell(to);
+        schedule_poke(to);
     } else if (budget != nullptr) {
         uncount(budget);
     }
@@ -273,7 +273,7 @@ void loan_end(struct thread *thread) {
             lender_remove(to, thread);
         }
         lock_release(&to->loans);
-        schedule_tell(to);
+        schedule_poke(to);
     }
 }
 

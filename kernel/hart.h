@@ -33,6 +33,7 @@ struct hart {
     struct turn *turn;        // whose turn it is there; may have no ready thread
     int64_t turn_left;        // nanoseconds of it
     struct heap_node *timers; // the deadlines of its threads
+    struct thread *came;      // taken out of the inbox, and not yet attended to
     struct link *epoch_waiters;
     bool runs_person;     // the current thread is in the Person band
     bool preempt;         // the current thread has to let others go first

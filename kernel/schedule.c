@@ -10,8 +10,10 @@
 #include "kernel/object.h"
 #include "kernel/task.h"
 
-// What is done at once at most: deadlines, waiters for an epoch, budgets that are used up.
-constexpr uint32_t BATCH = 16;
+// What is done at once at most: deadlines and waiters for an epoch; and, on the way out of any
+// entry, threads attended to, and those whose budget is used up. What is left comes with an
+// interrupt, at once.
+constexpr uint32_t BATCH = 8, BATCH_LEAVING = 4;
 
 static struct thread *first_of(struct link *queue) {
     return LINK_OF(queue, struct thread, queue);
@@ -220,7 +222,7 @@ void schedule_ready(struct thread *thread, bool handoff) {
     enqueue(hart, thread);
     bool person = thread->turn == &hart->person;
     // Also when the timer came early, while the current one was alone, and is set no more.
-    bool look = person || hart->runs_person || hart->slice_end == TIME_NEVER ||
+    bool look = (person != hart->runs_person && !hart->preempt) || hart->slice_end == TIME_NEVER ||
                 hart->timer_armed > hart->slice_end;
     if (look && hart->current != nullptr) {
         turn_shorten(hart, person);
@@ -291,32 +293,41 @@ void schedule_poke(struct thread *thread) {
     }
 }
 
-void schedule_tell(struct thread *thread) {
-    enum thread_state state = thread_state_of(thread);
-    // One that is blocked may have to lend on: in the inbox, so that nothing recurs.
-    if (thread_here(thread) && (state == THREAD_READY || state == THREAD_RUNNING)) {
+// What changes its state looks at who pays for it, and need not be reviewed.
+static void attend(struct thread *thread) {
+    enum thread_state before = thread_state_of(thread);
+    thread_attend(thread);
+    if (thread_state_of(thread) == before) {
         schedule_review(thread);
-    } else {
-        schedule_poke(thread);
     }
 }
 
+static bool inbox_waits(const struct hart *hart) {
+    return atomic_load_explicit(&hart->inbox, memory_order_relaxed) != nullptr ||
+           hart->came != nullptr;
+}
+
 [[gnu::noinline]] void schedule_inbox(void) {
-    struct thread *thread =
-        atomic_exchange_explicit(&arch_hart()->inbox, nullptr, memory_order_acquire);
-    while (thread != nullptr) {
-        struct thread *next = thread->inbox_next;
+    struct hart *hart = arch_hart();
+    for (uint32_t i = 0; i < BATCH_LEAVING; i++) {
+        if (hart->came == nullptr) {
+            hart->came = atomic_exchange_explicit(&hart->inbox, nullptr, memory_order_acquire);
+        }
+        struct thread *thread = hart->came;
+        if (thread == nullptr) {
+            return;
+        }
+        hart->came = thread->inbox_next;
         if (thread_here(thread)) {
             // From here on it may be put in again; what was set before is seen below.
             atomic_store_explicit(&thread->in_inbox, false, memory_order_relaxed);
             arch_fence();
-            thread_attend(thread);
-            schedule_review(thread);
+            attend(thread);
         } else {
             inbox_push(thread); // it has been sent away meanwhile
         }
-        thread = next;
     }
+    arch_ipi(hart->index);
 }
 
 // -------------------------------------------------------- epochs and deadlines
@@ -328,9 +339,7 @@ static void epoch_waiters_wake(struct hart *hart) {
     for (uint32_t i = 0; hart->epoch_waiters != nullptr; i++) {
         struct thread *thread = first_of(hart->epoch_waiters);
         if (i == BATCH) {
-            // The timer comes at once: there is more to do than one interrupt should.
-            hart->timer_armed = 0;
-            arch_timer_set(0);
+            arch_ipi(hart->index);
             return;
         }
         if (epoch_want(thread->epoch)) {
@@ -355,15 +364,13 @@ void thread_await_epoch(struct thread *thread, uint64_t epoch) {
 
 static void deadlines_pass(struct hart *hart) {
     uint64_t now = arch_time_now();
-    // If more have passed, the next interrupt comes at once.
     for (uint32_t i = 0; i < BATCH && hart->timers != nullptr; i++) {
         struct thread *thread = LINK_OF(hart->timers, struct thread, timer);
         if (thread->deadline > now) {
             break;
         }
         heap_remove(&hart->timers, &thread->timer);
-        thread_attend(thread);
-        schedule_review(thread);
+        attend(thread);
     }
     if (hart->current != nullptr && now >= hart->slice_end) {
         hart->preempt |= load_of(hart) > 1;
@@ -383,22 +390,16 @@ void schedule_wake_from_idle(void) {
 }
 
 void kernel_timer(void) {
-    struct hart *hart = arch_hart();
     schedule_wake_from_idle();
-    deadlines_pass(hart);
-    if (hart->epoch_waiters != nullptr) {
-        epoch_waiters_wake(hart);
-    }
+    deadlines_pass(arch_hart());
     // A busy machine still takes dying objects apart, a step at each interrupt.
     (void)object_reap_idly();
 }
 
 void kernel_ipi(void) {
-    struct hart *hart = arch_hart();
-    schedule_wake_from_idle();
-    schedule_inbox();
+    schedule_wake_from_idle(); // who is in the inbox is attended to when the kernel is left
     epoch_acknowledge();
-    epoch_waiters_wake(hart);
+    epoch_waiters_wake(arch_hart());
 }
 
 // ------------------------------------------------------------------- switching
@@ -450,7 +451,7 @@ void schedule_leave(struct hart *hart) {
 // The first of the Person band that has something left. Those that have not take turns
 // from now on; so many at a time, and the next are found when one of them was served.
 static struct thread *person_next(struct hart *hart, uint64_t now) {
-    for (uint32_t i = 0; i < BATCH && hart->person.threads != nullptr; i++) {
+    for (uint32_t i = 0; i < BATCH_LEAVING && hart->person.threads != nullptr; i++) {
         struct thread *thread = first_of(hart->person.threads);
         dequeue(hart, thread);
         if (budget_left(thread, now, nullptr) != 0) {
@@ -595,9 +596,7 @@ struct arch_frame *schedule_next(void) {
 }
 
 [[gnu::noinline]] static struct arch_frame *leave_slowly(struct hart *hart) {
-    // One hop of a loan puts the next thread there. What others put there comes with an
-    // interrupt, if it is not found now.
-    for (uint32_t i = 0; i < BATCH && atomic_load(&hart->inbox) != nullptr; i++) {
+    if (inbox_waits(hart)) {
         schedule_inbox();
     }
     struct thread *thread = hart->current;
@@ -628,9 +627,8 @@ struct arch_frame *kernel_leave(void) {
     struct hart *hart = arch_hart();
     struct thread *thread = hart->current;
     // Nothing happened that would change who runs: the way of most syscalls.
-    if (atomic_load_explicit(&hart->inbox, memory_order_relaxed) == nullptr && thread != nullptr &&
-        thread_state_of(thread) == THREAD_RUNNING && hart->handoff == nullptr && !hart->preempt &&
-        space_loaded(hart, thread->task)) {
+    if (!inbox_waits(hart) && thread != nullptr && thread_state_of(thread) == THREAD_RUNNING &&
+        hart->handoff == nullptr && !hart->preempt && space_loaded(hart, thread->task)) {
         hook_leave();
         return &thread->frame;
     }

@@ -21,7 +21,8 @@ static inline struct thread *thread_current(void) {
     return arch_hart()->current;
 }
 
-// Any hart: its hart will call thread_attend for it.
+// Any hart: its hart will call thread_attend and schedule_review for it, once for all that
+// ask until then.
 void schedule_poke(struct thread *thread);
 // The thread's own hart, not the running thread: puts it in the queue. handoff: the
 // current thread may be about to block, so this one may go first.
@@ -30,8 +31,6 @@ void schedule_ready(struct thread *thread, bool handoff);
 void schedule_remove(struct thread *thread);
 // Its own hart: what pays for it has changed, or who lends to it.
 void schedule_review(struct thread *thread);
-// Any hart: has that done.
-void schedule_tell(struct thread *thread);
 // Its own hart: a deadline for it, or none any more. With slack it may be so much later.
 void schedule_deadline(struct thread *thread, uint64_t deadline, uint64_t slack);
 void schedule_deadline_clear(struct thread *thread);
@@ -43,7 +42,7 @@ void schedule_send(struct thread *thread, struct hart *to);
 void schedule_forget(const struct thread *thread);
 // If it is the current thread: books its time up to now.
 void schedule_account(const struct thread *thread);
-// Empties the inbox of this hart.
+// Attends to the first of those in the inbox of this hart, and reviews them.
 void schedule_inbox(void);
 // The current thread lost the hart (it blocked, ended, or moved): saves what the
 // registers hold for it.

@@ -213,11 +213,10 @@ void thread_revoked(struct thread *thread) {
 // inbox of its hart. After one epoch nobody puts it there any more; once it is out, the
 // hart that took it out still looks at it until the next.
 bool thread_settled(struct thread *thread) {
-    if (harts_online() == 1 || thread->settled) {
-        return true;
-    }
-    thread->settled = !atomic_load_explicit(&thread->in_inbox, memory_order_acquire);
-    return false;
+    bool out = !atomic_load_explicit(&thread->in_inbox, memory_order_acquire);
+    bool settled = out && (harts_online() == 1 || thread->settled);
+    thread->settled = out;
+    return settled;
 }
 
 bool thread_end_new(struct thread *thread) {

@@ -125,6 +125,49 @@ TEST(a_read_that_is_allowed_by_now_goes_on) {
     scene_end();
 }
 
+// ----------------------------------------------------------------------- the inbox
+
+constexpr uint32_t SLEEPERS = 10;
+constexpr uint32_t ATTENDED = 4; // in an entry: kernel/schedule.c
+
+// Of those on a hart, so many have been woken.
+static uint32_t awake(struct thread *const *sleeper) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < SLEEPERS; i++) {
+        count += thread_state_of(sleeper[i]) != THREAD_SLEEPING;
+    }
+    return count;
+}
+
+// However many are told at once: the rest comes with the next entry, and nobody is lost.
+TEST(a_hart_attends_to_a_few_in_an_entry) {
+    struct thread *sleeper[SLEEPERS];
+    uint32_t count = 0;
+    scene_make();
+    for (uint32_t i = 0; i < 60 && count < SLEEPERS; i++) {
+        uint64_t handle = 0;
+        CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+        CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_OK);
+        struct thread *thread = thread_of(&task, handle);
+        if (thread->hart == on[1]->hart) {
+            CHECK_EQ(CALL(thread, nullptr, futex_wait, WORLD_DATA, 0, TIME_NEVER), WORLD_BLOCKED);
+            sleeper[count++] = thread;
+        } else {
+            CHECK_EQ(CALL(thread, nullptr, thread_exit, 0), WORLD_BLOCKED);
+        }
+    }
+    CHECK_EQ(count, SLEEPERS);
+    ready(on[0], on[1], nullptr);
+    ENTER(on[0], futex_wake, WORLD_DATA, UINT64_MAX);
+    for (uint32_t done = 0; done < SLEEPERS;) {
+        (void)host_go(on[1]->hart->index);
+        uint32_t now = awake(sleeper);
+        CHECK(now > done && now - done <= ATTENDED);
+        done = now;
+    }
+    scene_end();
+}
+
 // ------------------------------------------------------------------ ends and others
 
 TEST(a_thread_that_waits_on_an_idle_hart_is_ended_at_once) {
