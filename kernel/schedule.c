@@ -449,7 +449,7 @@ void schedule_leave(struct hart *hart) {
 }
 
 // The first of the Person band that has something left. Those that have not take turns
-// from now on; so many at a time, and the next are found when one of them was served.
+// from now on; so many at a time.
 static struct thread *person_next(struct hart *hart, uint64_t now) {
     for (uint32_t i = 0; i < BATCH_LEAVING && hart->person.threads != nullptr; i++) {
         struct thread *thread = first_of(hart->person.threads);
@@ -509,8 +509,9 @@ static void handoff_drop(struct hart *hart) {
         return thread;
     }
     thread = network_next(hart, now);
-    if (hart->person.threads != nullptr && now < until && until < hart->slice_end) {
-        hart->slice_end = until;
+    // It is looked at again when the Network band has had its share, or at once.
+    if (hart->person.threads != nullptr && until < hart->slice_end) {
+        hart->slice_end = until > now ? until : now;
     }
     return thread;
 }
