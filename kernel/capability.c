@@ -75,7 +75,7 @@ enum step tree_prune(struct node *node) {
     // A view is first turned into the zero page, piece by piece, while it still
     // hangs in the tree; its holder keeps a tomb.
     if (slot_class(slot) == CLASS_VIEW) {
-        constexpr uint32_t PAGES = 16;
+        constexpr uint32_t PAGES = 8;
         if (view_revoke_step(slot, PAGES) == STEP_DONE) {
             tree_remove(&slot->node);
         }

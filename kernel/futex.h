@@ -14,7 +14,7 @@ struct task;
 struct thread;
 
 constexpr uint32_t FUTEX_BUCKETS = 16;
-constexpr uint32_t FUTEX_BATCH = 32; // sleepers that one call wakes
+constexpr uint32_t FUTEX_BATCH = 16; // sleepers that one call wakes
 
 struct futex_table {
     struct lock lock;

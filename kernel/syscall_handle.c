@@ -359,7 +359,7 @@ static const struct slot *slot_at(struct task *task, uint64_t *index) REQUIRES_B
 
 // The next used slot, a bounded look at an entry: of the table, then in what it owns.
 enum status sys_task_slot(struct thread *self, void *object, uint64_t *a) {
-    constexpr uint32_t LOOKS = 192;
+    constexpr uint32_t LOOKS = 160;
     uint64_t index = self->unfinished.active ? self->unfinished.mapping : a[1];
     for (uint32_t i = 0; i < LOOKS; i++) {
         const struct slot *slot = slot_at(object, &index);

@@ -45,8 +45,13 @@ enum status sys_task_start(struct thread *self, void *object, uint64_t *a) {
     }
     // The right to fill a Bundle goes with its one capability, and is lost when it is sealed.
     check(!bundle->sealed && (bundle_slot->flags & SLOT_OWNER) != 0);
-    // The Bundle's owner capability, its view, the thread's, and what it carries.
+    // The Bundle's owner capability, its view, the thread's, and what it carries. Room for
+    // them, if it is made here, was this entry's share of the work.
+    uint32_t pages = task->table.pages;
     status = table_reserve(task, bundle_capabilities(bundle) + 3);
+    if (status == STATUS_OK && task->table.pages != pages) {
+        return STATUS_RESTART;
+    }
     if (status == STATUS_OK) {
         status = bundle_map(bundle, task);
     }

@@ -321,18 +321,18 @@ static uint64_t shattered(void) {
 }
 
 // What takes more pieces than one entry may move is refused, and nothing has changed.
-TEST(at_most_48_blocks_are_moved) {
+TEST(at_most_40_blocks_are_moved) {
     uint64_t pool = shattered(), part, left = available(pool);
-    CHECK_EQ(split(pool, 49 * PAGE_SIZE, &part), STATUS_NO_MEMORY);
+    CHECK_EQ(split(pool, 41 * PAGE_SIZE, &part), STATUS_NO_MEMORY);
     CHECK_EQ(available(pool), left);
     world_audit();
-    CHECK_EQ(split(pool, 48 * PAGE_SIZE, &part), STATUS_OK);
+    CHECK_EQ(split(pool, 40 * PAGE_SIZE, &part), STATUS_OK);
     left = available(pool);
-    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, part, pool, 49 * PAGE_SIZE), STATUS_NO_MEMORY);
+    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, part, pool, 41 * PAGE_SIZE), STATUS_NO_MEMORY);
     CHECK_EQ(available(pool), left);
-    CHECK_EQ(available(part), 48 * PAGE_SIZE);
-    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, part, pool, 47 * PAGE_SIZE), STATUS_OK);
-    CHECK_EQ(available(part), 95 * PAGE_SIZE);
+    CHECK_EQ(available(part), 40 * PAGE_SIZE);
+    CHECK_EQ(CALL(world_root, nullptr, reticle_grow, part, pool, 39 * PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(available(part), 79 * PAGE_SIZE);
     world_audit();
     CHECK_EQ(CALL(world_root, nullptr, handle_drop, pool), STATUS_OK);
     world_audit();
@@ -348,7 +348,7 @@ TEST(a_taker_in_pieces_leaves_it_in_flight) {
     struct world_task taker;
     CHECK_EQ(world_task_make(&taker, 300 * PAGE_SIZE, grants, 1), STATUS_OK);
     uint64_t end = world_granted(&taker, "end");
-    CHECK_EQ(CALL(world_root, &memory, memory_carve, reticle, 49 * PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, reticle, 41 * PAGE_SIZE), STATUS_OK);
     CHECK_EQ(CALL(world_root, nullptr, ring_send, a, 1, memory, RIGHT_ALL, 1), STATUS_OK);
     // The taker's Reticle is cut into single pages by its parent, who holds it too.
     uint64_t piece[300];
