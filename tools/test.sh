@@ -65,9 +65,10 @@ machine_tests() {
         --timeout 600 --script build/test/ktest.script
     # All calls of the table, directed and random, in a kernel that checks itself.
     # With one hart an instruction is a nanosecond, so that the run repeats.
+    # Then no entry may be longer than the bound.
     place="--harts $2"
     calls=60000
-    [ "$2" != 1 ] || place=--icount calls=500000
+    [ "$2" != 1 ] || place=--icount calls='500000 --bound'
     echo "fuzz --seed 16 --calls $calls" >build/test/fuzz.script
     # shellcheck disable=SC2086
     unit "$1/$2/fuzz" ./vectra run --kernel-check --arch "$1" $place --headless \

@@ -8,6 +8,7 @@
 // loop of the kernel may cost.
 #include "abi/ring.h"
 #include "kernel/tests/hooks/hooks.h"
+#include "lib/vectra/bundle.h"
 #include "tests/ktest/child.h"
 #include "tests/ktest/worker.h"
 
@@ -26,17 +27,17 @@ static const char *name_of(uint64_t kind) {
     if (kind < sizeof names / sizeof names[0]) {
         return names[kind];
     }
-    return kind == HOOK_FAULT ? "fault" : "interrupt";
+    return kind == HOOK_FAULT ? "fault" : kind == HOOK_IDLE ? "idle" : "interrupt";
 }
 
 // Says which entries since `forget` were longest; above the bound the test fails.
 static void look(const char *what) {
-    uint64_t bound, edges, kinds, exact, longest, sum, none;
-    if (sys_system_info(HOOK_TOPIC_BOUND, &bound, &edges, &kinds, &exact) != STATUS_OK) {
+    uint64_t bound, kinds, exact, longest, sum, none;
+    if (sys_system_info(HOOK_TOPIC_BOUND, &bound, &kinds, &exact, &none) != STATUS_OK) {
         return; // the shipped kernel counts nothing
     }
     uint64_t most = 0, which = 0;
-    for (uint64_t kind = 0; kind < HOOK_KINDS; kind++) {
+    for (uint64_t kind = 0; kind < kinds; kind++) {
         if (sys_system_info(HOOK_TOPIC_LENGTH + kind, &longest, &sum, &none, &none) == STATUS_OK &&
             longest > most) {
             most = longest;
@@ -118,9 +119,9 @@ static void pieces(void) {
         drop(memory[i]);
     }
     forget();
-    (void)CHECK_OK(sys_reticle_split(pool, 48 * PAGE_SIZE, &part));
-    (void)sys_reticle_grow(part, pool, 40 * PAGE_SIZE);
-    look("48 single pages split and grown");
+    (void)CHECK_OK(sys_reticle_split(pool, 40 * PAGE_SIZE, &part));
+    (void)sys_reticle_grow(part, pool, 32 * PAGE_SIZE);
+    look("40 single pages split and grown");
     (void)CHECK_OK(sys_handle_drop(part));
     (void)CHECK_OK(sys_handle_drop(pool));
     look("pieces dropped");
@@ -220,10 +221,49 @@ static void tables(void) {
 constexpr uint32_t THREADS = 400; // each a page and more
 constexpr uint64_t STACK = 1024;
 static _Atomic uint32_t word, awake;
-static uint64_t threads[THREADS];
+static uint64_t threads[THREADS], thread_count, stacks, stacks_view;
+static uint64_t budget, bell, owner, moment; // what they bind, for whom they wait, until when
 
-[[noreturn]] static void sleeper(void) {
-    (void)sys_futex_wait((uint64_t)&word, 0, TIME_NEVER, 0);
+static void threads_start(void (*run)(void)) {
+    stacks = carve_memory(THREADS * STACK, 0);
+    stacks_view = map_here(stacks, AREA, THREADS * STACK, MAP_READ | MAP_WRITE);
+    atomic_store(&word, 0);
+    atomic_store(&awake, 0);
+    for (thread_count = 0; thread_count < THREADS; thread_count++) {
+        uint64_t stack = AREA + (thread_count + 1) * STACK - 8;
+        if (sys_thread_carve(0, (uint64_t)run, stack, 0, 0, 0, &threads[thread_count]) !=
+            STATUS_OK) {
+            break;
+        }
+        (void)CHECK_OK(sys_thread_start(threads[thread_count]));
+    }
+    (void)CHECK(thread_count >= 64);
+    pause_for(50 * MILLISECOND);
+}
+
+static void threads_await(void) {
+    uint64_t until = deadline_in(PATIENCE);
+    while (atomic_load(&awake) < thread_count && time_now() < until) {
+        pause_for(MILLISECOND);
+    }
+    (void)CHECK_EQ(atomic_load(&awake), thread_count);
+}
+
+static void threads_drop(void) {
+    for (uint32_t i = 0; i < thread_count; i++) {
+        drop(threads[i]);
+    }
+    drop(stacks_view);
+    drop(stacks);
+}
+
+static void bind_budget(void) {
+    if (budget != HANDLE_NONE) {
+        (void)sys_budget_bind(budget, 0);
+    }
+}
+
+[[noreturn]] static void leave(void) {
     atomic_fetch_add(&awake, 1);
     uint64_t bits;
     (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &bits);
@@ -231,41 +271,122 @@ static uint64_t threads[THREADS];
     __builtin_trap();
 }
 
-static uint32_t sleepers_start(uint64_t stacks) {
-    uint32_t count = 0;
-    while (count < THREADS &&
-           sys_thread_carve(0, (uint64_t)sleeper, stacks + (count + 1) * STACK - 8, 0, 0, 0,
-                            &threads[count]) == STATUS_OK) {
-        (void)CHECK_OK(sys_thread_start(threads[count]));
-        count++;
-    }
-    return count;
+[[noreturn]] static void sleeper(void) {
+    bind_budget();
+    (void)sys_futex_wait((uint64_t)&word, 0, TIME_NEVER, owner);
+    leave();
+}
+
+static void wake_all(const char *what) {
+    uint64_t woken = 0;
+    threads_start(sleeper);
+    forget();
+    (void)CHECK_OK(sys_futex_wake((uint64_t)&word, UINT64_MAX, &woken));
+    (void)CHECK_EQ(woken, thread_count);
+    threads_await();
+    look(what);
+    forget();
+    threads_drop();
+    look("their threads dropped");
 }
 
 static void sleepers(void) {
-    uint64_t memory = carve_memory(THREADS * STACK, 0), woken = 0;
-    uint64_t view = map_here(memory, AREA, THREADS * STACK, MAP_READ | MAP_WRITE);
-    atomic_store(&word, 0);
-    atomic_store(&awake, 0);
-    uint32_t count = sleepers_start(AREA);
-    pause_for(50 * MILLISECOND);
-    forget();
-    (void)CHECK_OK(sys_futex_wake((uint64_t)&word, UINT64_MAX, &woken));
-    say("%lu sleepers", woken);
-    uint64_t until = deadline_in(PATIENCE);
-    while (atomic_load(&awake) < count && time_now() < until) {
-        pause_for(MILLISECOND);
+    wake_all("400 sleepers woken");
+}
+
+// Lenders, of a budget that is used up soon, to a worker.
+static void lenders_begin(uint64_t nanoseconds, void (*run)(void *)) {
+    constexpr uint64_t PERIOD = MILLISECOND;
+    (void)CHECK_OK(sys_budget_carve(ground, bundle_need("budget", CLASS_BUDGET), nanoseconds,
+                                    PERIOD, 0, 0, &budget));
+    worker_open(&workers[0], run, nullptr, 0);
+    owner = workers[0].thread;
+}
+
+static void lenders_end(void) {
+    worker_close(&workers[0]);
+    drop(budget);
+    budget = owner = bell = HANDLE_NONE;
+}
+
+static void spin(void *argument) {
+    (void)argument;
+    while (atomic_load(&awake) < thread_count) {
     }
-    look("sleepers woken");
+}
+
+static void lending_sleepers(void) {
+    thread_count = UINT32_MAX;
+    lenders_begin(MILLISECOND / 10, spin);
+    wake_all("400 sleepers woken that lend to their owner");
+    lenders_end();
+}
+
+[[noreturn]] static void waiter(void) {
+    uint64_t bits;
+    bind_budget();
+    (void)sys_signal_wait(1, moment, 0, bell, &bits);
+    leave();
+}
+
+static void pass_deadline(const char *what) {
+    moment = deadline_in(100 * MILLISECOND);
+    threads_start(waiter);
     forget();
-    for (uint32_t i = 0; i < count; i++) {
-        drop(threads[i]);
+    time_sleep_until(moment);
+    threads_await();
+    look(what);
+    threads_drop();
+}
+
+static void deadlines(void) {
+    pass_deadline("400 deadlines at one moment");
+}
+
+// Whom the waiters wait for, as they named the other end.
+static uint64_t far;
+
+static void spin_at_bell(void *argument) {
+    (void)CHECK_OK(sys_ring_watch(far, 0, 1));
+    spin(argument);
+}
+
+static void lending_deadlines(void) {
+    (void)CHECK_OK(sys_ring_carve(ground, 2, &bell));
+    (void)CHECK_OK(sys_ring_carve(ground, 2, &far));
+    (void)CHECK_OK(sys_ring_bind(bell, far));
+    uint64_t ends[2] = {bell, far};
+    thread_count = UINT32_MAX;
+    lenders_begin(MILLISECOND / 10, spin_at_bell);
+    pass_deadline("400 deadlines at one moment of threads that lend");
+    lenders_end();
+    drop(ends[0]);
+    drop(ends[1]);
+}
+
+[[noreturn]] static void runner(void) {
+    bind_budget();
+    while (time_now() < moment) {
     }
-    look("their threads dropped");
-    drop(view);
-    drop(memory);
+    leave();
+}
+
+// Threads that are ready and whose one budget is used up, and begins anew, at one moment.
+static void refill(void) {
+    (void)CHECK_OK(sys_budget_carve(ground, bundle_need("budget", CLASS_BUDGET), MILLISECOND / 10,
+                                    MILLISECOND, 0, 0, &budget));
+    moment = deadline_in(200 * MILLISECOND);
+    forget();
+    threads_start(runner);
+    threads_await();
+    look("400 ready threads of a budget that is used up and begins anew");
+    threads_drop();
+    drop(budget);
+    budget = HANDLE_NONE;
 }
 
 TESTS(bounds, {"destroy", destroy}, {"descendants", descendants}, {"reticle", reticle},
       {"pieces", pieces}, {"flight", flight}, {"flight_of_owners", flight_of_owners},
-      {"bundle", bundle}, {"tables", tables}, {"sleepers", sleepers});
+      {"bundle", bundle}, {"tables", tables}, {"sleepers", sleepers},
+      {"lending_sleepers", lending_sleepers}, {"deadlines", deadlines},
+      {"lending_deadlines", lending_deadlines}, {"refill", refill});

@@ -8,8 +8,8 @@
 //   0x1001       edges of the portable kernel: hit, all, and the entry at which the last new
 //                one was seen; entries
 //   0x1002       forgets the tallies of locks and lengths
-//   0x1003       a bound: the instructions that one entry may take; the counts of edges and
-//                of kinds of entries; 1 if lengths are instructions (one hart, icount)
+//   0x1003       a bound: the instructions that one entry may take; the count of kinds of
+//                entries; 1 if lengths are instructions (one hart, icount)
 //   0x1100 + e   locks of entries e: entries, locks taken, those of the books, most in one
 //   0x1200 + e   length of entries e, in counts of the machine's instruction counter: the
 //                longest, the sum
