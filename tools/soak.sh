@@ -11,7 +11,8 @@
 
 # A job a line: NAME KIND WHAT. SEED is replaced by a fresh number. Kinds: `check` and `test`
 # type a line at the prompt of the check kernel or of the kernel for tests, on one machine
-# after the other; `host` runs a command.
+# after the other; `exact` is `test` where an instruction is a nanosecond, which takes as long
+# as it takes; `host` runs a command.
 soak_jobs() {
     cat <<'END'
 fuzz check fuzz --seed SEED --calls 3000000 --round 1500000 --tasks 4
@@ -22,6 +23,7 @@ ktest-random check ktest random
 ktest-revoke check ktest revoke
 ktest-destroy check ktest destroy
 revocations test ktest revoke.storm 100000
+crashes exact ktest clocks.soak
 property host env VECTRA_SEED=SEED VECTRA_STEPS=3000 build/native/test-kernel_property
 END
     listed fuzz | while read -r fuzzed; do
@@ -53,9 +55,12 @@ soak_line() {
         count=$(nth "$((turn / 2))" $soak_harts)
         turn=$((turn + 1))
         place="--harts $count"
+        kernel=$kind
+        limit=3000
+        [ "$kind" != exact ] || kernel=test count=i limit=15000
         [ "$count" != i ] || place=--icount
         echo "$what" >"build/soak/$$.script"
-        line="./vectra run --kernel-$kind --arch $machine $place --headless --timeout 3000"
+        line="./vectra run --kernel-$kernel --arch $machine $place --headless --timeout $limit"
         line="$line --script build/soak/$$.script"
         ;;
     esac
