@@ -21,6 +21,7 @@
     ROLE(payer) \
     ROLE(relay) \
     ROLE(reader) \
+    ROLE(rich) \
     ROLE(owner) \
     ROLE(churn) \
     ROLE(flood) \
@@ -28,6 +29,7 @@
     ROLE(wild) \
     ROLE(books) \
     ROLE(crowd) \
+    ROLE(destroyer) \
     ROLE(hog) \
     ROLE(silent) \
     ROLE(supervisor)

@@ -45,7 +45,8 @@
     GROUP(budget) \
     GROUP(bounds) \
     GROUP(preempt) \
-    GROUP(clocks)
+    GROUP(clocks) \
+    GROUP(clocks_deaths)
 
 #define GROUP(name) extern const struct test_group name##_tests;
 GROUPS(GROUP)
@@ -115,7 +116,7 @@ static void run(const char *name, const struct test_case *test) {
 // What measures time says something only where one instruction is one nanosecond: it runs
 // when it is named.
 static bool left_out(const struct test_group *group, const char *selection) {
-    return strcmp(group->name, "clocks") == 0 && !contains(selection, "clocks");
+    return strncmp(group->name, "clocks", 6) == 0 && !contains(selection, "clocks");
 }
 
 // A number behind the selection says how much tests are to do.
