@@ -101,6 +101,7 @@ static enum status give_control(struct initd *initd, uint32_t program, const str
         return status;
     }
     endpoint_refresh(control);
+    initd->programs[program].owed = 0;
     return spawn_give(spawn, "serve", end, END_RIGHTS, true);
 }
 
@@ -255,6 +256,7 @@ static void introduce_all(struct initd *initd, uint32_t server) {
         }
         next->pending = false;
         next->asked = true;
+        initd->programs[server].owed += status == STATUS_OK;
         if (status != STATUS_OK) {
             // The client has given its end away or dropped it.
             forget(initd, next);
@@ -307,34 +309,40 @@ static void end_server(struct initd *initd, uint32_t server) {
     ring_end_unbind(&initd->programs[server].control.end);
 }
 
-// As many messages come as there were clients to tell of, so this ends. Clients
-// that have gone meanwhile are answered for too: up to a Ring full of that is
-// no breach.
+// One message of a server. It may be about a client that has gone meanwhile.
+static enum status take_answer(struct initd *initd, uint32_t server,
+                               const struct ring_message *message) {
+    struct serve_answer answer;
+    struct serve_description description;
+    memcpy(&description, message->payload, sizeof(description));
+    memcpy(&answer, message->payload, sizeof(answer));
+    if (message->header.type == SERVE_DESCRIPTION &&
+        message->header.length == sizeof(description)) {
+        describe_answer(initd, server, &description);
+        return STATUS_OK;
+    }
+    if (message->header.type != SERVE_ANSWER || message->header.length != sizeof(answer) ||
+        answer.status >= STATUS_COUNT) {
+        return STATUS_BAD_FORMAT;
+    }
+    struct connection *connection = find_asked(initd, server, answer.client);
+    if (connection != nullptr) {
+        handle_answer(initd, server, connection, (enum status)answer.status);
+    }
+    return STATUS_OK;
+}
+
+// No more messages come than there were questions, so this ends: who says more is ended.
 static void read_answers(struct initd *initd, uint32_t server) {
-    struct endpoint *control = &initd->programs[server].control;
+    struct program *program = &initd->programs[server];
     struct ring_message message;
     uint64_t sequence;
-    uint32_t unasked = 0;
-    enum status status = endpoint_receive(control, &message, &sequence);
-    for (; status == STATUS_OK; status = endpoint_receive(control, &message, &sequence)) {
-        struct serve_answer answer;
-        struct serve_description description;
-        memcpy(&description, message.payload, sizeof(description));
-        memcpy(&answer, message.payload, sizeof(answer));
-        if (message.header.type == SERVE_DESCRIPTION &&
-            message.header.length == sizeof(description)) {
-            unasked += !describe_answer(initd, server, &description);
-            status = unasked > RING_SLOTS ? STATUS_BAD_FORMAT : STATUS_OK;
-            continue;
-        }
-        struct connection *connection = find_asked(initd, server, answer.client);
-        bool valid = message.header.type == SERVE_ANSWER &&
-                     message.header.length == sizeof(answer) && answer.status < STATUS_COUNT;
-        if (valid && connection != nullptr) {
-            handle_answer(initd, server, connection, (enum status)answer.status);
-        } else if (!valid || ++unasked > RING_SLOTS) {
-            status = STATUS_BAD_FORMAT;
-            break;
+    enum status status = endpoint_receive(&program->control, &message, &sequence);
+    while (status == STATUS_OK) {
+        status = program->owed > 0 ? take_answer(initd, server, &message) : STATUS_BAD_FORMAT;
+        if (status == STATUS_OK) {
+            program->owed--;
+            status = endpoint_receive(&program->control, &message, &sequence);
         }
     }
     if (status == STATUS_BAD_FORMAT) {

@@ -81,8 +81,13 @@ static bool ask(struct initd *initd, const struct connection *connection, uint32
     struct serve_describe question = {.client = connection->number, .line = line};
     struct ring_message message = {.header = {.type = SERVE_DESCRIBE, .length = sizeof(question)}};
     memcpy(message.payload, &question, sizeof(question));
-    return !connection->pending && !connection->refused &&
-           endpoint_send(&initd->programs[connection->server].control, &message) == STATUS_OK;
+    struct program *server = &initd->programs[connection->server];
+    if (connection->pending || connection->refused ||
+        endpoint_send(&server->control, &message) != STATUS_OK) {
+        return false;
+    }
+    server->owed++;
+    return true;
 }
 
 void describe_request(struct initd *initd, struct client *client,
@@ -114,20 +119,17 @@ void describe_request(struct initd *initd, struct client *client,
 }
 
 // Sends the answer to whoever asked about the connection.
-static bool pass_on(struct initd *initd, uint32_t connection, const char *text) {
-    bool asked = false;
+static void pass_on(struct initd *initd, uint32_t connection, const char *text) {
     for (uint32_t i = 0; i < CLIENTS; i++) {
         struct client *client = &initd->clients[i];
         if (client->number != 0 && client->describing == connection) {
             client->describing = 0;
             answer(client, client->transaction, connection, text);
-            asked = true;
         }
     }
-    return asked;
 }
 
-bool describe_answer(struct initd *initd, uint32_t server,
+void describe_answer(struct initd *initd, uint32_t server,
                      const struct serve_description *description) {
     char text[DESCRIBE_TEXT];
     memcpy(text, description->text, sizeof(text));
@@ -135,12 +137,11 @@ bool describe_answer(struct initd *initd, uint32_t server,
     for (uint32_t i = 0; i < CONNECTIONS && description->client != 0; i++) {
         const struct connection *each = &initd->connections[i];
         if (each->number == description->client && each->server == server) {
-            return pass_on(initd, each->number, text);
+            pass_on(initd, each->number, text);
         }
     }
-    return false;
 }
 
 void describe_forget(struct initd *initd, uint32_t connection) {
-    (void)pass_on(initd, connection, "");
+    pass_on(initd, connection, "");
 }

@@ -67,6 +67,7 @@ struct program {
     // The control Ring of a server, initd's end; opened at its first start and
     // bound anew at each.
     struct endpoint control;
+    uint32_t owed; // answers that it was asked for since it was started, and has not given
 };
 
 // A connection from a task to a server that is not initd.
@@ -228,9 +229,8 @@ void debug_forget(struct initd *initd, uint32_t client);
 // Handles INIT_DESCRIBE.
 void describe_request(struct initd *initd, struct client *client,
                       const struct ring_message *message);
-// A server answered SERVE_DESCRIBE; whether it was asked.
-[[nodiscard]] bool describe_answer(struct initd *initd, uint32_t server,
-                                   const struct serve_description *answer);
+// A server answered SERVE_DESCRIBE.
+void describe_answer(struct initd *initd, uint32_t server, const struct serve_description *answer);
 // A connection, or its server, has gone: who waits for an answer gets an empty one.
 void describe_forget(struct initd *initd, uint32_t connection);
 
