@@ -55,8 +55,9 @@ uint32_t program_main(void) {
     for (;;) {
         initd.busy = false;
         look_at_tasks(&initd, bits);
-        client_update(&initd, bits);
+        // What is over is gone before anybody hears of it and wants to start it again.
         uint64_t deadline = supervise(&initd);
+        client_update(&initd, bits);
         connect_update(&initd, bits);
         if (sys_signal_wait(UINT64_MAX, initd.busy ? 0 : deadline, 0, 0, &bits) != STATUS_OK) {
             bits = 0;

@@ -63,6 +63,7 @@ static void ended(struct initd *initd, struct task *task, const struct init_exit
     client_tell(initd, task->debugger, DEBUG_ENDED, exited);
     task->debugger = 0;
     task->held = false;
+    initd->busy = true; // what is due now, or when, is looked at anew
     schedule_restart(initd, task, killed);
 }
 
@@ -142,7 +143,6 @@ void task_break(struct initd *initd, struct task *task, const char *what) {
         .task = task->number, .status = PROGRAM_FAULTED, .fault = FAULT_PROTOCOL};
     log_line(initd, "%s: task %u %s: ended", name_of(initd, task), task->number, what);
     ended(initd, task, &exited, 0, false);
-    initd->busy = true; // it is cleared away in the next turn
 }
 
 static uint64_t earlier(uint64_t left, uint64_t right) {
