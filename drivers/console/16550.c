@@ -9,8 +9,10 @@
 #include "lib/vectra/syscall.h"
 
 enum register_offset : uint32_t {
-    DATA = 0, // RBR when read, THR when written; LCR bit 7 is 0 here
+    DATA = 0, // RBR when read, THR when written
     INTERRUPT_ENABLE = 1,
+    DIVISOR = 0, // these two in the place of both while bit 7 of the line control is set
+    DIVISOR_HIGH = 1,
     INTERRUPT_IDENTITY = 2, // when read
     LINE_CONTROL = 3,
     MODEM_CONTROL = 4,
@@ -21,7 +23,9 @@ constexpr uint32_t ENABLE_RECEIVED = 1 << 0;
 constexpr uint32_t ENABLE_EMPTY = 1 << 1;
 constexpr uint32_t IDENTITY_FIFO = 0xc0; // both bits: the FIFOs are on
 constexpr uint32_t LINE_8N1 = 3;
-constexpr uint32_t MODEM_ON = 0xb; // DTR, RTS, and OUT2, which gates the interrupt on a PC
+constexpr uint32_t LINE_DIVISOR = 0x80;
+constexpr uint32_t RATE_115200 = 1; // as the kernel's debug line
+constexpr uint32_t MODEM_ON = 0xb;  // DTR, RTS, and OUT2, which gates the interrupt on a PC
 constexpr uint32_t STATUS_DATA = 1 << 0;
 constexpr uint32_t STATUS_EMPTY_FIFO = 1 << 5; // all of the transmit FIFO is free
 constexpr uint32_t FIFO_BYTES = 16;
@@ -47,6 +51,9 @@ enum status uart_open(struct uart *uart, uint64_t device) {
     if (status != STATUS_OK) {
         return status;
     }
+    put(uart, LINE_CONTROL, LINE_8N1 | LINE_DIVISOR);
+    put(uart, DIVISOR, RATE_115200);
+    put(uart, DIVISOR_HIGH, 0);
     put(uart, LINE_CONTROL, LINE_8N1);
     put(uart, INTERRUPT_ENABLE, 0);
     put(uart, MODEM_CONTROL, MODEM_ON);
