@@ -7,7 +7,8 @@
 # in instructions is measured from outside. The rows across harts run with two of
 # them, in the host's time. tests/bench/rows.tsv lists all rows; one that could not be
 # measured says why, and the command fails.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC1091
+. tools/bench_linux.sh
 
 baseline=tests/bench/baseline
 
@@ -89,7 +90,7 @@ write_baseline() {
 }
 
 run_bench() {
-    options "--arch --json --check --baseline" "$@"
+    options "--arch --json --check --baseline --peer" "$@"
     machines=${archs:-x86_64 aarch64}
     # shellcheck disable=SC2086
     build $machines
@@ -101,7 +102,10 @@ run_bench() {
     for machine in $machines; do
         say "measuring $machine ..."
         measure icount
-        [ -n "$check$write" ] || measure wall
+        [ -z "$peer" ] || linux_rows icount
+        [ -z "$check$write" ] || continue
+        measure wall
+        [ -z "$peer" ] || linux_rows wall
     done
     status=0
     if [ -n "$check" ]; then

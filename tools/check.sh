@@ -28,6 +28,7 @@ flags_for() {
     *) set -- "$1" "$1" "--target=$1-unknown-none-elf" -ffreestanding -nostdlibinc -mgeneral-regs-only ;;
     esac
     flags="-std=c23 -Wall -Wextra -I. -Iabi/$1 -Ikernel/arch/$2 $hooks -Ilib/vectra/arch/$1"
+    flags="$flags -Itests/bench/linux/$1"
     shift 2
     flags="$flags $*"
 }
