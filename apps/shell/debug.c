@@ -32,14 +32,10 @@ static const struct debug_command commands[] = {
 constexpr unsigned COMMANDS = sizeof commands / sizeof commands[0];
 
 uint32_t debug_complain(struct shell *shell, const char *format, ...) {
-    char bytes[256];
-    struct text_buffer text;
-    text_start(&text, bytes, sizeof bytes);
     va_list arguments;
     va_start(arguments, format);
-    text_format_list(&text, format, arguments);
+    complain_list(shell, "debug", format, arguments);
     va_end(arguments);
-    complain_about(shell, "debug", "%s", text.data);
     return SHELL_FAILED;
 }
 
@@ -134,11 +130,7 @@ static void detach(struct shell *shell) {
 uint32_t debugger_help(struct shell *shell, const struct command_arguments *words) {
     (void)words;
     for (unsigned i = 0; i < COMMANDS; i++) {
-        char usage[40];
-        struct text_buffer text;
-        text_start(&text, usage, sizeof usage);
-        text_format(&text, "%s %s", commands[i].name, commands[i].arguments);
-        say(shell, "  %-27s %s\n", usage, commands[i].sentence);
+        say_command(shell, commands[i].name, commands[i].arguments, commands[i].sentence);
     }
     say(shell,
         "ADDRESS and VALUE: a number, a register, a symbol, or SYMBOL+NUMBER. The beginning\n"
@@ -201,9 +193,7 @@ static uint32_t run_command(struct shell *shell, const char *line) {
     }
     unsigned arguments = words->count - 1;
     if (arguments < command->least || arguments > command->most) {
-        (void)debug_complain(shell, "the arguments are wrong: want `%s%s%s`", command->name,
-                             command->arguments[0] == 0 ? "" : " ", command->arguments);
-        return SHELL_USAGE;
+        return misused_command(shell, "debug", command->name, command->arguments);
     }
     return command->run(shell, words);
 }

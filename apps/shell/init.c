@@ -54,6 +54,15 @@ static enum status reply_status(const struct ring_message *message, uint32_t *ta
     return (enum status)reply.status;
 }
 
+// A request that is answered by a status, inside of the INIT_REPLY.
+static enum status ask_status(struct shell *shell, uint16_t type, const void *request, size_t size,
+                              uint64_t *sequence) {
+    struct ring_message message;
+    uint32_t about;
+    enum status status = ask(shell, type, request, size, INIT_REPLY, &message, sequence);
+    return status == STATUS_OK ? reply_status(&message, &about) : status;
+}
+
 enum status init_next(struct shell *shell, uint32_t after, struct init_entry *entry) {
     struct init_task request = {after};
     struct ring_message message;
@@ -72,15 +81,9 @@ enum status init_next(struct shell *shell, uint32_t after, struct init_entry *en
 
 enum status init_inspect(struct shell *shell, uint32_t number, uint64_t *task, uint64_t *reticle) {
     struct init_task request = {number};
-    struct ring_message message;
     uint64_t sequence;
-    uint32_t about;
     *task = *reticle = HANDLE_NONE;
-    enum status status =
-        ask(shell, INIT_INSPECT, &request, sizeof request, INIT_REPLY, &message, &sequence);
-    if (status == STATUS_OK) {
-        status = reply_status(&message, &about);
-    }
+    enum status status = ask_status(shell, INIT_INSPECT, &request, sizeof request, &sequence);
     if (status == STATUS_OK) {
         status = endpoint_take(&shell->init, sequence, CLASS_TASK, RIGHT_INSPECT, task);
     }
@@ -92,12 +95,8 @@ enum status init_inspect(struct shell *shell, uint32_t number, uint64_t *task, u
 
 enum status init_kill(struct shell *shell, uint32_t number) {
     struct init_task request = {number};
-    struct ring_message message;
     uint64_t sequence;
-    uint32_t about;
-    enum status status =
-        ask(shell, INIT_KILL, &request, sizeof request, INIT_REPLY, &message, &sequence);
-    return status == STATUS_OK ? reply_status(&message, &about) : status;
+    return ask_status(shell, INIT_KILL, &request, sizeof request, &sequence);
 }
 
 enum status init_log(struct shell *shell, struct init_log_text *text, uint64_t position,
@@ -143,12 +142,8 @@ enum status init_describe(struct shell *shell, const struct init_describe *about
 }
 
 enum status init_stop(struct shell *shell, struct init_power power) {
-    struct ring_message message;
     uint64_t sequence;
-    uint32_t about;
-    enum status status =
-        ask(shell, INIT_POWER, &power, sizeof power, INIT_REPLY, &message, &sequence);
-    return status == STATUS_OK ? reply_status(&message, &about) : status;
+    return ask_status(shell, INIT_POWER, &power, sizeof power, &sequence);
 }
 
 // A request to the service `debug`.

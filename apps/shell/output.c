@@ -60,27 +60,36 @@ void say(struct shell *shell, const char *format, ...) {
     }
 }
 
-void complain_about(struct shell *shell, const char *command, const char *format, ...) {
+void complain_list(struct shell *shell, const char *command, const char *format,
+                   va_list arguments) {
     char bytes[512];
     struct text_buffer text;
     text_start(&text, bytes, sizeof bytes);
     text_format(&text, "%s: ", command);
-    va_list arguments;
-    va_start(arguments, format);
     text_format_list(&text, format, arguments);
-    va_end(arguments);
     screen_text(shell, text.data, text.length);
     screen_text(shell, "\n", 1);
+}
+
+void complain_about(struct shell *shell, const char *command, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    complain_list(shell, command, format, arguments);
+    va_end(arguments);
 }
 
 void complain(struct shell *shell, const char *command, const char *wrong, const char *right) {
     complain_about(shell, command, "%s: %s", wrong, right);
 }
 
+uint32_t misused_command(struct shell *shell, const char *who, const char *name,
+                         const char *arguments) {
+    complain_about(shell, who, "the arguments are wrong: want `%s%s%s`", name,
+                   arguments[0] == 0 ? "" : " ", arguments);
+    return SHELL_USAGE;
+}
+
 uint32_t misused(struct shell *shell, const struct command_arguments *words) {
     const struct command *command = command_find(words->word[0]);
-    bool none = command->arguments[0] == 0;
-    complain_about(shell, command->name, "the arguments are wrong: want `%s%s%s`", command->name,
-                   none ? "" : " ", command->arguments);
-    return SHELL_USAGE;
+    return misused_command(shell, command->name, command->name, command->arguments);
 }

@@ -126,7 +126,12 @@ void screen_await(struct shell *shell);
 void complain(struct shell *shell, const char *command, const char *wrong, const char *right);
 [[gnu::format(printf, 3, 4)]] void complain_about(struct shell *shell, const char *command,
                                                   const char *format, ...);
-// Complains about the arguments; the status for wrong usage.
+[[gnu::format(printf, 3, 0)]] void complain_list(struct shell *shell, const char *command,
+                                                 const char *format, va_list arguments);
+// Complains, as `who`, about the arguments of a command; the status for wrong usage.
+uint32_t misused_command(struct shell *shell, const char *who, const char *name,
+                         const char *arguments);
+// The same of the shell's own command.
 uint32_t misused(struct shell *shell, const struct command_arguments *words);
 void pipe_finish(struct shell *shell);
 

@@ -28,13 +28,18 @@ const struct command *command_find(const char *name) {
     return nullptr;
 }
 
+void say_command(struct shell *shell, const char *name, const char *arguments,
+                 const char *sentence) {
+    char usage[40];
+    struct text_buffer text;
+    text_start(&text, usage, sizeof usage);
+    text_format(&text, "%s %s", name, arguments);
+    say(shell, "  %-27s %s\n", usage, sentence);
+}
+
 static void help_all(struct shell *shell) {
     for (unsigned n = 0; command_at(n) != nullptr; n++) {
-        char usage[40];
-        struct text_buffer text;
-        text_start(&text, usage, sizeof usage);
-        text_format(&text, "%s %s", table[n].name, table[n].arguments);
-        say(shell, "  %-26s %s\n", usage, table[n].sentence);
+        say_command(shell, table[n].name, table[n].arguments, table[n].sentence);
     }
     say(shell,
         "a | b: output into input; a && b: b if a succeeded; a || b: b if not; a ; b\n"

@@ -26,6 +26,10 @@ const struct command *command_at(unsigned n);
 // The command of that name, or nullptr.
 const struct command *command_find(const char *name);
 
+// A line of a list of commands.
+void say_command(struct shell *shell, const char *name, const char *arguments,
+                 const char *sentence);
+
 #define BUILTIN(name, ...) builtin builtin_##name;
 #define PROGRAM(...)
 #include "apps/shell/commands.def"
