@@ -3,7 +3,6 @@
 //
 // The way into a program and out of it.
 #include "abi/layout.h"
-#include "lib/string/text.h"
 #include "lib/vectra/bundle.h"
 #include "lib/vectra/program.h"
 #include "lib/vectra/stream.h"
@@ -36,13 +35,9 @@ void program_exit(uint32_t status) {
 }
 
 void program_fail(uint32_t status, const char *format, ...) {
-    char line[256];
-    struct text_buffer text;
-    text_start(&text, line, sizeof(line));
     va_list arguments;
     va_start(arguments, format);
-    text_format_list(&text, format, arguments);
+    print_list(format, arguments);
     va_end(arguments);
-    print("%s", line);
     program_exit(status);
 }

@@ -55,18 +55,22 @@ struct stream *stream_out(void) {
     return open(&standard_out, "out", BIT_OUT);
 }
 
-void print(const char *format, ...) {
+void print_list(const char *format, va_list arguments) {
     char line[512];
     struct text_buffer text;
     text_start(&text, line, sizeof(line));
-    va_list arguments;
-    va_start(arguments, format);
     text_format_list(&text, format, arguments);
-    va_end(arguments);
     struct stream *out = stream_out();
     // A reader that has gone does not care for the rest.
     if (stream_write(out, line, text.length) == STATUS_OK && text.length > 0 &&
         line[text.length - 1] == '\n') {
         (void)stream_flush(out);
     }
+}
+
+void print(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_list(format, arguments);
+    va_end(arguments);
 }

@@ -8,6 +8,7 @@
 // last. A consumer sends nothing. Whatever else comes is skipped.
 #pragma once
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "lib/vectra/endpoint.h"
@@ -56,3 +57,4 @@ struct stream *stream_out(void);
 // Formatted output on "out" (the conversions of text_format; at most 512 bytes
 // a call). Sent at every line's end. Without "out" it goes nowhere.
 [[gnu::format(printf, 1, 2)]] void print(const char *format, ...);
+[[gnu::format(printf, 1, 0)]] void print_list(const char *format, va_list arguments);
