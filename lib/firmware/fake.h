@@ -56,3 +56,14 @@ static inline void fake_free(struct fake *fake) {
 static inline struct firmware_memory fake_memory(struct fake *fake) {
     return (struct firmware_memory){fake_map, fake};
 }
+
+// In a test (tests/unit.h) that has a `struct firmware_error fault`: the result of a parser,
+// and a part of its sentence.
+#define EXPECT_RESULT(result, status, sentence) \
+    do { \
+        CHECK_EQ(result, status); \
+        CHECK(strstr(fault.text, sentence) != nullptr); \
+        if (strstr(fault.text, sentence) == nullptr) { \
+            printf("# it says: %s\n", fault.text); \
+        } \
+    } while (0)

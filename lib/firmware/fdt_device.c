@@ -23,9 +23,11 @@ static bool is_compatible(const struct fdt_walk *walk, const char *name) {
     return fdt_index(fdt_property(walk, "compatible"), name) >= 0;
 }
 
-// Every entry of every memory node. Ranges may touch and are joined then; those
-// that overlap are refused.
-static enum status parse_memory(struct fdt_machine *machine) {
+// What is done with an entry of a reg: firmware_add_memory or firmware_reserve.
+typedef enum status keep_range(struct boot_info *out, uint64_t base, uint64_t size,
+                               struct firmware_error *error);
+
+static enum status keep_all(struct fdt_machine *machine, keep_range *keep) {
     struct boot_range range;
     for (uint32_t i = 0;; i++) {
         enum status status = fdt_reg(&machine->walk, i, &range, machine->error);
@@ -33,7 +35,7 @@ static enum status parse_memory(struct fdt_machine *machine) {
             return STATUS_OK;
         }
         if (status == STATUS_OK) {
-            status = firmware_add_memory(machine->out, range.base, range.size, machine->error);
+            status = keep(machine->out, range.base, range.size, machine->error);
         }
         if (status != STATUS_OK) {
             return status;
@@ -41,21 +43,15 @@ static enum status parse_memory(struct fdt_machine *machine) {
     }
 }
 
+// Every entry of every memory node. Ranges may touch and are joined then; those
+// that overlap are refused.
+static enum status parse_memory(struct fdt_machine *machine) {
+    return keep_all(machine, firmware_add_memory);
+}
+
 // Children of /reserved-memory with a reg. The others only ask for memory.
 static enum status parse_reserved(struct fdt_machine *machine) {
-    struct boot_range range;
-    for (uint32_t i = 0;; i++) {
-        enum status status = fdt_reg(&machine->walk, i, &range, machine->error);
-        if (status == STATUS_NOT_FOUND) {
-            return STATUS_OK;
-        }
-        if (status == STATUS_OK) {
-            status = firmware_reserve(machine->out, range.base, range.size, machine->error);
-        }
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
+    return keep_all(machine, firmware_reserve);
 }
 
 // A processor is listed once. Whether a way to start it is needed depends on how
