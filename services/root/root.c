@@ -75,6 +75,16 @@ static uint64_t now(void) {
     return sys_system_info(1, &nanoseconds, &word, &word, &word) == STATUS_OK ? nanoseconds : 0;
 }
 
+// What is wrong with the package it says itself.
+[[noreturn]] static void refuse_package(struct root *root) {
+    char sentence[100];
+    struct text_buffer text;
+    text_start(&text, sentence, sizeof(sentence));
+    package_describe(&root->package, &text);
+    say(root, "boot package: %s", sentence);
+    give_up(STATUS_BAD_BOOT);
+}
+
 // ------------------------------------------------------------------- package
 // Finds an entry and checks its content, or gives up with a sentence.
 static struct package_entry need_entry(struct root *root, enum package_kind kind) {
@@ -85,12 +95,7 @@ static struct package_entry need_entry(struct root *root, enum package_kind kind
         give_up(STATUS_BAD_BOOT);
     }
     if (package_verify(&root->package, &entry) != STATUS_OK) {
-        char sentence[100];
-        struct text_buffer text;
-        text_start(&text, sentence, sizeof(sentence));
-        package_describe(&root->package, &text);
-        say(root, "boot package: %s", sentence);
-        give_up(STATUS_BAD_BOOT);
+        refuse_package(root);
     }
     return entry;
 }
@@ -116,12 +121,7 @@ static void open_package(struct root *root) {
         give_up(STATUS_BAD_BOOT);
     }
     if (package_open((const void *)PACKAGE_ADDRESS, size, hash, &root->package) != STATUS_OK) {
-        char sentence[100];
-        struct text_buffer text;
-        text_start(&text, sentence, sizeof(sentence));
-        package_describe(&root->package, &text);
-        say(root, "boot package: %s", sentence);
-        give_up(STATUS_BAD_BOOT);
+        refuse_package(root);
     }
 }
 
