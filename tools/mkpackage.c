@@ -16,9 +16,9 @@
 #include "lib/string/text.h"
 #include "lib/symbols/symbols.h"
 
+#include <err.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdckdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,20 +44,10 @@ static const char *const kind_names[] = {[PACKAGE_PROGRAM] = "program",
                                          [PACKAGE_DATA] = "data",
                                          [PACKAGE_SYMBOLS] = "symbols"};
 
-[[noreturn, gnu::format(printf, 1, 2)]] static void die(const char *format, ...) {
-    va_list list;
-    va_start(list, format);
-    fputs("mkpackage: ", stderr);
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
-    va_end(list);
-    exit(1);
-}
-
 static void *allocate(size_t size) {
     void *memory = calloc(1, size == 0 ? 1 : size);
     if (memory == nullptr) {
-        die("no memory for %zu bytes", size);
+        errx(1, "no memory for %zu bytes", size);
     }
     return memory;
 }
@@ -69,8 +59,8 @@ static enum package_kind parse_kind(const char *argument, size_t length) {
             return kind;
         }
     }
-    die("'%s': unknown kind '%.*s': want program, manifest, data or symbols", argument, (int)length,
-        argument);
+    errx(1, "'%s': unknown kind '%.*s': want program, manifest, data or symbols", argument,
+         (int)length, argument);
 }
 
 // Takes KIND:NAME=FILE apart.
@@ -78,15 +68,15 @@ static struct item parse_item(const char *argument) {
     const char *colon = strchr(argument, ':');
     const char *equals = colon == nullptr ? nullptr : strchr(colon, '=');
     if (equals == nullptr || equals[1] == '\0') {
-        die("'%s': want KIND:NAME=FILE", argument);
+        errx(1, "'%s': want KIND:NAME=FILE", argument);
     }
     struct item item = {.kind = parse_kind(argument, (size_t)(colon - argument)),
                         .path = equals + 1};
     size_t length = (size_t)(equals - colon - 1);
     size_t good = strspn(colon + 1, "abcdefghijklmnopqrstuvwxyz0123456789._-");
     if (length == 0 || length >= PACKAGE_NAME || good != length) {
-        die("'%s': '%.*s' is not a name: want 1 to %zu of a-z 0-9 . _ -", argument, (int)length,
-            colon + 1, PACKAGE_NAME - 1);
+        errx(1, "'%s': '%.*s' is not a name: want 1 to %zu of a-z 0-9 . _ -", argument, (int)length,
+             colon + 1, PACKAGE_NAME - 1);
     }
     memcpy(item.name, colon + 1, length);
     return item;
@@ -95,22 +85,22 @@ static struct item parse_item(const char *argument) {
 static void read_content(struct item *item) {
     FILE *file = fopen(item->path, "rb");
     if (file == nullptr) {
-        die("%s: %s", item->path, strerror(errno));
+        errx(1, "%s: %s", item->path, strerror(errno));
     }
     if (fseek(file, 0, SEEK_END) != 0) {
-        die("%s: %s", item->path, strerror(errno));
+        errx(1, "%s: %s", item->path, strerror(errno));
     }
     long size = ftell(file);
     if (size < 0 || size == LONG_MAX) {
-        die("%s: not a file whose size can be told", item->path);
+        errx(1, "%s: not a file whose size can be told", item->path);
     }
     if (fseek(file, 0, SEEK_SET) != 0) {
-        die("%s: %s", item->path, strerror(errno));
+        errx(1, "%s: %s", item->path, strerror(errno));
     }
     item->size = (size_t)size;
     item->content = allocate(item->size);
     if (fread(item->content, 1, item->size, file) != item->size) {
-        die("%s: %s", item->path, ferror(file) ? strerror(errno) : "became shorter");
+        errx(1, "%s: %s", item->path, ferror(file) ? strerror(errno) : "became shorter");
     }
     fclose(file);
 }
@@ -123,7 +113,7 @@ static void check_program(const struct item *item, enum elf_machine *machine) {
         struct text_buffer text;
         text_start(&text, memory, sizeof memory);
         elf_describe(&image, &text);
-        die("%s: %s", item->path, memory);
+        errx(1, "%s: %s", item->path, memory);
     }
     *machine = image.machine;
 }
@@ -135,11 +125,11 @@ static void check_manifest(const struct item *item) {
     struct manifest manifest;
     const char *content = (const char *)item->content;
     if (manifest_parse(content, item->size, item->path, &manifest, &text) != STATUS_OK) {
-        die("%s", memory);
+        errx(1, "%s", memory);
     }
     if (strcmp(manifest.program, item->name) != 0) {
-        die("%s: it is for program '%s': want '%s', as the entry is named", item->path,
-            manifest.program, item->name);
+        errx(1, "%s: it is for program '%s': want '%s', as the entry is named", item->path,
+             manifest.program, item->name);
     }
 }
 
@@ -150,7 +140,7 @@ static void check_symbols(const struct item *item) {
         struct text_buffer text;
         text_start(&text, memory, sizeof memory);
         symbols_describe(&symbols, &text);
-        die("%s: %s", item->path, memory);
+        errx(1, "%s: %s", item->path, memory);
     }
 }
 
@@ -174,8 +164,8 @@ static void check_pairs(const struct item *items, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const struct item *item = &items[i];
         if (i > 0 && compare_items(item - 1, item) == 0) {
-            die("%s '%s' is named twice: %s and %s", kind_names[item->kind], item->name,
-                item[-1].path, item->path);
+            errx(1, "%s '%s' is named twice: %s and %s", kind_names[item->kind], item->name,
+                 item[-1].path, item->path);
         }
         if (item->kind == PACKAGE_DATA) {
             continue;
@@ -184,8 +174,8 @@ static void check_pairs(const struct item *items, size_t count) {
         enum package_kind other =
             item->kind == PACKAGE_PROGRAM ? PACKAGE_MANIFEST : PACKAGE_PROGRAM;
         if (find_item(items, count, other, item->name) == nullptr) {
-            die("%s '%s' (%s) has no %s: want %s:%s=FILE as well", kind_names[item->kind],
-                item->name, item->path, kind_names[other], kind_names[other], item->name);
+            errx(1, "%s '%s' (%s) has no %s: want %s:%s=FILE as well", kind_names[item->kind],
+                 item->name, item->path, kind_names[other], kind_names[other], item->name);
         }
     }
 }
@@ -200,7 +190,7 @@ static size_t place(struct item *items, size_t count) {
     for (size_t i = 0; i < count; i++) {
         items[i].offset = (end + PACKAGE_ALIGN - 1) / PACKAGE_ALIGN * PACKAGE_ALIGN;
         if (ckd_add(&end, items[i].offset, items[i].size) || end > INT64_MAX) {
-            die("%s: the package would be too large", items[i].path);
+            errx(1, "%s: the package would be too large", items[i].path);
         }
     }
     return (end + PACKAGE_ALIGN - 1) / PACKAGE_ALIGN * PACKAGE_ALIGN;
@@ -244,7 +234,7 @@ static void check_archive(const struct archive *archive) {
         struct text_buffer text;
         text_start(&text, memory, sizeof memory);
         package_describe(&package, &text);
-        die("the package it made is bad: %s", memory);
+        errx(1, "the package it made is bad: %s", memory);
     }
 }
 
@@ -254,14 +244,14 @@ static void write_file(const char *path, const void *bytes, size_t size) {
     strcat(strcpy(other, path), ".new");
     FILE *file = fopen(other, "wb");
     if (file == nullptr) {
-        die("%s: %s", other, strerror(errno));
+        errx(1, "%s: %s", other, strerror(errno));
     }
     bool good = fwrite(bytes, 1, size, file) == size;
     good = fclose(file) == 0 && good;
     if (!good || rename(other, path) != 0) {
         int reason = errno;
         remove(other);
-        die("%s: %s", path, strerror(reason));
+        errx(1, "%s: %s", path, strerror(reason));
     }
     free(other);
 }
@@ -294,7 +284,7 @@ int main(int argc, char **argv) {
     }
     size_t count = (size_t)argc - 3;
     if (count > PACKAGE_ENTRIES) {
-        die("%zu entries: want at most %u", count, PACKAGE_ENTRIES);
+        errx(1, "%zu entries: want at most %u", count, PACKAGE_ENTRIES);
     }
     struct item *items = allocate(count * sizeof *items);
     enum elf_machine machine = ELF_ANY;

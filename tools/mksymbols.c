@@ -9,8 +9,8 @@
 // looked at all the same. The result is opened as the debugger will do it.
 #include "lib/symbols/symbols.h"
 
+#include <err.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,20 +61,10 @@ struct program {
     size_t count;
 };
 
-[[noreturn, gnu::format(printf, 1, 2)]] static void die(const char *format, ...) {
-    va_list list;
-    va_start(list, format);
-    fputs("mksymbols: ", stderr);
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
-    va_end(list);
-    exit(1);
-}
-
 static void *allocate(size_t count, size_t size) {
     void *memory = calloc(count == 0 ? 1 : count, size);
     if (memory == nullptr) {
-        die("no memory for %zu times %zu bytes", count, size);
+        errx(1, "no memory for %zu times %zu bytes", count, size);
     }
     return memory;
 }
@@ -82,19 +72,19 @@ static void *allocate(size_t count, size_t size) {
 static void read_file(struct program *program) {
     FILE *file = fopen(program->path, "rb");
     if (file == nullptr || fseek(file, 0, SEEK_END) != 0) {
-        die("%s: %s", program->path, strerror(errno));
+        errx(1, "%s: %s", program->path, strerror(errno));
     }
     long size = ftell(file);
     if (fseek(file, 0, SEEK_SET) != 0) {
-        die("%s: %s", program->path, strerror(errno));
+        errx(1, "%s: %s", program->path, strerror(errno));
     }
     if (size < (long)sizeof(struct file_header)) {
-        die("%s: it is too short for an ELF file", program->path);
+        errx(1, "%s: it is too short for an ELF file", program->path);
     }
     program->size = (size_t)size;
     program->bytes = allocate(program->size, 1);
     if (fread(program->bytes, 1, program->size, file) != program->size) {
-        die("%s: it cannot be read", program->path);
+        errx(1, "%s: it cannot be read", program->path);
     }
     fclose(file);
 }
@@ -102,7 +92,7 @@ static void read_file(struct program *program) {
 // The bytes of the file from `offset` on, of which there are `size`.
 static const uint8_t *bytes_at(const struct program *program, uint64_t offset, uint64_t size) {
     if (offset > program->size || size > program->size - offset) {
-        die("%s: a table lies beyond its end", program->path);
+        errx(1, "%s: a table lies beyond its end", program->path);
     }
     return program->bytes + offset;
 }
@@ -115,7 +105,7 @@ static void read_sections(struct program *program) {
                "ELF\2\1",
                6) != 0 ||
         header.section_header_size != sizeof(struct section)) {
-        die("%s: it is no ELF file of 64 bits with sections", program->path);
+        errx(1, "%s: it is no ELF file of 64 bits with sections", program->path);
     }
     uint64_t size = (uint64_t)header.section_header_count * sizeof(struct section);
     program->section_count = header.section_header_count;
@@ -141,21 +131,21 @@ static bool choose(const struct program *program, const struct entry *entry, con
 
 static void read_symbols(struct program *program, const struct section *table) {
     if (table->link >= program->section_count) {
-        die("%s: its symbols have no names", program->path);
+        errx(1, "%s: its symbols have no names", program->path);
     }
     const struct section *strings = &program->sections[table->link];
     const char *names = (const char *)bytes_at(program, strings->offset, strings->size);
     const uint8_t *entries = bytes_at(program, table->offset, table->size);
     size_t count = table->size / sizeof(struct entry);
     if (strings->size == 0 || names[strings->size - 1] != '\0') {
-        die("%s: the names of its symbols have no end", program->path);
+        errx(1, "%s: the names of its symbols have no end", program->path);
     }
     program->choices = allocate(count, sizeof(struct choice));
     for (size_t i = 0; i < count; i++) {
         struct entry entry;
         memcpy(&entry, entries + i * sizeof entry, sizeof entry);
         if (entry.name >= strings->size) {
-            die("%s: symbol %zu has no name", program->path, i);
+            errx(1, "%s: symbol %zu has no name", program->path, i);
         }
         program->count +=
             choose(program, &entry, names + entry.name, &program->choices[program->count]);
@@ -184,7 +174,8 @@ static size_t build(const struct program *program, uint8_t *bytes) {
         const struct choice *choice = &program->choices[i];
         uint64_t offset = choice->address - header.base;
         if (offset > UINT32_MAX || choice->size > UINT32_MAX) {
-            die("%s: %s is farther than 4 GiB from the first symbol", program->path, choice->name);
+            errx(1, "%s: %s is farther than 4 GiB from the first symbol", program->path,
+                 choice->name);
         }
         struct symbols_record record = {(uint32_t)offset, (uint32_t)choice->size, header.names_size,
                                         choice->kind};
@@ -208,12 +199,12 @@ static void write_table(const char *path, const uint8_t *bytes, size_t size) {
         struct text_buffer text;
         text_start(&text, memory, sizeof memory);
         symbols_describe(&symbols, &text);
-        die("the table it made is bad: %s", memory);
+        errx(1, "the table it made is bad: %s", memory);
     }
     FILE *file = fopen(path, "wb");
     bool good = file != nullptr && fwrite(bytes, 1, size, file) == size;
     if (!good || fclose(file) != 0) {
-        die("%s: %s", path, strerror(errno));
+        errx(1, "%s: %s", path, strerror(errno));
     }
 }
 
@@ -231,7 +222,7 @@ int main(int argc, char **argv) {
         }
     }
     if (program.count == 0 || program.count > SYMBOLS_COUNT) {
-        die("%s: %zu symbols: want 1 to %u", program.path, program.count, SYMBOLS_COUNT);
+        errx(1, "%s: %zu symbols: want 1 to %u", program.path, program.count, SYMBOLS_COUNT);
     }
     qsort(program.choices, program.count, sizeof *program.choices, compare);
     size_t room = sizeof(struct symbols_header) +

@@ -8,8 +8,8 @@
 // functions of docs/reference/examples.c, which the compiler has seen. So a page
 // cannot say what the code does not: a status without a sentence, an argument
 // without an explanation or a syscall without an example ends the tool with status 1.
+#include <err.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,23 +231,13 @@ static const char *const registers[2][WORDS] = {
     {"x0", "x1", "x2", "x3", "x4", "x5"},
 };
 
-[[noreturn, gnu::format(printf, 1, 2)]] static void fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("reference: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}
-
 static struct words split(const char *list) {
     struct words words = {};
     while (*list != '\0') {
         size_t length = strcspn(list, ", ");
         if (length > 0) {
             if (words.count == WORDS || length >= WORD) {
-                fail("'%s': too many words, or too long ones", list);
+                errx(1, "'%s': too many words, or too long ones", list);
             }
             memcpy(words.word[words.count++], list, length);
         }
@@ -265,7 +255,7 @@ static const struct meaning *meaning_of(const struct syscall *syscall, const cha
             return meaning;
         }
     }
-    fail("%s: the word '%s' has no explanation in tools/reference.c", syscall->name, word);
+    errx(1, "%s: the word '%s' has no explanation in tools/reference.c", syscall->name, word);
 }
 
 static const struct outcome *outcome_of(const char *name, size_t length, const char *where) {
@@ -274,7 +264,7 @@ static const struct outcome *outcome_of(const char *name, size_t length, const c
             return &outcomes[i];
         }
     }
-    fail("%s: abi/status.h has no status '%.*s'", where, (int)length, name);
+    errx(1, "%s: abi/status.h has no status '%.*s'", where, (int)length, name);
 }
 
 static bool returns(const struct syscall *syscall, const struct outcome *outcome) {
@@ -303,11 +293,11 @@ static bool takes_handle(const struct syscall *syscall) {
 static FILE *page_open(const char *directory, const char *name, const char *title) {
     char path[PATH];
     if ((size_t)snprintf(path, sizeof(path), "%s/%s.md", directory, name) >= sizeof(path)) {
-        fail("%s: the name is too long", directory);
+        errx(1, "%s: the name is too long", directory);
     }
     FILE *page = fopen(path, "w");
     if (page == nullptr) {
-        fail("%s: %s", path, strerror(errno));
+        errx(1, "%s: %s", path, strerror(errno));
     }
     fprintf(page,
             "<!-- SPDX-License-Identifier: BSD-3-Clause -->\n"
@@ -321,7 +311,7 @@ static FILE *page_open(const char *directory, const char *name, const char *titl
 static void page_close(FILE *page) {
     bool bad = ferror(page) != 0;
     if (fclose(page) != 0 || bad) {
-        fail("a page could not be written: %s", strerror(errno));
+        errx(1, "a page could not be written: %s", strerror(errno));
     }
 }
 
@@ -384,7 +374,7 @@ static void put_example(FILE *page, const struct syscall *syscall) {
     const char *at = strstr(examples, mark);
     const char *end = at == nullptr ? nullptr : strstr(at, "\n}\n");
     if (end == nullptr) {
-        fail("%s: docs/reference/examples.c has no function%.*s", syscall->name,
+        errx(1, "%s: docs/reference/examples.c has no function%.*s", syscall->name,
              (int)strlen(mark) - 1, mark);
     }
     while (at > examples && !(at[-1] == '\n' && at > examples + 1 && at[-2] == '\n')) {
@@ -465,10 +455,10 @@ int main(int count, char **argument) {
     char directory[PATH];
     if ((size_t)snprintf(directory, sizeof(directory), "%s/syscalls", argument[1]) >=
         sizeof(directory)) {
-        fail("%s: the name is too long", argument[1]);
+        errx(1, "%s: the name is too long", argument[1]);
     }
     if (mkdir(directory, 0777) != 0 && errno != EEXIST) {
-        fail("%s: %s", directory, strerror(errno));
+        errx(1, "%s: %s", directory, strerror(errno));
     }
     for (size_t i = 0; i < SYSCALLS; i++) {
         write_syscall(directory, &syscalls[i]);
