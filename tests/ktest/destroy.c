@@ -39,8 +39,8 @@ static void running_tasks(void) {
     }
 }
 
-// The Reticle that somebody is carving from goes, again and again.
-static void carving(void) {
+// The Reticle that somebody is carving from goes, again and again; or the Task that does it.
+static void carve_and_go(bool task) {
     for (uint32_t round = 0; round < 25 && check_good(); round++) {
         struct hand hand = {.bit = 4};
         uint64_t part;
@@ -49,27 +49,24 @@ static void carving(void) {
             CHECK_OK(sys_bundle_put(hand.bundle, (uint64_t)"part", 4, part, RIGHT_ALL, 0)) &&
             hand_start(&hand)) {
             pause_for(round * 100000);
-            drop(part);
-            (void)CHECK_EQ(hand_state(&hand), TASK_RUNNING);
+            if (!task) {
+                drop(part);
+                (void)CHECK_EQ(hand_state(&hand), TASK_RUNNING);
+            }
         }
         hand_destroy(&hand);
+        if (task) {
+            drop(part);
+        }
     }
 }
 
-// And the same with the Task that does it.
+static void carving(void) {
+    carve_and_go(false);
+}
+
 static void carving_task(void) {
-    for (uint32_t round = 0; round < 25 && check_good(); round++) {
-        struct hand hand = {.bit = 4};
-        uint64_t part;
-        (void)CHECK_OK(sys_reticle_split(ground, UINT64_C(5) << 20, &part));
-        if (hand_begin(&hand, code_carve, 0) &&
-            CHECK_OK(sys_bundle_put(hand.bundle, (uint64_t)"part", 4, part, RIGHT_ALL, 0)) &&
-            hand_start(&hand)) {
-            pause_for(round * 100000);
-        }
-        hand_destroy(&hand);
-        drop(part);
-    }
+    carve_and_go(true);
 }
 
 // A Task gives back the Reticle that it lives in.

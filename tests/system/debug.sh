@@ -106,11 +106,5 @@ grep -q '^not ok' "$work/out" && why=$(grep '^not ok' "$work/out" | head -n 1)
 awk '$2 == "namingd" && $3 == "runs" && $4 == 1 { good = 1 } END { exit !good }' "$work/out" ||
     why="namingd is not as before"
 verdict 'its clients see nothing' "$why"
-why=
-for name in namingd pool; do
-    books=$(awk -v name="$name" '$2 == name && NF == 6 { print $3, $4, $5, $6 }' "$work/out")
-    first=$(echo "$books" | head -n 1)
-    [ -n "$first" ] && echo "$books" | tail -n +2 | grep -qxF "$first" || why="$why $name:$books"
-done
-verdict 'not a byte is missing' "$why"
+books_again namingd pool
 exit "$bad"
