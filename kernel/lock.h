@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// Locks of the kernel, and which there are. Order: books, then a Task's futex
-// lock. The debug line's lock is a leaf. No lock is held while user memory is touched.
+// Locks of the kernel, and which there are. Order: books, then a Task's futex lock or a
+// thread's lock of loans, never two of them. The debug line's lock is a leaf. No lock is held
+// while user memory is touched.
 //
 //   books        every structure that says who holds what: derivation, Reticles,
 //                the page array, page tables, object states, watches. One lock,
@@ -10,6 +11,7 @@
 //                dispatch and handle look-up take no lock at all. See
 //                docs/decisions/0004-one-books-lock.md.
 //   futex        the sleepers of one Task.
+//   loans        those who lend to one thread: see kernel/budget.h.
 //
 // Scheduling needs no lock: a thread belongs to one hart, and only that hart
 // changes its state; others leave it in the hart's inbox (kernel/schedule.h).
