@@ -583,9 +583,9 @@ struct arch_frame *schedule_next(void) {
     uint32_t load = load_of(hart);
     schedule_leave(hart);
     bool over = hart->switched >= hart->slice_end;
-    if (over && load > 1 && hart->switched - since >= SCHEDULE_SLICE / 2) {
+    if (over && hart->switched - since >= SCHEDULE_SLICE / 2) {
         struct hart *to = schedule_place(thread);
-        if (load_soon(to) + 1 < load && to != hart) {
+        if (load_soon(to) + 1 < load) { // not this one, which counted it
             schedule_send(thread, to);
             return;
         }

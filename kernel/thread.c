@@ -127,7 +127,7 @@ static void forget(struct thread *thread) {
 
 void thread_end(struct thread *thread) {
     enum thread_state state = thread_state_of(thread);
-    check(state != THREAD_ENDED);
+    check(state != THREAD_NEW && state != THREAD_ENDED);
     (void)withdraw(thread);
     forget(thread);
     atomic_store_explicit(&thread->state, THREAD_ENDED, memory_order_release);
@@ -136,8 +136,7 @@ void thread_end(struct thread *thread) {
     if (state == THREAD_FAULTED) {
         atomic_fetch_sub_explicit(&task->faulted, 1, memory_order_relaxed);
     }
-    if (state != THREAD_NEW &&
-        atomic_fetch_sub_explicit(&task->live, 1, memory_order_acq_rel) == 1) {
+    if (atomic_fetch_sub_explicit(&task->live, 1, memory_order_acq_rel) == 1) {
         task_ended(task);
     }
 }
