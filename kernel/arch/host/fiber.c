@@ -40,6 +40,7 @@ static size_t test_stack_size;
 static uint32_t selected;     // arch_hart()
 static struct fiber *running; // nullptr: the test
 static uint32_t yield_every, yield_count, spins;
+static uint32_t accesses;                // until a hart stands still; 0: it does not
 static bool absent, late, refused, slow; // of host_options
 
 // The sanitizer must be told of each change of stacks; without it these are absent.
@@ -110,6 +111,24 @@ void host_yield_every(uint32_t n) {
 void host_fence(void) {
     if (running != nullptr && yield_every != 0 && ++yield_count >= yield_every) {
         yield_count = 0;
+        stand_still(HOST_KERNEL);
+    }
+}
+
+void host_stop_before(uint32_t n) {
+    accesses = n;
+}
+
+bool host_stopped(void) {
+    return accesses == 0;
+}
+
+void host_access(void) {
+    if (running == nullptr || accesses == 0) {
+        return;
+    }
+    accesses--;
+    if (accesses == 0) {
         stand_still(HOST_KERNEL);
     }
 }

@@ -9,8 +9,8 @@
 // can be repeated from a seed. A hart stands still in one of these states:
 //   USER    its thread runs user code: the test says what that does next
 //   IDLE    in arch_idle
-//   KERNEL  inside the kernel, at a fence or in a spin loop; only where a test asked
-//           for yields
+//   KERNEL  inside the kernel, at a fence, in a spin loop or before an atomic access; only
+//           where a test asked for it
 //
 // Physical memory is one array at ARCH_DIRECT_BASE. User memory is what the page tables
 // of the loaded address space map of it, seen through a TLB that forgets nothing until
@@ -69,6 +69,10 @@ void host_settle(void);
 
 // With yields a hart stands still at every nth fence, spin or page it zeroes; 0: never.
 void host_yield_every(uint32_t n);
+// Once, a hart stands still in front of the nth access to what harts share (an operation
+// of <stdatomic.h>); 0: not. Then whether that has come.
+void host_stop_before(uint32_t n);
+bool host_stopped(void);
 
 void host_time_set(uint64_t now);
 // The earliest timer of any hart, or TIME_NEVER.
