@@ -20,18 +20,10 @@ static struct thread *a, *b;                 // two threads of it
 static uint64_t end, other;                  // of a Ring: the root's end, and the Task's
 static uint64_t own_pool, own_time, own_end; // the Task's handles
 
-static struct thread *thread_of(const struct world_task *of, uint64_t handle) {
-    struct object *object = nullptr;
-    CHECK_EQ(lookup(of->task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
-    return (struct thread *)object;
-}
-
 static void scene_make(void) {
     uint64_t second;
     CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 6 << 20), STATUS_OK);
-    CHECK_EQ(CALL(world_root, &end, ring_carve, world_named("reticle"), 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, &other, ring_carve, world_named("reticle"), 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, ring_bind, end, other), STATUS_OK);
+    world_pair(world_named("reticle"), 2, &end, &other);
     struct world_grant grants[] = {{"pool", pool, RIGHT_ALL, false},
                                    {"time", world_named("time"), RIGHT_ALL, false},
                                    {"end", other, RIGHT_ALL, false}};
@@ -39,10 +31,8 @@ static void scene_make(void) {
     own_end = world_granted(&task, "end");
     own_pool = world_granted(&task, "pool");
     own_time = world_granted(&task, "time");
-    CHECK_EQ(CALL(task.thread, &second, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
-    CHECK_EQ(CALL(task.thread, nullptr, thread_start, second), STATUS_OK);
     a = task.thread;
-    b = thread_of(&task, second);
+    b = world_thread_more(&task, &second);
     CHECK(world_run(b));
 }
 

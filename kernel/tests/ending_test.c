@@ -173,9 +173,7 @@ TEST(a_task_has_so_many_threads_and_no_more) {
 // A Task that holds itself may stop itself, as it may exit.
 TEST(a_task_stops_itself) {
     uint64_t a = 0, b = 0;
-    CHECK_EQ(CALL(world_root, &a, ring_carve, world_named("reticle"), 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, &b, ring_carve, world_named("reticle"), 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, ring_bind, a, b), STATUS_OK);
+    world_pair(world_named("reticle"), 2, &a, &b);
     struct world_grant grants[] = {{"end", b, RIGHT_ALL, false}};
     CHECK_EQ(world_task_make(&crowd, BYTES, grants, 1), STATUS_OK);
     CHECK_EQ(CALL(world_root, nullptr, ring_send, a, 1, crowd.handle, RIGHT_ALL, 0), STATUS_OK);

@@ -20,16 +20,10 @@ TEST(boots) {
     world_boot(24 << 20, 1);
 }
 
-static void connect(uint64_t *near, uint64_t *far) {
-    CHECK_EQ(CALL(world_root, near, ring_carve, world_named("reticle"), 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, far, ring_carve, world_named("reticle"), 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, ring_bind, *near, *far), STATUS_OK);
-}
-
 // Two that wait for messages of a third, which has one of each already.
 static void scene_make(uint64_t ends[4]) {
-    connect(&ends[0], &ends[1]);
-    connect(&ends[2], &ends[3]);
+    world_pair(world_named("reticle"), 2, &ends[0], &ends[1]);
+    world_pair(world_named("reticle"), 2, &ends[2], &ends[3]);
     struct world_grant one[] = {{"ring", ends[1], RIGHT_ALL, false}};
     struct world_grant two[] = {{"ring", ends[3], RIGHT_ALL, false}};
     CHECK_EQ(world_task_make(&first, BYTES, one, 1), STATUS_OK);
@@ -131,11 +125,7 @@ TEST(deadlines_that_pass_together_all_wake) {
     uint64_t handle = 0;
     CHECK_EQ(world_task_make(&crowd, 3 << 20, nullptr, 0), STATUS_OK);
     for (uint32_t i = 0; i < CROWD; i++) {
-        struct object *object = nullptr;
-        CHECK_EQ(CALL(crowd.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
-        CHECK_EQ(lookup(crowd.task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
-        threads[i] = (struct thread *)object;
-        CHECK_EQ(WHOLE(crowd.thread, thread_start, handle), STATUS_OK);
+        threads[i] = world_thread_more(&crowd, &handle);
     }
     uint64_t until = arch_time_now() + 1000 * CROWD * SCHEDULE_SLICE;
     for (uint32_t i = 0; i < CROWD; i++) {

@@ -21,12 +21,6 @@ TEST(boots) {
     world_boot(16 << 20, HARTS);
 }
 
-static struct thread *thread_of(const struct world_task *of, uint64_t handle) {
-    struct object *object = nullptr;
-    CHECK_EQ(lookup(of->task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
-    return (struct thread *)object;
-}
-
 // Threads of the Task until each hart has one.
 static void scene_make(void) {
     CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 2 << 20), STATUS_OK);
@@ -38,9 +32,7 @@ static void scene_make(void) {
     on[task.thread->hart->index] = task.thread;
     for (uint32_t i = 0; i < 30 && found < HARTS; i++) {
         uint64_t handle = 0;
-        CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
-        CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_OK);
-        struct thread *thread = thread_of(&task, handle);
+        struct thread *thread = world_thread_more(&task, &handle);
         uint32_t hart = thread->hart->index;
         if (on[hart] == nullptr) {
             on[hart] = thread;
@@ -146,9 +138,7 @@ TEST(a_hart_attends_to_a_few_in_an_entry) {
     scene_make();
     for (uint32_t i = 0; i < 60 && count < SLEEPERS; i++) {
         uint64_t handle = 0;
-        CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
-        CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_OK);
-        struct thread *thread = thread_of(&task, handle);
+        struct thread *thread = world_thread_more(&task, &handle);
         if (thread->hart == on[1]->hart) {
             CHECK_EQ(CALL(thread, nullptr, futex_wait, WORLD_DATA, 0, TIME_NEVER), WORLD_BLOCKED);
             sleeper[count++] = thread;
@@ -324,9 +314,7 @@ TEST(who_waits_for_an_epoch_may_end) {
     struct thread *second = nullptr;
     for (uint32_t i = 0; i < 30 && second == nullptr; i++) {
         uint64_t handle = 0;
-        CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
-        CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_OK);
-        struct thread *thread = thread_of(&task, handle);
+        struct thread *thread = world_thread_more(&task, &handle);
         if (thread->hart->index == hart) {
             second = thread;
         } else {

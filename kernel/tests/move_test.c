@@ -21,9 +21,7 @@ static uint64_t end;
 TEST(boots) {
     world_boot(8 << 20, 3);
     CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 1 << 20), STATUS_OK);
-    CHECK_EQ(CALL(world_root, &near, ring_carve, pool, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, &far, ring_carve, pool, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, ring_bind, near, far), STATUS_OK);
+    world_pair(pool, 2, &near, &far);
     struct world_grant grants[] = {{"end", far, RIGHT_ALL, false}};
     CHECK_EQ(world_task_make(&taker, 64 * PAGE_SIZE, grants, 1), STATUS_OK);
     end = world_granted(&taker, "end");

@@ -26,23 +26,14 @@ static struct thread *self;
 
 TEST(boots) {
     world_boot(16 << 20, 1);
-    // The root's own table grows first, so that it does not in the middle of a sweep.
-    uint64_t copies[200];
-    for (uint32_t i = 0; i < 200; i++) {
-        CHECK_EQ(CALL(world_root, &copies[i], handle_copy, world_named("time"), 0), STATUS_OK);
-    }
-    for (uint32_t i = 0; i < 200; i++) {
-        CHECK_EQ(CALL(world_root, nullptr, handle_drop, copies[i]), STATUS_OK);
-    }
+    world_table_grow(); // it does not in the middle of a sweep
 }
 
 static void scene_make(struct scene *scene) {
     uint64_t end = 0;
     CHECK_EQ(CALL(world_root, &scene->spare, reticle_split, world_named("reticle"), 3 << 20),
              STATUS_OK);
-    CHECK_EQ(CALL(world_root, &end, ring_carve, scene->spare, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, &scene->other, ring_carve, scene->spare, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, ring_bind, end, scene->other), STATUS_OK);
+    world_pair(scene->spare, 2, &end, &scene->other);
     struct world_grant grants[] = {{"pool", scene->spare, RIGHT_ALL, false},
                                    {"time", world_named("time"), RIGHT_ALL, false},
                                    {"end", end, RIGHT_ALL, false}};

@@ -341,9 +341,7 @@ TEST(at_most_40_blocks_are_moved) {
 TEST(a_taker_in_pieces_leaves_it_in_flight) {
     struct world_shape before = world_shape();
     uint64_t reticle = world_named("reticle"), a, b, memory, got;
-    CHECK_EQ(CALL(world_root, &a, ring_carve, reticle, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, &b, ring_carve, reticle, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, ring_bind, a, b), STATUS_OK);
+    world_pair(reticle, 2, &a, &b);
     struct world_grant grants[] = {{"end", b, RIGHT_ALL, false}};
     struct world_task taker;
     CHECK_EQ(world_task_make(&taker, 300 * PAGE_SIZE, grants, 1), STATUS_OK);

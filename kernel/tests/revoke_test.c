@@ -84,9 +84,7 @@ static uint32_t burst(const struct thread *thread) {
 // The copier has a copy below the holder's, and makes more than are removed.
 TEST(who_copies_below_a_holder_does_not_hold_it_up) {
     uint64_t reticle = world_named("reticle"), near, far, below, from;
-    CHECK_EQ(CALL(world_root, &near, ring_carve, reticle, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, &far, ring_carve, reticle, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, ring_bind, near, far), STATUS_OK);
+    world_pair(reticle, 2, &near, &far);
     struct world_task first, last;
     struct world_grant give[] = {{"memory", memory, RIGHT_ALL, false},
                                  {"end", near, RIGHT_ALL, false}};

@@ -14,14 +14,7 @@ constexpr uint64_t NAME = 0x2000000; // world_boot maps a page of the root there
 
 TEST(boots) {
     world_boot(8 << 20, 1);
-    // The root's own table grows first, so that it does not in the middle of a sweep.
-    uint64_t copies[200];
-    for (uint32_t i = 0; i < 200; i++) {
-        CHECK_EQ(CALL(world_root, &copies[i], handle_copy, world_named("time"), 0), STATUS_OK);
-    }
-    for (uint32_t i = 0; i < 200; i++) {
-        CHECK_EQ(CALL(world_root, nullptr, handle_drop, copies[i]), STATUS_OK);
-    }
+    world_table_grow(); // it does not in the middle of a sweep
 }
 
 // What an operation works on: made anew for each count of pages.
@@ -263,10 +256,8 @@ TEST(a_table_that_cannot_grow) {
 // In flight it stays when the receiver has no room: nothing is lost.
 TEST(a_full_receiver_leaves_it_in_flight) {
     uint64_t reticle = world_named("reticle"), a, b, memory, got = 0;
-    CHECK_EQ(CALL(world_root, &a, ring_carve, reticle, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, &b, ring_carve, reticle, 2), STATUS_OK);
+    world_pair(reticle, 2, &a, &b);
     CHECK_EQ(CALL(world_root, &memory, memory_carve, reticle, PAGE_SIZE), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, ring_bind, a, b), STATUS_OK);
     struct world_grant grants[] = {{"time", world_named("time"), RIGHT_ALL, false},
                                    {"end", b, RIGHT_ALL, false}};
     CHECK_EQ(world_task_make(&poor, 40 * PAGE_SIZE, grants, 2), STATUS_OK);

@@ -21,11 +21,7 @@ TEST(boots) {
     threads[0] = task.thread;
     for (uint32_t i = 1; i < THREADS; i++) {
         uint64_t handle = 0;
-        CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
-        struct object *object;
-        CHECK_EQ(lookup(task.task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
-        threads[i] = (struct thread *)object;
-        CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_OK);
+        threads[i] = world_thread_more(&task, &handle);
         CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_BAD_STATE);
     }
     world_audit();
@@ -170,11 +166,7 @@ TEST(unmapping_wakes_the_sleepers) {
     CHECK_EQ(CALL(other.thread, &view, memory_map, 0, memory, AT, 0, PAGES * PAGE_SIZE, MAP_READ),
              STATUS_OK);
     uint64_t handle;
-    struct object *object;
-    CHECK_EQ(CALL(other.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
-    CHECK_EQ(lookup(other.task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
-    CHECK_EQ(CALL(other.thread, nullptr, thread_start, handle), STATUS_OK);
-    struct thread *sleeper = (struct thread *)object;
+    struct thread *sleeper = world_thread_more(&other, &handle);
     // In the last page: a view goes from its end, in steps.
     CHECK_EQ(sleep_on(sleeper, AT + PAGES * PAGE_SIZE - 4, 0, TIME_NEVER), WORLD_BLOCKED);
     CHECK_EQ(CALL(other.thread, nullptr, handle_drop, view), STATUS_OK);
@@ -193,11 +185,7 @@ static struct world_task crowd_make(void) {
     CHECK_EQ(world_task_make(&many, 1 << 20, nullptr, 0), STATUS_OK);
     for (uint32_t i = 0; i < CROWD; i++) {
         uint64_t handle = 0;
-        struct object *object;
-        CHECK_EQ(CALL(many.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
-        CHECK_EQ(lookup(many.task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
-        crowd[i] = (struct thread *)object;
-        CHECK_EQ(CALL(many.thread, nullptr, thread_start, handle), STATUS_OK);
+        crowd[i] = world_thread_more(&many, &handle);
         CHECK_EQ(sleep_on(crowd[i], WORD, 0, TIME_NEVER), WORLD_BLOCKED);
     }
     return many;

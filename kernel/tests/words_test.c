@@ -56,9 +56,7 @@ static void drop(uint64_t handle) {
 TEST(boots) {
     world_boot(8 << 20, 3);
     reticle = world_named("reticle");
-    CHECK_EQ(CALL(world_root, &near, ring_carve, reticle, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, &far, ring_carve, reticle, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, ring_bind, near, far), STATUS_OK);
+    world_pair(reticle, 2, &near, &far);
     CHECK_EQ(CALL(world_root, &memory, memory_carve, reticle, PAGE_SIZE, 0, CARVE_CODE), STATUS_OK);
     view = map(memory, MAP_READ | MAP_WRITE);
 }
@@ -125,9 +123,7 @@ TEST(it_is_pinned) {
                   MAP_READ | MAP_EXECUTE),
              STATUS_BUSY);
     drop(view);
-    CHECK_EQ(CALL(world_root, &a, ring_carve, reticle, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, &b, ring_carve, reticle, 2), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, ring_bind, a, b), STATUS_OK);
+    world_pair(reticle, 2, &a, &b);
     CHECK_EQ(CALL(world_root, nullptr, ring_send, a, 0, memory, RIGHT_ALL, 1), STATUS_BUSY);
     CHECK_EQ(CALL(world_root, &bundle, bundle_carve, reticle), STATUS_OK);
     CHECK_EQ(CALL(world_root, nullptr, memory_wipe, memory), STATUS_BAD_STATE);
@@ -188,7 +184,6 @@ TEST(without_words_only_the_top_bit_is_left) {
 
 TEST(two_threads_do_not_share_words) {
     struct world_task task;
-    struct object *object;
     uint64_t handle, made;
     CHECK_EQ(world_task_make(&task, 256 << 10, nullptr, 0), STATUS_OK);
     CHECK_EQ(CALL(world_root, &made, memory_carve, task.reticle, PAGE_SIZE), STATUS_OK);
@@ -197,10 +192,7 @@ TEST(two_threads_do_not_share_words) {
     CHECK_EQ(world_task_make(&task, 256 << 10, grants, 1), STATUS_OK);
     uint64_t pool = world_granted(&task, "pool");
     CHECK_EQ(CALL(task.thread, &made, memory_carve, pool, PAGE_SIZE), STATUS_OK);
-    CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
-    CHECK_EQ(lookup(task.task, handle, CLASS_THREAD, 0, &object), STATUS_OK);
-    struct thread *second = (struct thread *)object;
-    CHECK_EQ(CALL(task.thread, nullptr, thread_start, handle), STATUS_OK);
+    struct thread *second = world_thread_more(&task, &handle);
     CHECK_EQ(CALL(second, nullptr, signal_words, made, 1, 1), STATUS_OK);
     CHECK_EQ(CALL(task.thread, nullptr, signal_words, made, 1, 1), STATUS_BUSY);
     CHECK_EQ(CALL(second, nullptr, thread_exit), WORLD_BLOCKED);

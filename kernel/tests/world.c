@@ -180,6 +180,36 @@ enum status world_task_make(struct world_task *out, uint64_t bytes,
     return status;
 }
 
+struct thread *world_thread_of(const struct world_task *task, uint64_t handle) {
+    struct object *object;
+    check(lookup(task->task, handle, CLASS_THREAD, 0, &object) == STATUS_OK);
+    return (struct thread *)object;
+}
+
+struct thread *world_thread_more(const struct world_task *task, uint64_t *handle) {
+    check(CALL(task->thread, handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP) == STATUS_OK);
+    check(CALL(task->thread, nullptr, thread_start, *handle) == STATUS_OK);
+    return world_thread_of(task, *handle);
+}
+
+void world_pair(uint64_t reticle, uint64_t slots, uint64_t *a, uint64_t *b) {
+    check(CALL(world_root, a, ring_carve, reticle, slots) == STATUS_OK);
+    check(CALL(world_root, b, ring_carve, reticle, slots) == STATUS_OK);
+    check(CALL(world_root, nullptr, ring_bind, *a, *b) == STATUS_OK);
+}
+
+void world_table_grow(void) {
+    constexpr uint32_t MANY = 200; // more than a page of slots
+    static_assert(MANY > SLOTS_PER_PAGE);
+    uint64_t copies[MANY];
+    for (uint32_t i = 0; i < MANY; i++) {
+        check(CALL(world_root, &copies[i], handle_copy, world_named("time"), 0) == STATUS_OK);
+    }
+    for (uint32_t i = 0; i < MANY; i++) {
+        check(CALL(world_root, nullptr, handle_drop, copies[i]) == STATUS_OK);
+    }
+}
+
 uint64_t world_granted(const struct world_task *task, const char *name) {
     struct bundle_page page;
     check(world_run(task->thread));

@@ -76,6 +76,14 @@ struct world_grant {
 };
 enum status world_task_make(struct world_task *out, uint64_t bytes,
                             const struct world_grant *grants, uint32_t count);
+// One more thread of a Task, carved and started by its first one, and its handle there.
+struct thread *world_thread_more(const struct world_task *task, uint64_t *handle);
+// The thread behind a handle of that Task.
+struct thread *world_thread_of(const struct world_task *task, uint64_t handle);
+// Two Ring ends of the root, bound to each other.
+void world_pair(uint64_t reticle, uint64_t slots, uint64_t *a, uint64_t *b);
+// The root's handle table gets pages that it keeps.
+void world_table_grow(void);
 // The capability of that name in a started Task's Bundle page.
 uint64_t world_granted(const struct world_task *task, const char *name);
 
