@@ -33,8 +33,25 @@ void band_root_sleeps(void) {
 }
 
 void band_root_wakes(void) {
-    host_select(world_root->hart->index);
-    signal_raise(world_root, UINT64_C(1) << 63, false);
+    band_raise(world_root, UINT64_C(1) << 63);
+}
+
+// Another hart, if there is one: its own would have to be in the kernel.
+static void select_for(const struct thread *thread) {
+    host_select((thread->hart->index + 1) % harts_online());
+}
+
+void band_raise(struct thread *thread, uint64_t bits) {
+    select_for(thread);
+    signal_raise(thread, bits, false);
+    host_settle();
+}
+
+void band_bind_to(struct budget *budget, struct thread *thread) {
+    lock_acquire(&books);
+    select_for(thread);
+    budget_bind(budget, thread);
+    lock_release(&books);
     host_settle();
 }
 
@@ -128,4 +145,15 @@ void band_close(uint64_t value, uint64_t wanted, uint64_t most) {
 
 bool band_wait(struct world_task *task, uint64_t ring, uint64_t deadline) {
     return CALL(task->thread, nullptr, signal_wait, BIT, deadline, 0, ring) == WORLD_BLOCKED;
+}
+
+struct thread *band_sleeper(struct world_task *task, uint32_t hart, uint64_t *handle) {
+    struct thread *thread = band_thread(task, handle);
+    uint64_t budget = band_carve_at(world_named("budget"), MS, hart);
+    band_bind_to(band_budget(budget), thread);
+    CHECK_EQ(CALL(thread, nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);
+    CHECK_EQ(thread->hart->index, hart);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, budget), STATUS_OK);
+    CHECK(thread->state == THREAD_WAITING && thread->budget == nullptr);
+    return thread;
 }

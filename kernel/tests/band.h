@@ -24,10 +24,15 @@ struct budget *band_budget(uint64_t handle);
 // A Task with one thread, which may use this budget (0: none); and one more thread.
 void band_task(struct world_task *task, uint64_t budget);
 struct thread *band_thread(struct world_task *task, uint64_t *handle);
+// One more on that hart, which waits for its bit.
+struct thread *band_sleeper(struct world_task *task, uint32_t hart, uint64_t *handle);
 // Two Tasks with a connection, "ring" in both Bundles, and the bit of its messages watched.
 void band_pair(struct world_task *a, uint64_t budget_a, struct world_task *b, uint64_t budget_b);
 // Binds the first thread of a Task to its budget.
 void band_bind(struct world_task *task);
+// What no syscall of this moment does: binds any thread, or raises bits of it.
+void band_bind_to(struct budget *budget, struct thread *thread);
+void band_raise(struct thread *thread, uint64_t bits);
 // It waits for its bit, and names a Ring (0: none); whether it does wait.
 bool band_wait(struct world_task *task, uint64_t ring, uint64_t deadline);
 

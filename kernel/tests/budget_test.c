@@ -4,7 +4,9 @@
 // Budgets, whom they pay for, and loans: who is waited for runs on what the waiter has.
 #include "kernel/budget.h"
 
+#include "kernel/futex.h"
 #include "kernel/schedule.h"
+#include "kernel/signal.h"
 #include "kernel/tests/band.h"
 #include "tests/unit.h"
 
@@ -327,4 +329,210 @@ static void receiver_dies(void) {
 TEST(death_ends_a_loan) {
     CHECK(host_passes(lender_dies));
     CHECK(host_passes(receiver_dies));
+}
+
+// ------------------------------------------------------------------------- many of them
+
+// So many lenders are looked at as an entry may take: the others count when it is their turn.
+static void many_lenders_without_anything_left(void) {
+    constexpr uint32_t MANY = 12;
+    struct world_task task;
+    uint64_t handle = 0;
+    band_boot(1);
+    uint64_t used_up = band_carve(world_named("budget"), MS, 10 * MS);
+    band_task(&task, 0);
+    band_task(&noise[0], 0);
+    struct thread *receiver = band_thread(&task, &handle), *lenders[MANY];
+    for (uint32_t i = 0; i < MANY; i++) {
+        lenders[i] = band_thread(&task, nullptr);
+    }
+    band_root_sleeps();
+    for (uint32_t i = 0; i < MANY; i++) {
+        band_bind_to(band_budget(used_up), lenders[i]);
+    }
+    for (uint32_t i = 0; i < MANY; i++) {
+        CHECK_EQ(CALL(lenders[i], nullptr, futex_wait, WORLD_DATA + 64, 0, TIME_NEVER, handle),
+                 WORLD_BLOCKED);
+    }
+    CHECK_EQ(CALL(task.thread, nullptr, signal_wait, 1, TIME_NEVER), WORLD_BLOCKED);
+    band_align();
+    CHECK(band_current(0) == receiver && hart_at(0)->runs_person);
+    band_pass(MS);
+    CHECK(!hart_at(0)->runs_person);
+    world_audit();
+    uint64_t before = band_ran(receiver);
+    band_pass(9 * MS);
+    CHECK(band_ran(receiver) - before <= 9 * MS / 2 + SCHEDULE_SLICE);
+    CHECK(band_current(0) == receiver && hart_at(0)->runs_person);
+    world_audit();
+}
+
+// Its own Task is all that a wait on a futex lends to.
+static void a_thread_of_another_task_gets_nothing(void) {
+    uint64_t other = 0, thread = 0;
+    band_boot(1);
+    uint64_t reticle = world_named("reticle");
+    CHECK_EQ(CALL(world_root, &other, task_carve, reticle), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &thread, thread_carve, other, PROGRAM_BASE, 0), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, budget_bind, world_named("budget"), 0), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, futex_wait, 0x2000000, 0, arch_time_now() + MS, thread),
+             WORLD_BLOCKED);
+    CHECK(world_root->lends_to == nullptr && world_root->budget->loans == 0);
+    world_audit();
+    band_pass(MS);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, other), STATUS_OK);
+    world_audit();
+}
+
+TEST(what_cannot_be_lent) {
+    CHECK(host_passes(many_lenders_without_anything_left));
+    CHECK(host_passes(a_thread_of_another_task_gets_nothing));
+}
+
+// ------------------------------------------------------------------------- and death
+
+// A part is on its way out, thread by thread, when its source is asked to go.
+static void a_source_waits_for_its_parts(void) {
+    constexpr uint32_t MANY = 5;
+    struct world_task task;
+    struct thread *threads[MANY];
+    uint64_t pool = 0, source = 0, part = 0;
+    band_boot(1);
+    struct world_shape before = world_shape();
+    uint32_t share = world_root->task->table.used;
+    CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 64 * PAGE_SIZE),
+             STATUS_OK);
+    CHECK_EQ(
+        CALL(world_root, &source, budget_carve, pool, world_named("budget"), 8 * MS, 10 * MS, 0, 0),
+        STATUS_OK);
+    CHECK_EQ(CALL(world_root, &part, budget_carve, pool, source, MS, 10 * MS, 0, 0), STATUS_OK);
+    band_task(&task, 0);
+    for (uint32_t i = 0; i < MANY; i++) {
+        threads[i] = band_thread(&task, nullptr);
+        band_bind_to(band_budget(part), threads[i]);
+    }
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, pool), STATUS_OK);
+    for (uint32_t i = 0; i < MANY; i++) {
+        CHECK(threads[i]->budget == nullptr);
+    }
+    world_audit();
+    // All of it is there again.
+    source = band_carve(world_named("budget"), 10 * MS, 10 * MS);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, source), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
+    CHECK_EQ(world_root->task->table.used, share);
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+    world_audit();
+}
+
+TEST(parts_die_before_their_source) {
+    CHECK(host_passes(a_source_waits_for_its_parts));
+}
+
+// ------------------------------------------------------------------------- several harts
+
+// Who was stopped goes on where its budget is.
+static void resumed_elsewhere(void) {
+    struct world_task task;
+    band_boot(2);
+    band_task(&task, 0);
+    uint32_t here = task.thread->hart->index;
+    uint64_t budget = band_carve_at(world_named("budget"), 5 * MS, 1 - here);
+    CHECK_EQ(
+        CALL(world_root, nullptr, thread_control, task.handle, task.thread->number, RESUME_STOP),
+        STATUS_OK);
+    CHECK_EQ(task.thread->state, THREAD_FAULTED);
+    band_bind_to(band_budget(budget), task.thread);
+    CHECK(task.thread->state == THREAD_FAULTED && task.thread->hart->index == here);
+    CHECK_EQ(CALL(world_root, nullptr, thread_control, task.handle, task.thread->number,
+                  RESUME_CONTINUE),
+             STATUS_OK);
+    CHECK(world_run(task.thread));
+    CHECK_EQ(task.thread->hart->index, 1 - here);
+    world_audit();
+}
+
+// The budget dies, and its epoch passes, while the harts of those that lend it idle and have
+// not heard of it yet.
+static void lent_on_harts_that_idle(void) {
+    struct world_task task;
+    uint64_t handle = 0;
+    band_boot(3);
+    struct world_shape before = world_shape();
+    uint64_t made = band_carve(world_named("budget"), 5 * MS, 10 * MS);
+    band_task(&task, 0);
+    uint32_t root = world_root->hart->index, a = (root + 1) % 3, b = (root + 2) % 3;
+    struct thread *lender = band_sleeper(&task, a, &handle);
+    struct thread *receiver = band_sleeper(&task, b, &handle);
+    CHECK_EQ(CALL(task.thread, nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);
+    struct budget *budget = band_budget(made);
+    band_bind_to(budget, lender);
+    band_raise(lender, BIT);
+    CHECK_EQ(CALL(lender, nullptr, futex_wait, WORLD_DATA, 0, TIME_NEVER, handle), WORLD_BLOCKED);
+    CHECK(receiver->loan == budget && budget->loans == 1);
+    CHECK(world_run(world_root));
+    CHECK(host_state_of(a) == HOST_IDLE && host_state_of(b) == HOST_IDLE);
+    host_syscall(root, SYS_handle_drop, (uint64_t[6]){made});
+    for (uint32_t i = 0; i < 20; i++) {
+        (void)host_go(root);
+    }
+    // Nobody is bound to it, and it is lent: it waits, whatever epochs pass.
+    CHECK(lender->budget == nullptr && budget->loans == 1 && receiver->loan == budget);
+    CHECK(!object_live(&budget->object) && world_root->frame.restart);
+    host_settle();
+    struct words words;
+    CHECK(world_returned(world_root, &words) && words.a[0] == STATUS_OK);
+    CHECK(receiver->loan == nullptr && lender->lends_to == nullptr);
+    world_audit();
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+}
+
+// One is in the inbox of its hart when what comes after it there sends it away.
+static void sent_away_while_in_an_inbox(void) {
+    struct world_task task;
+    uint64_t handle = 0, other = 0;
+    band_boot(3);
+    uint64_t all = band_carve(world_named("budget"), MS, 10 * MS);
+    band_task(&task, 0);
+    uint32_t here = (world_root->hart->index + 1) % 3, there = (world_root->hart->index + 2) % 3;
+    uint64_t elsewhere = band_carve_at(world_named("budget"), 5 * MS, there);
+    struct thread *receiver = band_sleeper(&task, here, &handle);
+    struct thread *lender = band_sleeper(&task, here, &other);
+    struct thread *runs = band_sleeper(&task, here, &other);
+    CHECK_EQ(CALL(task.thread, nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);
+    // One that has used up its budget waits for another, which is ready behind a third.
+    band_bind_to(band_budget(all), lender);
+    band_align();
+    band_raise(lender, BIT);
+    band_pass(2 * MS);
+    CHECK_EQ(CALL(lender, nullptr, futex_wait, WORLD_DATA, 0, TIME_NEVER, handle), WORLD_BLOCKED);
+    CHECK_EQ(receiver->loan, band_budget(all));
+    band_raise(runs, BIT);
+    band_raise(receiver, BIT);
+    CHECK(band_current(here) == runs && receiver->state == THREAD_READY);
+    // From another hart: the receiver gets a budget that leaves this one out, then the
+    // lender, in front of it, is woken.
+    lock_acquire(&books);
+    host_select(there);
+    budget_bind(band_budget(elsewhere), receiver);
+    CHECK(receiver->in_inbox && futex_wake(task.task, WORLD_DATA, 1) == 1);
+    lock_release(&books);
+    CHECK_EQ(hart_at(here)->inbox, lender);
+    CHECK(host_go(here));
+    CHECK_EQ(receiver->hart->index, there);
+    CHECK_EQ(hart_at(there)->inbox, receiver);
+    host_settle();
+    CHECK(!receiver->in_inbox && band_current(there) == receiver);
+    CHECK_EQ(hart_at(there)->placed, 0);
+    world_audit();
+}
+
+TEST(budgets_and_several_harts) {
+    CHECK(host_passes(resumed_elsewhere));
+    CHECK(host_passes(lent_on_harts_that_idle));
+    CHECK(host_passes(sent_away_while_in_an_inbox));
 }

@@ -251,3 +251,190 @@ TEST(work_moves_to_where_less_is_to_do) {
     CHECK(host_passes(spread_7));
     CHECK(host_passes(spread_8));
 }
+
+// ----------------------------------------------------------- the Network band's time
+
+// Who becomes ready in the Person band waits for the end of it.
+static void person_wakes_in_the_networks_time(void) {
+    struct world_task first, second, spinner;
+    band_boot(1);
+    band_task(&first, world_named("budget"));
+    band_task(&second, band_carve(world_named("budget"), MS / 10, 10 * MS));
+    band_task(&spinner, 0);
+    band_bind(&second);
+    band_bind(&first);
+    band_root_sleeps();
+    band_align();
+    uint64_t begin = arch_time_now() + 10 * MS;
+    CHECK(band_wait(&second, 0, begin + SCHEDULE_PERSON + SCHEDULE_NETWORK / 2));
+    CHECK(band_wait(&first, 0, begin));
+    band_pass_until(begin + SCHEDULE_PERSON);
+    CHECK(band_current(0) == spinner.thread && first.thread->state == THREAD_READY);
+    band_pass_until(begin + SCHEDULE_PERSON + SCHEDULE_NETWORK / 2);
+    CHECK_EQ(second.thread->state, THREAD_READY);
+    CHECK_EQ(band_current(0), spinner.thread);
+    band_pass_until(begin + SCHEDULE_PERSON + SCHEDULE_NETWORK - 1);
+    CHECK_EQ(band_current(0), spinner.thread);
+    band_pass(1);
+    CHECK(band_current(0) != spinner.thread);
+    world_audit();
+}
+
+// Two that answer each other in it go on, and no longer than it lasts.
+static void networks_time_is_handed_on(void) {
+    struct world_task client, server, person;
+    band_boot(1);
+    band_pair(&client, 0, &server, 0);
+    band_task(&person, world_named("budget"));
+    band_bind(&person);
+    uint64_t ring = world_granted(&client, "ring");
+    band_root_sleeps();
+    CHECK(band_wait(&server, 0, TIME_NEVER));
+    band_align();
+    while (band_current(0) != client.thread) {
+        band_pass(MS / 10);
+    }
+    CHECK_EQ(person.thread->state, THREAD_READY);
+    uint64_t until = hart_at(0)->person_end + SCHEDULE_NETWORK;
+    CHECK(arch_time_now() < until);
+    CHECK_EQ(CALL(client.thread, nullptr, doorbell_wait, ring, BIT, TIME_NEVER), WORLD_BLOCKED);
+    CHECK_EQ(band_current(0), server.thread);
+    band_pass_until(until - 1);
+    CHECK_EQ(band_current(0), server.thread);
+    band_pass(1);
+    CHECK_EQ(band_current(0), person.thread);
+    world_audit();
+}
+
+TEST(the_network_band_has_its_time_for_itself) {
+    CHECK(host_passes(person_wakes_in_the_networks_time));
+    CHECK(host_passes(networks_time_is_handed_on));
+}
+
+// ------------------------------------------------------------------------- hand-offs
+
+// A server with a budget of its own, which sleeps; its client has none.
+static struct world_task client, server;
+static uint64_t ring;
+
+static void call_scene(uint64_t budget) {
+    band_pair(&client, 0, &server, budget);
+    if (budget != 0) {
+        band_bind(&server);
+    }
+    ring = world_granted(&client, "ring");
+    CHECK(band_wait(&server, 0, TIME_NEVER));
+}
+
+static void a_server_of_the_person_band(void) {
+    band_boot(1);
+    call_scene(band_carve(world_named("budget"), 5 * MS, 10 * MS));
+    band_root_sleeps();
+    band_align();
+    CHECK_EQ(CALL(client.thread, nullptr, doorbell_wait, ring, BIT, TIME_NEVER), WORLD_BLOCKED);
+    CHECK(band_current(0) == server.thread && hart_at(0)->runs_person);
+    world_audit();
+    // It answers and waits: the client runs on what the server has.
+    CHECK_EQ(CALL(server.thread, nullptr, doorbell_wait, world_granted(&server, "ring"), BIT,
+                  TIME_NEVER),
+             WORLD_BLOCKED);
+    CHECK(band_current(0) == client.thread && hart_at(0)->runs_person);
+    CHECK_EQ(client.thread->loan, server.thread->budget);
+    world_audit();
+}
+
+// The client is answered already and does not block: the server goes first all the same.
+static void a_server_of_the_person_band_goes_first(void) {
+    band_boot(1);
+    call_scene(band_carve(world_named("budget"), 5 * MS, 10 * MS));
+    band_root_sleeps();
+    band_align();
+    band_raise(client.thread, BIT);
+    CHECK(world_run(client.thread));
+    host_syscall(0, SYS_doorbell_wait, (uint64_t[6]){ring, BIT, TIME_NEVER});
+    CHECK(band_current(0) == server.thread && hart_at(0)->runs_person);
+    CHECK_EQ(client.thread->state, THREAD_READY);
+    CHECK_EQ(client.thread->frame.arg[0], STATUS_OK);
+    world_audit();
+}
+
+// The same in one band: who was alone has a turn that ends from then on.
+static void a_turn_begins_when_somebody_is_woken(void) {
+    band_boot(1);
+    call_scene(0);
+    band_root_sleeps();
+    band_raise(client.thread, BIT);
+    band_pass(10 * MS);
+    CHECK(hart_at(0)->slice_end == TIME_NEVER && hart_at(0)->load == 1);
+    CHECK_EQ(CALL(client.thread, nullptr, doorbell_wait, ring, BIT, TIME_NEVER), STATUS_OK);
+    CHECK_EQ(band_current(0), client.thread);
+    band_pass(SCHEDULE_SLICE - 1);
+    CHECK_EQ(band_current(0), client.thread);
+    band_pass(1);
+    CHECK_EQ(band_current(0), server.thread);
+    world_audit();
+}
+
+// Whose budget leaves the hart out is sent on when it is woken there.
+static void a_server_that_may_not_run_here(void) {
+    band_boot(2);
+    call_scene(0);
+    uint32_t here = server.thread->hart->index;
+    struct thread *caller = client.thread;
+    for (uint32_t i = 0; i < 20 && caller->hart->index != here; i++) {
+        caller = band_thread(&client, nullptr);
+    }
+    CHECK_EQ(caller->hart->index, here);
+    uint64_t budget = band_carve_at(world_named("budget"), 5 * MS, 1 - here);
+    band_root_sleeps();
+    band_bind_to(band_budget(budget), server.thread);
+    CHECK(server.thread->state == THREAD_WAITING && server.thread->hart->index == here);
+    CHECK_EQ(CALL(caller, nullptr, doorbell_wait, ring, 1 << 7, TIME_NEVER), WORLD_BLOCKED);
+    CHECK_EQ(server.thread->hart->index, 1 - here);
+    CHECK_EQ(band_current(1 - here), server.thread);
+    world_audit();
+}
+
+TEST(who_is_woken_runs_next_in_its_band_and_place) {
+    CHECK(host_passes(a_server_of_the_person_band));
+    CHECK(host_passes(a_server_of_the_person_band_goes_first));
+    CHECK(host_passes(a_turn_begins_when_somebody_is_woken));
+    CHECK(host_passes(a_server_that_may_not_run_here));
+}
+
+// ------------------------------------------------------------------------- many
+
+// More than are looked at in one go have used up what they have: they take turns.
+static void a_crowd_without_a_budget_left(void) {
+    constexpr uint32_t CROWD = 40;
+    struct world_task crowd, spinner;
+    struct thread *threads[CROWD];
+    band_boot(1);
+    uint64_t budget = band_carve(world_named("budget"), MS, 10 * MS);
+    band_task(&crowd, 0);
+    band_task(&spinner, 0);
+    for (uint32_t i = 0; i < CROWD; i++) {
+        threads[i] = band_thread(&crowd, nullptr);
+    }
+    band_root_sleeps();
+    CHECK_EQ(CALL(crowd.thread, nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);
+    for (uint32_t i = 0; i < CROWD; i++) {
+        band_bind_to(band_budget(budget), threads[i]);
+    }
+    band_align();
+    CHECK(hart_at(0)->runs_person);
+    uint64_t before = band_ran(spinner.thread);
+    band_pass(MS);
+    CHECK(!hart_at(0)->runs_person);
+    world_audit();
+    band_pass(9 * MS - 1);
+    // The two Tasks shared the rest.
+    band_close(band_ran(spinner.thread) - before, 9 * MS / 2, SCHEDULE_SLICE);
+    band_pass(1);
+    CHECK(hart_at(0)->runs_person);
+    world_audit();
+}
+
+TEST(a_used_up_budget_of_many) {
+    CHECK(host_passes(a_crowd_without_a_budget_left));
+}
