@@ -18,7 +18,7 @@ constexpr uint32_t PAGES_MOST = 20;
 struct scene {
     struct world_task task;
     uint64_t spare, other;                  // of the root
-    uint64_t pool, time, end;               // granted
+    uint64_t pool, time, end, budget;       // granted
     uint64_t memory, empty, thread, bundle; // made by the Task
 };
 
@@ -36,12 +36,14 @@ static void scene_make(struct scene *scene) {
     world_pair(scene->spare, 2, &end, &scene->other);
     struct world_grant grants[] = {{"pool", scene->spare, RIGHT_ALL, false},
                                    {"time", world_named("time"), RIGHT_ALL, false},
-                                   {"end", end, RIGHT_ALL, false}};
-    CHECK_EQ(world_task_make(&scene->task, OWN, grants, 3), STATUS_OK);
+                                   {"end", end, RIGHT_ALL, false},
+                                   {"budget", world_named("budget"), RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&scene->task, OWN, grants, 4), STATUS_OK);
     self = scene->task.thread;
     scene->pool = world_granted(&scene->task, "pool");
     scene->time = world_granted(&scene->task, "time");
     scene->end = world_granted(&scene->task, "end");
+    scene->budget = world_granted(&scene->task, "budget");
     CHECK_EQ(CALL(self, &scene->memory, memory_carve, scene->pool, 4 * PAGE_SIZE), STATUS_OK);
     CHECK_EQ(CALL(self, &scene->empty, task_carve, scene->pool), STATUS_OK);
     CHECK_EQ(CALL(self, &scene->bundle, bundle_carve, scene->pool), STATUS_OK);
@@ -120,6 +122,7 @@ OPERATION(carve, self, nullptr, memory_carve, scene->pool, 20 * PAGE_SIZE)
 OPERATION(task, self, nullptr, task_carve, scene->pool)
 OPERATION(ring, self, nullptr, ring_carve, scene->pool, 2)
 OPERATION(bundle, self, nullptr, bundle_carve, scene->pool)
+OPERATION(budget, self, nullptr, budget_carve, scene->pool, scene->budget, 5000000, 10000000, 0, 0)
 OPERATION(foreign_thread, self, nullptr, thread_carve, scene->empty, PROGRAM_BASE, 0)
 OPERATION(own_thread, self, nullptr, thread_carve, 0, PROGRAM_BASE, 0)
 OPERATION(map, self, nullptr, memory_map, 0, scene->memory, AT, 0, 4 * PAGE_SIZE, MAP_READ)
@@ -142,6 +145,9 @@ TEST(carving_a_ring_needs_a_slot) {
 }
 TEST(carving_a_bundle_needs_a_slot) {
     CHECK_EQ(sweep(nullptr, bundle), 1);
+}
+TEST(carving_a_budget_needs_a_slot) {
+    CHECK_EQ(sweep(nullptr, budget), 1);
 }
 TEST(carving_a_thread_of_another_task_needs_a_slot) {
     CHECK_EQ(sweep(nullptr, foreign_thread), 1);

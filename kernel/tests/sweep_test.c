@@ -3,6 +3,7 @@
 //
 // Every operation that takes memory, with a Reticle that has 0, 1, 2 ... pages left:
 // it fails with NO_MEMORY and leaves no trace, until there are enough and it succeeds.
+#include "kernel/budget.h"
 #include "kernel/tests/world.h"
 #include "tests/unit.h"
 
@@ -70,6 +71,7 @@ static void drain(struct scene *scene, uint64_t pages) {
 
 struct books_before {
     uint64_t available, objects, tables, big;
+    uint64_t share; // that the first budget has left
     uint32_t used, empty_used;
 };
 
@@ -79,11 +81,20 @@ static struct task *task_of_handle(uint64_t handle) {
     return (struct task *)object;
 }
 
+static uint64_t share(void) {
+    struct object *object;
+    CHECK_EQ(lookup(world_root->task, world_named("budget"), CLASS_BUDGET, 0, &object), STATUS_OK);
+    return atomic_load(&((struct budget *)object)->account[0].share);
+}
+
 static struct books_before look(const struct scene *scene) {
-    return (struct books_before){
-        info(scene->pool, 2),         info(scene->pool, 3),
-        info(scene->pool, 4),         info(big, 2),
-        world_root->task->table.used, task_of_handle(scene->empty)->table.used};
+    return (struct books_before){info(scene->pool, 2),
+                                 info(scene->pool, 3),
+                                 info(scene->pool, 4),
+                                 info(big, 2),
+                                 share(),
+                                 world_root->task->table.used,
+                                 task_of_handle(scene->empty)->table.used};
 }
 
 typedef enum status operation(struct scene *scene);
@@ -107,6 +118,7 @@ static uint32_t sweep(operation *run) {
             CHECK_EQ(is.used, was.used);
             CHECK_EQ(is.empty_used, was.empty_used);
             CHECK_EQ(is.big, was.big);
+            CHECK_EQ(is.share, was.share);
             // Tables may have grown on the way: that is no loss, the next try uses them.
             CHECK_EQ(is.available + is.tables, was.available + was.tables);
         }
@@ -138,6 +150,11 @@ static enum status carve_ring(struct scene *scene) {
 
 static enum status carve_bundle(struct scene *scene) {
     return CALL(world_root, nullptr, bundle_carve, scene->pool);
+}
+
+static enum status carve_budget(struct scene *scene) {
+    return CALL(world_root, nullptr, budget_carve, scene->pool, world_named("budget"), 5000000,
+                10000000, 0, 0);
 }
 
 static enum status split(struct scene *scene) {
@@ -196,6 +213,9 @@ TEST(ring) {
 }
 TEST(bundle) {
     CHECK(sweep(carve_bundle) >= 3);
+}
+TEST(budget) {
+    CHECK_EQ(sweep(carve_budget), 1);
 }
 TEST(reticle) {
     CHECK(sweep(split) >= 2);
