@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # SPDX-FileCopyrightText: The VectraOS contributors
 #
-# `./vectra coverage`: which lines and conditions of the portable kernel the host
-# tests go through. They are built once more, to count instead of being sanitized;
+# `./vectra coverage`: which lines and conditions of the portable kernel, and of the
+# heap and the list that it stands on, the host tests go through. They are built once more, to count instead of being sanitized;
 # all of them write into one profile. What was not decided both ways, and by itself
 # (MC/DC), must be argued in kernel/tests/unreachable.list: check/coverage.awk
 # compares the two and says what to do.
@@ -19,7 +19,7 @@ run_coverage() {
     set_up
     out=build/coverage
     compile coverage build.ninja # which names the tests
-    grep '^kernel_' "$out/tests.list" >"$out/tests"
+    grep -E '^(kernel_.*|heap|list)$' "$out/tests.list" >"$out/tests"
     # shellcheck disable=SC2046
     compile coverage libkernel.a $(sed 's/^/test-/' "$out/tests")
     # A decision that the compiler cannot count would be missing without a word.
@@ -38,7 +38,8 @@ run_coverage() {
         }
     done <"$out/tests"
     llvm-profdata-19 merge -o "$out/all.profdata" "$out/profile"/*.profraw
-    llvm-cov-19 export "$out/libkernel.a" -instr-profile="$out/all.profdata" \
+    llvm-cov-19 export "$out/libkernel.a" -object "$out/test-heap" -object "$out/test-list" \
+        -instr-profile="$out/all.profdata" \
         >"$out/export.json" 2>"$out/export.log" || {
         cat "$out/export.log"
         exit 1

@@ -89,6 +89,7 @@ run_test() {
     mkdir -p build/test
     export VECTRA_BUILT=yes
     host_tests
+    unit coverage ./vectra coverage
     for machine in $machines; do
         machine_tests "$machine" 1
         machine_tests "$machine" 4
