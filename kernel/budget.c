@@ -90,12 +90,8 @@ void budget_bind(struct budget *budget, struct thread *thread) {
 
 enum step budget_detach(struct budget *budget) {
     if (budget->parts != nullptr) {
-        struct budget *part = LINK_OF(budget->parts, struct budget, part);
-        if (object_live(&part->object)) {
-            object_destroy(&part->object);
-            return STEP_MORE;
-        }
-        return STEP_WAIT;
+        object_destroy(&LINK_OF(budget->parts, struct budget, part)->object);
+        return STEP_WAIT; // each part wakes it
     }
     if (budget->bound != nullptr) {
         budget_bind(nullptr, LINK_OF(budget->bound, struct thread, bound));

@@ -113,10 +113,8 @@ static void timer_arm(struct hart *hart) {
     }
     if (hart->runs_person) {
         most = now + person_turn(hart, hart->current, now);
-    } else if (person && network_until(hart) > now) {
-        most = network_until(hart);
     } else if (person) {
-        hart->preempt = true;
+        hart->preempt = true; // in the time of the Network band it is picked again
     }
     hart->slice_end = most < hart->slice_end ? most : hart->slice_end;
     timer_arm(hart);

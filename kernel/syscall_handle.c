@@ -94,7 +94,7 @@ static enum status destroy_go_on(struct thread *self) {
     if (gone) {
         return STATUS_OK;
     }
-    if (step == STEP_WAIT && !epoch_reached(epoch)) {
+    if (step == STEP_WAIT) {
         thread_await_epoch(self, epoch);
     }
     return STATUS_RESTART;
