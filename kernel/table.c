@@ -120,7 +120,7 @@ enum status lookup(struct task *task, uint64_t handle, enum cap_class class, uin
     if (status != STATUS_OK) {
         return status;
     }
-    *out = slot->object;
+    *out = atomic_load_explicit((_Atomic(struct object *) *)&slot->object, memory_order_relaxed);
     atomic_thread_fence(memory_order_acquire);
     return slot_meta(slot) != meta ? STATUS_BAD_HANDLE : STATUS_OK;
 }
