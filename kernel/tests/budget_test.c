@@ -333,13 +333,15 @@ TEST(death_ends_a_loan) {
 
 // ------------------------------------------------------------------------- many of them
 
-// So many lenders are looked at as an entry may take: the others count when it is their turn.
+// So many lenders are looked at as an entry may take: the last one, which has something left,
+// is too far behind.
 static void many_lenders_without_anything_left(void) {
     constexpr uint32_t MANY = 12;
     struct world_task task;
     uint64_t handle = 0;
     band_boot(1);
     uint64_t used_up = band_carve(world_named("budget"), MS, 10 * MS);
+    uint64_t more = band_carve(world_named("budget"), 5 * MS, 10 * MS);
     band_task(&task, 0);
     band_task(&noise[0], 0);
     struct thread *receiver = band_thread(&task, &handle), *lenders[MANY];
@@ -348,14 +350,14 @@ static void many_lenders_without_anything_left(void) {
     }
     band_root_sleeps();
     for (uint32_t i = 0; i < MANY; i++) {
-        band_bind_to(band_budget(used_up), lenders[i]);
-    }
-    for (uint32_t i = 0; i < MANY; i++) {
         CHECK_EQ(CALL(lenders[i], nullptr, futex_wait, WORLD_DATA + 64, 0, TIME_NEVER, handle),
                  WORLD_BLOCKED);
     }
     CHECK_EQ(CALL(task.thread, nullptr, signal_wait, 1, TIME_NEVER), WORLD_BLOCKED);
-    band_align();
+    for (uint32_t i = 0; i < MANY; i++) {
+        band_bind_to(band_budget(i == MANY - 1 ? more : used_up), lenders[i]);
+        band_align(); // its hart hears of it
+    }
     CHECK(band_current(0) == receiver && hart_at(0)->runs_person);
     band_pass(MS);
     CHECK(!hart_at(0)->runs_person);
@@ -384,9 +386,26 @@ static void a_thread_of_another_task_gets_nothing(void) {
     world_audit();
 }
 
+// Nor does one that has ended, whose handle is still there.
+static void a_thread_that_has_ended_gets_nothing(void) {
+    struct world_task task;
+    uint64_t handle = 0;
+    band_boot(1);
+    band_task(&task, world_named("budget"));
+    struct thread *ended = band_thread(&task, &handle);
+    CHECK_EQ(CALL(ended, nullptr, thread_exit, 0), WORLD_BLOCKED);
+    band_bind(&task);
+    CHECK_EQ(CALL(task.thread, nullptr, futex_wait, WORLD_DATA, 0, TIME_NEVER, handle),
+             WORLD_BLOCKED);
+    CHECK(ended->lenders == nullptr && task.thread->lends_to == nullptr);
+    CHECK_EQ(task.thread->budget->loans, 0);
+    world_audit();
+}
+
 TEST(what_cannot_be_lent) {
     CHECK(host_passes(many_lenders_without_anything_left));
     CHECK(host_passes(a_thread_of_another_task_gets_nothing));
+    CHECK(host_passes(a_thread_that_has_ended_gets_nothing));
 }
 
 // ------------------------------------------------------------------------- and death

@@ -5,6 +5,7 @@
 // each other on the fake machine.
 #include "kernel/schedule.h"
 
+#include "kernel/signal.h"
 #include "kernel/tests/band.h"
 #include "tests/unit.h"
 
@@ -395,11 +396,45 @@ static void a_server_that_may_not_run_here(void) {
     world_audit();
 }
 
+// While a thread hands its turn on, another hart's interrupt wakes one of the other band.
+static void a_person_that_wakes_meanwhile(void) {
+    struct world_task person;
+    band_boot(2);
+    call_scene(0);
+    band_task(&person, 0);
+    uint32_t here = 1 - world_root->hart->index;
+    uint64_t handle = 0;
+    band_raise(server.thread, BIT);
+    uint64_t own = world_granted(&server, "ring");
+    struct thread *caller = band_sleeper(&client, here, &handle);
+    struct thread *callee = band_sleeper(&server, here, &handle);
+    struct thread *first = band_sleeper(&person, here, &handle);
+    band_raise(callee, BIT);
+    CHECK_EQ(CALL(callee, nullptr, ring_watch, own, 1, UINT64_MAX), STATUS_OK);
+    struct thread *others[] = {client.thread, server.thread, person.thread, callee};
+    for (uint32_t i = 0; i < sizeof others / sizeof *others; i++) {
+        CHECK_EQ(CALL(others[i], nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);
+    }
+    band_bind_to(band_budget(band_carve(world_named("budget"), 5 * MS, 10 * MS)), first);
+    band_align();
+    band_raise(caller, BIT);
+    CHECK(band_current(here) == caller && callee->hart == hart_at(here));
+    host_select(1 - here);
+    signal_raise(first, BIT, false);
+    host_syscall(here, SYS_doorbell_wait, (uint64_t[6]){ring, BIT, TIME_NEVER});
+    CHECK(band_current(here) == first && callee->state == THREAD_READY);
+    world_audit();
+    CHECK_EQ(CALL(first, nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);
+    CHECK_EQ(band_current(here), callee);
+    world_audit();
+}
+
 TEST(who_is_woken_runs_next_in_its_band_and_place) {
     CHECK(host_passes(a_server_of_the_person_band));
     CHECK(host_passes(a_server_of_the_person_band_goes_first));
     CHECK(host_passes(a_turn_begins_when_somebody_is_woken));
     CHECK(host_passes(a_server_that_may_not_run_here));
+    CHECK(host_passes(a_person_that_wakes_meanwhile));
 }
 
 // ------------------------------------------------------------------------- many
