@@ -2,10 +2,10 @@
 # SPDX-FileCopyrightText: The VectraOS contributors
 #
 # `./vectra coverage`: which lines and conditions of the portable kernel, and of the
-# heap and the list that it stands on, the host tests go through. They are built once more, to count instead of being sanitized;
-# all of them write into one profile. What was not decided both ways, and by itself
-# (MC/DC), must be argued in kernel/tests/unreachable.list: check/coverage.awk
-# compares the two and says what to do.
+# heap and the list that it stands on, the host tests go through. They are built once
+# more, to count instead of being sanitized; all of them write into one profile. What was
+# not decided both ways, and by itself (MC/DC), must be argued in
+# kernel/tests/unreachable.list: check/coverage.awk compares the two and says what to do.
 # shellcheck shell=sh disable=SC2154
 
 run_coverage() {

@@ -2,10 +2,10 @@
 # SPDX-FileCopyrightText: The VectraOS contributors
 #
 # `./vectra test`: the host tests under sanitizers, a short run of each fuzz
-# target, and on both machines the programs of the test package and the tests
-# in tests/system. A unit is one program or script; each prints lines `ok CASE`
-# and `not ok CASE: WHY`. One that ends badly without naming a case counts as
-# one failure, and all it said is shown.
+# target, the count of conditions (coverage.sh), and on both machines the
+# programs of the test package and the tests in tests/system. A unit is one program
+# or script; each prints lines `ok CASE` and `not ok CASE: WHY`. One that ends badly
+# without naming a case counts as one failure, and all it said is shown.
 # shellcheck shell=sh disable=SC2154
 
 passed=0
