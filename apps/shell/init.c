@@ -7,6 +7,7 @@
 #include "abi/capability.h"
 #include "apps/shell/shell.h"
 #include "lib/string/string.h"
+#include "lib/vectra/program.h"
 #include "lib/vectra/time.h"
 
 constexpr uint64_t PATIENCE = 20 * SECOND; // starting a program hashes it first
@@ -29,6 +30,12 @@ static enum status refusal(const struct ring_message *message) {
     return valid && reply.status != STATUS_OK ? (enum status)reply.status : STATUS_BAD_FORMAT;
 }
 
+void init_look(const struct shell *shell) {
+    if (!endpoint_bound(&shell->init)) {
+        program_exit(PROGRAM_FAILED);
+    }
+}
+
 // Sends a request of `size` bytes and waits for a reply of the type and least
 // size wanted, which then stands in `message`; an INIT_REPLY instead is an error.
 static enum status ask(struct shell *shell, uint16_t type, const void *request, size_t size,
@@ -37,6 +44,7 @@ static enum status ask(struct shell *shell, uint16_t type, const void *request, 
     memcpy(message->payload, request, size);
     enum status status = endpoint_call(&shell->init, message, nullptr, 0, time_now() + PATIENCE,
                                        other, shell, sequence);
+    init_look(shell);
     if (status != STATUS_OK || message->header.type == want) {
         return status;
     }
@@ -230,6 +238,7 @@ enum status init_run(struct shell *shell, const struct init_start *start, uint32
     uint64_t sequence;
     status = endpoint_call(&shell->init, &message, start->ends, start->end_count,
                            time_now() + PATIENCE, other, shell, &sequence);
+    init_look(shell);
     if (status == STATUS_OK && message.header.type != INIT_REPLY) {
         status = STATUS_BAD_FORMAT;
     }

@@ -167,6 +167,7 @@ void shell_pump(struct shell *shell) {
     }
     refresh(&shell->console, bits);
     refresh(&shell->init, bits);
+    init_look(shell);
     refresh(&shell->debug, bits);
     refresh(&shell->keys, bits);
     refresh(&shell->text, bits);

@@ -150,7 +150,10 @@ void shell_end_jobs(struct shell *shell);
 // Notes the end of a job, if the message tells one.
 void shell_exited(struct shell *shell, const struct ring_message *message);
 
-// init.c: each returns initd's status, or PEER_CLOSED, TIMED_OUT, BAD_FORMAT.
+// init.c. Ends the shell if initd has gone, or closed the connection: a prompt that can start
+// nothing would only swallow what is typed for the next one.
+void init_look(const struct shell *shell);
+// Each returns initd's status, or TIMED_OUT, BAD_FORMAT.
 [[nodiscard]] enum status init_next(struct shell *shell, uint32_t after, struct init_entry *entry);
 [[nodiscard]] enum status init_inspect(struct shell *shell, uint32_t number, uint64_t *task,
                                        uint64_t *reticle);
