@@ -320,6 +320,10 @@ static void dead_supervisor(void) {
         pause_for(5 * MILLISECOND);
         (void)CHECK_EQ(hand_state(&stopped), TASK_FAULTED); // nobody let it go
         (void)hand_resume(&stopped, RESUME_CONTINUE);
+        uint64_t until = deadline_in(PATIENCE);
+        while (hand_state(&stopped) != TASK_RUNNING && time_now() < until) {
+            pause_for(MILLISECOND); // its hart has yet to hear of it
+        }
         (void)CHECK_EQ(hand_state(&stopped), TASK_RUNNING);
     }
     for (uint32_t i = 0; i < 6 && check_good(); i++) {
