@@ -79,13 +79,16 @@ void task_finish(const struct spawn *spawn, uint32_t bit);
 void peer_start(struct peer *peer, uint32_t number, uint32_t hart, uint32_t slots,
                 struct peer *drives);
 void peer_open(const struct peer *peer, struct endpoint *endpoint);
-// Tells it something; it may wait for a doorbell rather than for a message.
+// Tells it something. The last message comes with a doorbell, for which it may wait instead.
 void peer_tell(struct endpoint *endpoint, enum bench_message type, uint32_t count);
 // Tells it to end, and waits for that.
 void peer_end(struct peer *peer, struct endpoint *endpoint);
 
 // A request to the peer and its reply, `count` times.
 void peer_call(struct endpoint *endpoint, uint32_t count);
+
+// Switches that a hart has made since it began; a hart that is missing is a failure.
+uint64_t hart_switches(uint32_t hart);
 
 // ------------------------------------------------------------- several harts
 

@@ -17,16 +17,8 @@ constexpr uint32_t CALLS = 200;           // of a round between two harts
 constexpr uint32_t PAIR_CALLS = 3000;     // of a round of pairs
 constexpr uint32_t MESSAGES = 20000;
 constexpr uint32_t SLOTS = 64, STREAM_SLOTS = 1024;
-constexpr uint64_t TOPIC_HARTS = 2; // of system_info: and further
 
 static struct endpoint endpoint;
-
-static uint64_t switches(uint32_t hart) {
-    uint64_t idle, count, interrupts, now;
-    must(sys_system_info(TOPIC_HARTS + hart, &idle, &count, &interrupts, &now),
-         "a second hart is missing");
-    return count;
-}
 
 static uint32_t rounds; // that the last `least` made
 
@@ -70,9 +62,10 @@ static void wake_reply(void) {
     peer_start(&peer, 0, 1, SLOTS, nullptr);
     peer_open(&peer, &endpoint);
     calls();
-    uint64_t before = switches(1);
+    uint64_t before = hart_switches(1);
     uint64_t best = least(calls);
-    must(switches(1) - before >= (uint64_t)CALLS * rounds * 9 / 10 ? STATUS_OK : STATUS_BAD_STATE,
+    must(hart_switches(1) - before >= (uint64_t)CALLS * rounds * 9 / 10 ? STATUS_OK
+                                                                        : STATUS_BAD_STATE,
          "the other side was not on the other hart, or did not sleep");
     peer_end(&peer, &endpoint);
     print("bench %s %lu ns\n", current, best / CALLS);
@@ -134,13 +127,13 @@ static void scaling(void) {
     peer_start(&driver, 1, 1, SLOTS, &driven);
     must(endpoint_open(&other, driver.end, BIT_LEFT, BIT_RIGHT), "a Ring end cannot be opened");
     two_pairs();
-    uint64_t before = switches(1);
+    uint64_t before = hart_switches(1);
     uint64_t one = least(one_pair);
-    must(switches(1) - before < PAIR_CALLS ? STATUS_OK : STATUS_BAD_STATE,
+    must(hart_switches(1) - before < PAIR_CALLS ? STATUS_OK : STATUS_BAD_STATE,
          "the first pair was not on one hart");
-    before = switches(1);
+    before = hart_switches(1);
     uint64_t two = least(two_pairs);
-    must(switches(1) - before >= (uint64_t)PAIR_CALLS * rounds ? STATUS_OK : STATUS_BAD_STATE,
+    must(hart_switches(1) - before >= (uint64_t)PAIR_CALLS * rounds ? STATUS_OK : STATUS_BAD_STATE,
          "the second pair was not on the second hart");
     peer_end(&peer, &endpoint);
     peer_tell(&other, BENCH_END, 0);
@@ -166,7 +159,7 @@ static void go_first(void) {
 
 void harts_measure(void) {
     current = "harts";
-    (void)switches(1);
+    (void)hart_switches(1);
     go_first();
     wake_reply();
     stream();

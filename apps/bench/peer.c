@@ -8,10 +8,12 @@
 
 enum peer_bit : uint32_t { BIT_MESSAGE, BIT_CLOSED, BIT_DRIVE, BIT_DRIVE_CLOSED };
 
+// It waits first: with a doorbell on its way to each side at once, every other wait would find
+// its bit set, and nobody would have to switch.
 static enum status pingpong(struct endpoint *endpoint) {
-    enum status status = STATUS_OK;
+    uint64_t bits;
+    enum status status = sys_signal_wait(endpoint->signals, TIME_NEVER, 0, 0, &bits);
     while (status == STATUS_OK && !ring_end_sees_message(&endpoint->end)) {
-        uint64_t bits;
         status = sys_doorbell_wait(endpoint->handle, endpoint->signals, TIME_NEVER, 0, &bits);
     }
     return status;

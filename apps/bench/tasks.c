@@ -130,13 +130,23 @@ void peer_open(const struct peer *peer, struct endpoint *endpoint) {
 void peer_tell(struct endpoint *endpoint, enum bench_message type, uint32_t count) {
     struct ring_message message = {.header = {.type = type, .transaction = count}};
     must(endpoint_send(endpoint, &message), "the peer takes no message");
-    (void)sys_doorbell(endpoint->handle);
+    if (type == BENCH_END) {
+        (void)sys_doorbell(endpoint->handle);
+    }
 }
 
 void peer_end(struct peer *peer, struct endpoint *endpoint) {
     peer_tell(endpoint, BENCH_END, 0);
     task_finish(&peer->spawn, peer->bit);
     endpoint_close(endpoint);
+}
+
+uint64_t hart_switches(uint32_t hart) {
+    constexpr uint64_t TOPIC_HARTS = 2; // of system_info: and further
+    uint64_t idle, count, interrupts, now;
+    must(sys_system_info(TOPIC_HARTS + hart, &idle, &count, &interrupts, &now),
+         "a second hart is missing");
+    return count;
 }
 
 void peer_call(struct endpoint *endpoint, uint32_t count) {
