@@ -11,6 +11,7 @@
 . tools/bench_linux.sh
 
 baseline=tests/bench/baseline
+classes=tests/bench/instructions
 
 # Runs the lines of $1 at the prompt; further arguments are for `run`. What the programs
 # printed as figures goes to the output, and why one failed is kept.
@@ -69,6 +70,54 @@ measure() {
     done >>build/bench/missing
 }
 
+# The classes of instructions on the path of each row, from the emulator's log of what it ran.
+# That is some 700 MB, so it is never a file.
+count_classes() {
+    rm -f build/bench/log
+    mkfifo build/bench/log
+    timeout 900 awk -f tools/check/classes.awk -v machine="$machine" build/bench/log build/bench/out \
+        >>build/bench/classes 2>build/bench/classes.err &
+    reader=$!
+    rm -f build/bench/why
+    booted 'bench trace\n' --icount --kernel-test --qemu-arg -d --qemu-arg in_asm,exec,nochain \
+        --qemu-arg -D --qemu-arg build/bench/log >/dev/null
+    wait "$reader" || echo "vectra: bench: $machine: instructions could not be counted: $(
+        cat build/bench/why build/bench/classes.err 2>/dev/null)" >>build/bench/missing
+}
+
+# classes_table: the lines of such counts as a table, for docs/reference/bench.md and the eye.
+classes_table() {
+    awk 'BEGIN {
+        print "| machine | row | instructions | entries | atomics | fences | serialising | TLB | tables |"
+        print "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    }
+    !/^#/ {
+        for (i = 1; i <= NF; i++) {
+            printf "| %s ", i == 2 ? "`" $i "`" : $i
+        }
+        print "|"
+    }' "$1"
+}
+
+# Writes what was counted, and the table in the reference that is made of it.
+write_classes() {
+    {
+        sed -n '/^#/p' "$classes"
+        for machine in x86_64 aarch64; do
+            case " $machines " in
+            *" $machine "*) grep "^$machine " build/bench/classes ;;
+            *) grep "^$machine " "$classes" || true ;;
+            esac
+        done
+    } >build/bench/instructions
+    cp build/bench/instructions "$classes"
+    {
+        sed '/^| machine | row |/,$d' docs/reference/bench.md
+        classes_table "$classes"
+    } >build/bench/bench.md
+    cp build/bench/bench.md docs/reference/bench.md
+}
+
 # show WHAT
 show() {
     awk -f tools/bench.awk -v show="$1" -v baseline="$baseline" tests/bench/rows.tsv \
@@ -90,19 +139,20 @@ write_baseline() {
 }
 
 run_bench() {
-    options "--arch --json --check --baseline --peer" "$@"
+    options "--arch --json --check --baseline --peer --instructions" "$@"
     machines=${archs:-x86_64 aarch64}
     # shellcheck disable=SC2086
     build $machines
     mkdir -p build/bench
     export VECTRA_BUILT=yes
-    for file in measured missing peer; do
+    for file in measured missing peer classes; do
         : >"build/bench/$file"
     done
     for machine in $machines; do
         say "measuring $machine ..."
         measure icount
         [ -z "$peer" ] || linux_rows icount
+        [ -z "$instructions" ] || count_classes
         [ -z "$check$write" ] || continue
         measure wall
         [ -z "$peer" ] || linux_rows wall
@@ -114,6 +164,11 @@ run_bench() {
         write_baseline
     else
         show table
+    fi
+    if [ -n "$instructions" ]; then
+        echo
+        classes_table build/bench/classes
+        [ -z "$write" ] || write_classes
     fi
     [ -z "$json" ] || show json >"$json"
     [ ! -s build/bench/missing ] || status=1

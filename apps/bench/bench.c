@@ -8,7 +8,7 @@
 //   bench          every row of one hart
 //   bench ROW      that one
 //   bench harts    the rows across two harts, in nanoseconds
-//   bench trace    each row of one hart once, between two marks for who reads the
+//   bench trace    a few operations of each row of one hart, between two marks for who reads the
 //                  emulator's log; the rows are named, in their order, before that
 #include "apps/bench/bench.h"
 
@@ -22,7 +22,8 @@
 #include "lib/vectra/time.h"
 
 constexpr uint32_t BATCH = 1000;
-constexpr uint32_t WARM = 20; // operations before a mark: what is first done once is done
+constexpr uint32_t TRACED = 32; // between two marks, so that what comes now and then has its part
+constexpr uint32_t WARM = 32;   // operations before a mark: what is done only once is done
 
 // In ARCH/mark.S: instructions that do nothing and stand nowhere else.
 void mark_begin(void);
@@ -63,6 +64,8 @@ static void nothing(uint32_t count) {
     (void)count;
 }
 
+static const struct row empty = {.id = "nothing", .run = nothing, .batches = 40};
+
 static void begin(const struct row *row) {
     current = row->id;
     if (row->begin != nullptr) {
@@ -94,13 +97,13 @@ static void trace(const struct row *row) {
         row->prepare(BATCH);
     }
     mark_begin();
-    row->run(1);
+    row->run(TRACED); // with `prepare` it makes an end of a whole batch
     mark_end();
     end(row);
 }
 
-static void trace_nothing(const struct row *row) {
-    print("trace %s\n", row->id);
+static void trace_name(const struct row *row) {
+    print("trace %s %u\n", row->id, row->prepare != nullptr ? BATCH : TRACED);
 }
 
 // Calls `each` for every row, or for the one that is named; true if there was one.
@@ -118,9 +121,11 @@ static bool for_rows(const char *name, void (*each)(const struct row *)) {
 }
 
 static void trace_all(void) {
-    (void)for_rows("", trace_nothing);
+    trace_name(&empty);
+    (void)for_rows("", trace_name);
     (void)stream_drain(stream_out());
     time_sleep_until(time_now() + 100 * MILLISECOND); // until it has been written too
+    trace(&empty);
     (void)for_rows("", trace);
 }
 
@@ -132,7 +137,6 @@ uint32_t program_main(void) {
     if (sys_budget_bind(HANDLE_NONE, HANDLE_NONE) != STATUS_OK) {
         return PROGRAM_FAILED;
     }
-    static const struct row empty = {.id = "clock", .run = nothing, .batches = 40};
     clock = least(&empty);
     if (strcmp(what, "harts") == 0) {
         harts_measure();

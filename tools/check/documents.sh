@@ -13,6 +13,13 @@ rule_links() {
     done
 }
 
+# The table of docs/reference/bench.md is made of tests/bench/instructions.
+rule_bench() {
+    classes_table tests/bench/instructions >build/check/classes
+    sed -n '/^| machine | row |/,$p' docs/reference/bench.md | cmp -s - build/check/classes ||
+        echo "docs/reference/bench.md: its last table is old: ./vectra bench --instructions --baseline"
+}
+
 # Tests that documents name: `ktest:GROUP.CASE` of tests/ktest, `host:FILE.TEST` of a
 # host test FILE.c, `system:NAME` of tests/system/NAME.sh.
 rule_tests_named() {
