@@ -16,7 +16,8 @@ enum bench_message : uint16_t {
     BENCH_CALL = 1,     // is sent back as it is
     BENCH_PINGPONG = 2, // from here on only doorbells, until the next message
     BENCH_SPIN = 3,     // the peer stays awake and looks for the next message
-    BENCH_STREAM = 4,   // so many messages follow, the last one is sent back
+    BENCH_STREAM = 4,   // so many messages follow, the last one is sent back; `flow` says how
+                        // often to look before sleeping
     BENCH_DRIVE = 5,    // the peer makes so many calls over its "out", then sends it back
     BENCH_END = 6,      // the peer ends
 };
@@ -50,10 +51,9 @@ enum bench_message : uint16_t {
 
 // Looks for a while, without arming, before it would sleep: two sides that are busy stay
 // awake, and one whose peer is held up does not burn its time.
-constexpr uint32_t BENCH_LOOKS = 20000;
-
-static inline void bench_look(const struct ring_end *end, bool (*sees)(const struct ring_end *)) {
-    for (uint32_t i = 0; i < BENCH_LOOKS && !sees(end); i++) {
+static inline void bench_look(const struct ring_end *end, bool (*sees)(const struct ring_end *),
+                              uint32_t looks) {
+    for (uint32_t i = 0; i < looks && !sees(end); i++) {
         arch_pause();
     }
 }

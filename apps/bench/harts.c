@@ -15,7 +15,7 @@ constexpr uint32_t ROUNDS = 12, ROUNDS_LEAST = 3;
 constexpr uint64_t PATIENCE = 5 * SECOND; // for the rounds of one row, on a busy host
 constexpr uint32_t CALLS = 200;           // of a round between two harts
 constexpr uint32_t PAIR_CALLS = 3000;     // of a round of pairs
-constexpr uint32_t MESSAGES = 20000;
+constexpr uint32_t MESSAGES = 20000, LOOKS = 20000;
 constexpr uint32_t SLOTS = 64, STREAM_SLOTS = 1024;
 
 static struct endpoint endpoint;
@@ -71,9 +71,11 @@ static void wake_reply(void) {
     print("bench %s %lu ns\n", current, best / CALLS);
 }
 
+static uint32_t looks; // of both sides, before they sleep
+
 static void send(const struct ring_message *message) {
     enum status status;
-    bench_look(&endpoint.end, ring_end_sees_space);
+    bench_look(&endpoint.end, ring_end_sees_space, looks);
     while ((status = endpoint_send(&endpoint, message)) == STATUS_FULL) {
         uint64_t bits;
         must(sys_signal_wait(endpoint.signals, TIME_NEVER, 0, endpoint.handle, &bits),
@@ -84,7 +86,11 @@ static void send(const struct ring_message *message) {
 
 static void messages(void) {
     struct ring_message message = {.header = {.type = BENCH_CALL, .length = RING_PAYLOAD}};
-    peer_tell(&endpoint, BENCH_STREAM, MESSAGES);
+    message.header.type = BENCH_STREAM;
+    message.header.transaction = MESSAGES;
+    message.header.flow = looks;
+    send(&message);
+    message.header.type = BENCH_CALL;
     for (uint32_t i = 0; i < MESSAGES; i++) {
         message.header.transaction = i;
         send(&message);
@@ -97,10 +103,14 @@ static void messages(void) {
 static void stream(void) {
     struct peer peer;
     current = "hart_stream";
+    looks = 0;
     peer_start(&peer, 0, 1, STREAM_SLOTS, nullptr);
     peer_open(&peer, &endpoint);
     messages();
     uint64_t best = least(messages);
+    looks = LOOKS;
+    uint64_t awake = least(messages);
+    best = awake < best ? awake : best;
     peer_end(&peer, &endpoint);
     print("bench %s %lu.%03lu ns\n", current, best / MESSAGES, best % MESSAGES * 1000 / MESSAGES);
 }

@@ -27,9 +27,9 @@ static enum status spin(struct endpoint *endpoint) {
 }
 
 static enum status stream(struct endpoint *endpoint, struct ring_message *message) {
-    uint32_t count = message->header.transaction;
+    uint32_t count = message->header.transaction, looks = message->header.flow;
     for (uint32_t i = 0; i < count; i++) {
-        bench_look(&endpoint->end, ring_end_sees_message);
+        bench_look(&endpoint->end, ring_end_sees_message, looks);
         enum status status = bench_receive(endpoint, message, false);
         if (status != STATUS_OK) {
             return status;
