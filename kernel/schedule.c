@@ -395,7 +395,8 @@ void kernel_timer(void) {
 }
 
 void kernel_ipi(void) {
-    schedule_wake_from_idle(); // who is in the inbox is attended to when the kernel is left
+    schedule_wake_from_idle();
+    schedule_inbox(); // first: who asked for the epoch may wait for what comes of this
     epoch_acknowledge();
     epoch_waiters_wake(arch_hart());
 }

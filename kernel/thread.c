@@ -230,7 +230,7 @@ enum step thread_detach(struct thread *thread) {
     if (!thread_end_new(thread)) {
         thread_request(thread, REQUEST_END);
         if (thread_state_of(thread) != THREAD_ENDED) {
-            object_await(&thread->object); // its hart empties its inbox before that
+            object_await(&thread->object); // its hart looks into its inbox before that
             return STEP_WAIT;
         }
     }

@@ -119,8 +119,8 @@ TEST(a_read_that_is_allowed_by_now_goes_on) {
 
 // ----------------------------------------------------------------------- the inbox
 
-constexpr uint32_t SLEEPERS = 10;
-constexpr uint32_t ATTENDED = 4; // in an entry: kernel/schedule.c
+constexpr uint32_t SLEEPERS = 16;
+constexpr uint32_t ATTENDED = 8; // at an interrupt and on the way out: kernel/schedule.c
 
 // Of those on a hart, so many have been woken.
 static uint32_t awake(struct thread *const *sleeper) {
@@ -136,7 +136,7 @@ TEST(a_hart_attends_to_a_few_in_an_entry) {
     struct thread *sleeper[SLEEPERS];
     uint32_t count = 0;
     scene_make();
-    for (uint32_t i = 0; i < 60 && count < SLEEPERS; i++) {
+    for (uint32_t i = 0; i < 120 && count < SLEEPERS; i++) {
         uint64_t handle = 0;
         struct thread *thread = world_thread_more(&task, &handle);
         if (thread->hart == on[1]->hart) {
