@@ -103,9 +103,9 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
     if (status != STATUS_OK) {
         return status;
     }
+    _Atomic uint64_t *slot = (_Atomic uint64_t *)ring_slot(end->own, end->produced, end->mask);
     uint64_t word[RING_SLOT_SIZE / 8];
     __builtin_memcpy(word, message, RING_SLOT_SIZE);
-    _Atomic uint64_t *slot = (_Atomic uint64_t *)ring_slot(end->own, end->produced, end->mask);
     for (uint32_t i = 0; i < RING_SLOT_SIZE / 8; i++) {
         atomic_store_explicit(&slot[i], word[i], memory_order_relaxed);
     }
@@ -113,32 +113,52 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
     return STATUS_OK;
 }
 
-// Copies the next message without consuming it; its sequence number is
-// end->consumed. OK, EMPTY (and armed), PEER_CLOSED, or BAD_FORMAT: the peer's
-// index, or the message's length, is outside of its limits.
-[[nodiscard]] static inline enum status ring_end_peek(struct ring_end *end,
-                                                      struct ring_message *message) {
-    if (end->consumed == end->receive_limit) {
-        enum status status = ring_end_look_message(end);
-        if (status != STATUS_OK) {
-            return status;
+// Whether there is a message: OK, EMPTY (and armed), PEER_CLOSED or BAD_FORMAT. Who slept
+// is still armed: then one look is enough, since whatever comes after it rings.
+[[nodiscard]] static inline enum status ring_end_message(struct ring_end *end) {
+    if (end->consumed != end->receive_limit) {
+        return STATUS_OK;
+    }
+    if ((end->armed & RING_ARMED_MESSAGE) != 0 &&
+        atomic_load_explicit(&end->peer->generation, memory_order_acquire) == end->generation) {
+        uint64_t produced = atomic_load_explicit(&end->peer->produced, memory_order_acquire);
+        if (produced == end->consumed) {
+            return STATUS_EMPTY;
+        }
+        if (produced - end->consumed <= (uint64_t)end->peer_mask + 1) {
+            end->receive_limit = produced;
+            return STATUS_OK;
         }
     }
-    if (end->armed & RING_ARMED_MESSAGE) {
+    return ring_end_look_message(end);
+}
+
+// Copies the next message without consuming it; its sequence number is
+// end->consumed. OK, EMPTY (and armed), PEER_CLOSED, or BAD_FORMAT: the peer's
+// index, or the message's length, is outside of its limits. Only after OK does the message
+// mean anything.
+[[nodiscard]] static inline enum status ring_end_peek(struct ring_end *end,
+                                                      struct ring_message *message) {
+    enum status status = ring_end_message(end);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    // After one message alone the next thing is to sleep again: then it stays armed.
+    if ((end->armed & RING_ARMED_MESSAGE) != 0 && end->receive_limit - end->consumed > 1) {
         ring_end_disarm(end, RING_ARMED_MESSAGE);
     }
-    uint64_t word[RING_SLOT_SIZE / 8];
     const _Atomic uint64_t *slot = ring_slot(end->peer, end->consumed, end->peer_mask);
+    uint64_t word[RING_SLOT_SIZE / 8];
     for (uint32_t i = 0; i < RING_SLOT_SIZE / 8; i++) {
         word[i] = atomic_load_explicit(&slot[i], memory_order_relaxed);
     }
+    __builtin_memcpy(message, word, RING_SLOT_SIZE);
     // The peer may have died under the copy, which then is zeros from some word on: it counts
     // only if the region, once gone never back, was still there after the last word.
     atomic_thread_fence(memory_order_acquire);
     if (atomic_load_explicit(&end->peer->generation, memory_order_relaxed) != end->generation) {
         return ring_end_look_message(end);
     }
-    __builtin_memcpy(message, word, RING_SLOT_SIZE);
     return message->header.length <= RING_PAYLOAD ? STATUS_OK : STATUS_BAD_FORMAT;
 }
 
@@ -191,8 +211,7 @@ static inline bool ring_end_sees_space(const struct ring_end *end) {
 
 [[nodiscard]] static inline enum status ring_end_view(struct ring_end *end,
                                                       const struct ring_message **slot) {
-    enum status status =
-        end->consumed != end->receive_limit ? STATUS_OK : ring_end_look_message(end);
+    enum status status = ring_end_message(end);
     if (status == STATUS_OK) {
         *slot = (const struct ring_message *)ring_slot(end->peer, end->consumed, end->peer_mask);
     }
@@ -206,7 +225,7 @@ static inline bool ring_end_sees_space(const struct ring_end *end) {
     if (atomic_load_explicit(&end->peer->generation, memory_order_relaxed) != end->generation) {
         return ring_end_look_message(end);
     }
-    if (end->armed & RING_ARMED_MESSAGE) {
+    if ((end->armed & RING_ARMED_MESSAGE) != 0 && end->receive_limit - end->consumed > 1) {
         ring_end_disarm(end, RING_ARMED_MESSAGE);
     }
     ring_end_advance(end, doorbell);

@@ -249,10 +249,11 @@ proctype receiver() {
             :: read == limit -> break /* closed */
             :: else -> skip
             fi;
+            /* It disarms when it knows of another message; that it need not is more. */
             if
             :: armed -> armed = false;
                 store(RECEIVER, ARMED_MESSAGE, 0, 0)
-            :: else -> skip
+            :: skip
             fi;
             /* The copy; from a region that is gone it is zeros. */
             if
