@@ -39,6 +39,7 @@ struct phys {
 //   static inline struct hart *arch_hart(void)      the hart this runs on
 //   static inline void arch_pause(void)             in every spin loop
 //   static inline void arch_fence(void)             a full memory fence
+//   static inline uint64_t arch_counter(void)       what arch_clock converts to time
 //   constexpr uint64_t ARCH_DIRECT_BASE             where all RAM is mapped
 //   and the page table entry functions declared in the comment further down.
 #include "arch/machine.h"
@@ -76,7 +77,8 @@ static inline struct phys virt_to_phys(const void *address) {
 void arch_space_init(struct phys root);
 // Makes the user half of this root current on this hart and drops what its TLB
 // holds of the former one. A root of 0 leaves no user half at all.
-void arch_space_switch(struct phys root);
+// void arch_space_switch(struct phys root), inline: makes them this hart's.
+void arch_space_leave(void);                // this hart has none from now on
 void arch_tlb_flush_page(uint64_t address); // this hart
 // The same on every hart, where the machine wants it before the entry is made anew.
 void arch_tlb_break_page(uint64_t address);
@@ -120,14 +122,14 @@ void arch_float_save(void *area);
 // Enables the unit for user code and loads the state; nullptr disables the unit,
 // so that using it faults with FAULT_FLOAT.
 void arch_float_load(const void *area);
-void arch_tls_set(uint64_t value);
-uint64_t arch_tls_get(void); // what user code may have made of it
+// The base of a thread's own memory, inline: arch_tls_save(uint64_t *value) takes what user
+// code may have made of it, arch_tls_load(uint64_t value) sets it.
 
 // Leaves the kernel for user mode with what the frame holds.
 [[noreturn]] void arch_resume(struct arch_frame *frame);
 
-// The frame that the next entry from user mode on this hart saves into.
-void arch_hart_frame(struct hart *hart, struct arch_frame *frame);
+// void arch_hart_frame(struct hart *hart, struct arch_frame *frame), inline: the frame that the
+// next entry from user mode on this hart saves into.
 
 // -------------------------------------------------------------- user memory
 // Copies; false if a byte cannot be reached with user rights, after which the
@@ -137,10 +139,18 @@ void arch_hart_frame(struct hart *hart, struct arch_frame *frame);
 [[nodiscard]] bool arch_copy_to_user(uint64_t to, const void *from, size_t size);
 
 // --------------------------------------------------------------------- time
-uint64_t arch_time_now(void); // nanoseconds since kernel entry, monotonic, all harts alike
+// Written once, at boot; its shift is ARCH_CLOCK_SHIFT.
+extern struct time_page arch_clock;
+constexpr uint32_t ARCH_CLOCK_SHIFT = 32;
+static inline uint64_t arch_scale(uint64_t value, uint64_t factor) {
+    return (uint64_t)((unsigned __int128)value * factor >> ARCH_CLOCK_SHIFT);
+}
+// Nanoseconds since kernel entry, monotonic, all harts alike.
+static inline uint64_t arch_time_now(void) {
+    return arch_scale(arch_counter() - arch_clock.base, arch_clock.multiplier);
+}
 // One interrupt on this hart at that time, or at once if it passed; TIME_NEVER: none.
 void arch_timer_set(uint64_t deadline);
-void arch_time_page(struct time_page *page);
 
 // --------------------------------------------------------- interrupts, harts
 // Lines are numbered as the controller does (GSI, INTID). A line is closed at boot.

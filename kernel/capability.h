@@ -114,10 +114,34 @@ void table_free(struct task *task, struct slot *slot) REQUIRES_BOOKS; // an empt
 uint32_t table_index(const struct task *task, const struct slot *slot) REQUIRES_BOOKS;
 uint64_t table_handle(const struct task *task, const struct slot *slot) REQUIRES_BOOKS;
 struct slot *table_slot(struct task *task, uint32_t index);
+// The page of a slot below TABLE_SLOTS, or nullptr.
+static inline struct slot *table_page(const struct table *table, uint32_t index) {
+    return atomic_load_explicit((_Atomic(struct slot *) *)&table->page[index / SLOTS_PER_PAGE],
+                                memory_order_acquire);
+}
 
 // The one way from a handle to an object: class and all the rights, or a status.
 // Needs no lock; the object stays in memory until this hart leaves the kernel, but
 // who changes the books must still ask object_live under the lock.
+// The same, where all is as it should be; otherwise lookup says what is wrong.
+static inline bool lookup_quick(const struct table *table, uint64_t handle, enum cap_class class,
+                                uint32_t rights, struct object **out) {
+    uint32_t index = (uint32_t)(handle & HANDLE_SLOT_MASK);
+    struct slot *page = index >= TABLE_SLOTS ? nullptr : table_page(table, index);
+    if (page == nullptr) {
+        return false;
+    }
+    const struct slot *slot = &page[index % SLOTS_PER_PAGE];
+    uint64_t meta = slot_meta(slot);
+    uint64_t want = (handle & ~HANDLE_SLOT_MASK) | (uint64_t)class << META_CLASS_SHIFT | rights;
+    if ((meta & (~META_RIGHTS | rights)) != want) {
+        return false;
+    }
+    *out = atomic_load_explicit((_Atomic(struct object *) *)&slot->object, memory_order_relaxed);
+    // If the slot changed while it was read, the object may be another's.
+    atomic_thread_fence(memory_order_acquire);
+    return slot_meta(slot) == meta;
+}
 [[nodiscard]] enum status lookup(struct task *task, uint64_t handle, enum cap_class class,
                                  uint32_t rights, struct object **out);
 // The slot itself, of any class, live object included.

@@ -27,7 +27,6 @@ struct hart {
     struct thread *current;   // runs, or has just blocked; nullptr: idle, or it has ended
     struct thread *loaded;    // whose floating-point state and TLS base the registers hold
     uint64_t debug;           // arch_frame.debug.control of what the debug registers hold
-    struct thread *handoff;   // woken by the current one, which blocks: runs next
     struct turn person;       // ready threads of the Person band
     struct link *turns;       // turns that wait in the Network band
     struct turn *turn;        // whose turn it is there; may have no ready thread

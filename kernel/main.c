@@ -127,7 +127,7 @@ static void root_time(struct root *root) REQUIRES_BOOKS {
     need(memory_carve(root->reticle, 1, 0, &time));
     void *page = page_address(time->frame);
     arch_zero_pages(page, 1);
-    arch_time_page(page);
+    *(struct time_page *)page = arch_clock;
     bundle_add(root, "time", &time->object, RIGHT_MEMORY_READ);
 }
 

@@ -21,7 +21,7 @@
 // that waits for the end of its children is in neither; they wake it.
 static struct link *ready, *waiting;
 static uint32_t steps; // since an epoch was asked for
-static _Atomic bool queue_used;
+_Atomic bool object_dying;
 static _Atomic bool idle_reaper; // one idle hart is at it
 
 void object_init(struct object *object, enum cap_class class, struct reticle *reticle,
@@ -57,7 +57,7 @@ enum status object_carve(struct reticle *reticle, enum cap_class class, uint32_t
 
 static void queue_push(struct link **queue, struct object *object) REQUIRES_BOOKS {
     list_append(queue, &object->dying);
-    atomic_store_explicit(&queue_used, true, memory_order_relaxed);
+    atomic_store_explicit(&object_dying, true, memory_order_relaxed);
 }
 
 static struct object *queue_pop(struct link **queue) REQUIRES_BOOKS {
@@ -231,12 +231,8 @@ enum step object_reap(uint64_t *epoch) {
         }
     }
     bool more = ready != nullptr || waiting != nullptr;
-    atomic_store_explicit(&queue_used, more, memory_order_relaxed);
+    atomic_store_explicit(&object_dying, more, memory_order_relaxed);
     return more ? STEP_MORE : STEP_DONE;
-}
-
-bool object_reap_needed(void) {
-    return atomic_load_explicit(&queue_used, memory_order_relaxed);
 }
 
 enum step object_reap_idly(void) {

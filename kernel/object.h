@@ -113,7 +113,10 @@ void object_discard(struct object *object) REQUIRES_BOOKS;
 enum step object_reap(uint64_t *epoch) REQUIRES_BOOKS;
 
 // Whether an object is dying, at a glance, without the lock.
-bool object_reap_needed(void);
+extern _Atomic bool object_dying;
+static inline bool object_reap_needed(void) {
+    return atomic_load_explicit(&object_dying, memory_order_relaxed);
+}
 // For idle harts and the timer, who do not wait for anything in particular: takes the lock
 // if there is work and nobody else of them is at it. STEP_WAIT: it may go on when an epoch
 // is reached.

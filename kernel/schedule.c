@@ -8,6 +8,7 @@
 #include "kernel/check.h"
 #include "kernel/epoch.h"
 #include "kernel/object.h"
+#include "kernel/space_load.h"
 #include "kernel/task.h"
 
 // What is done at once at most: deadlines and waiters for an epoch; and, on the way out of any
@@ -130,9 +131,14 @@ static void turn_return(struct hart *hart) {
     hart->turn = nullptr;
 }
 
+static void set_apart(struct thread *thread) {
+    thread->apart = budget_any(thread) || thread->float_area != nullptr;
+}
+
 static void enqueue(struct hart *hart, struct thread *thread) {
     uint64_t again = TIME_NEVER;
     struct turn *turn = &thread->task->turn[hart->index];
+    set_apart(thread);
     if (budget_any(thread) && budget_left(thread, arch_time_now(), &again) != 0) {
         turn = &hart->person;
     } else if (again != TIME_NEVER) {
@@ -202,15 +208,10 @@ void schedule_send(struct thread *thread, struct hart *to) {
     thread_request(thread, REQUEST_START);
 }
 
-void schedule_ready(struct thread *thread, bool handoff) {
+void schedule_ready(struct thread *thread) {
     struct hart *hart = arch_hart();
     check(atomic_load_explicit(&thread->hart, memory_order_relaxed) == hart);
     atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
-    if (handoff && hart->handoff == nullptr) {
-        load_add(hart, 1);
-        hart->handoff = thread;
-        return;
-    }
     // Not while it still is the current one here: it goes the next time.
     if (thread != hart->current && budget_any(thread) && budget_excludes(thread, hart)) {
         schedule_send(thread, schedule_place(thread));
@@ -230,11 +231,7 @@ void schedule_ready(struct thread *thread, bool handoff) {
 void schedule_remove(struct thread *thread) {
     struct hart *hart = arch_hart();
     load_add(hart, UINT32_MAX);
-    if (hart->handoff == thread) {
-        hart->handoff = nullptr;
-    } else {
-        dequeue(hart, thread);
-    }
+    dequeue(hart, thread);
 }
 
 void schedule_deadline(struct thread *thread, uint64_t deadline, uint64_t slack) {
@@ -256,16 +253,17 @@ void schedule_deadline_clear(struct thread *thread) {
 void schedule_review(struct thread *thread) {
     struct hart *hart = arch_hart();
     enum thread_state state = thread_here(thread) ? thread_state_of(thread) : THREAD_STARTING;
-    if (state == THREAD_READY && hart->handoff != thread &&
-        (budget_any(thread) || thread->turn == &hart->person)) {
+    if (state == THREAD_READY && (budget_any(thread) || thread->turn == &hart->person)) {
         schedule_remove(thread);
-        schedule_ready(thread, false);
+        schedule_ready(thread);
     } else if (state == THREAD_RUNNING) { // the current one
         account(hart);
+        set_apart(thread);
         hart->runs_person = budget_any(thread) && budget_left(thread, hart->switched, nullptr) != 0;
         hart->preempt |= (!hart->runs_person && hart->person.threads != nullptr) ||
                          budget_excludes(thread, hart);
     } else if (state == THREAD_WAITING || state == THREAD_SLEEPING) {
+        set_apart(thread);
         loan_begin(thread);
     }
 }
@@ -344,7 +342,7 @@ static void epoch_waiters_wake(struct hart *hart) {
             return;
         }
         list_remove(&hart->epoch_waiters, &thread->queue);
-        schedule_ready(thread, false);
+        schedule_ready(thread);
     }
     atomic_store_explicit(&hart->epoch_wanted, 0, memory_order_relaxed);
 }
@@ -408,23 +406,17 @@ void schedule_unload(struct hart *hart) {
     if (thread == nullptr) {
         return;
     }
-    thread->tls = arch_tls_get();
+    arch_tls_save(&thread->tls);
     if (thread->float_area != nullptr) {
         arch_float_save(thread->float_area);
     }
     hart->loaded = nullptr;
 }
 
-// Whether the hart has the address space of the Task, as it is now.
-static bool space_loaded(const struct hart *hart, const struct task *task) {
-    return hart->space.value == task->root.value &&
-           hart->space_version == atomic_load_explicit(&task->space_version, memory_order_acquire);
-}
-
 static void load(struct hart *hart, struct thread *thread) {
     if (hart->loaded != thread) {
         schedule_unload(hart);
-        arch_tls_set(thread->tls);
+        arch_tls_load(thread->tls);
         arch_float_load(thread->float_area);
         if ((thread->frame.debug.control | hart->debug) != 0) {
             arch_debug_load(&thread->frame);
@@ -432,13 +424,7 @@ static void load(struct hart *hart, struct thread *thread) {
         }
         hart->loaded = thread;
     }
-    struct task *task = thread->task;
-    if (!space_loaded(hart, task)) {
-        // Before the switch: the next version, if it comes meanwhile, is loaded again.
-        hart->space_version = atomic_load_explicit(&task->space_version, memory_order_acquire);
-        arch_space_switch(task->root);
-        hart->space = task->root;
-    }
+    space_load(hart, thread->task);
 }
 
 void schedule_leave(struct hart *hart) {
@@ -480,26 +466,10 @@ static struct thread *network_next(struct hart *hart, uint64_t now) {
     return thread;
 }
 
-// Makes one that was woken to run next an ordinary ready thread.
-static void handoff_drop(struct hart *hart) {
-    struct thread *thread = hart->handoff;
-    hart->handoff = nullptr;
-    load_add(hart, UINT32_MAX);
-    schedule_ready(thread, false);
-}
-
-// The thread that was woken by the one which blocked goes on in its turn, so that two
-// which answer each other share one; when that is over it queues like everybody.
-[[gnu::noinline]] static struct thread *pick_slowly(struct hart *hart) {
+static struct thread *pick(struct hart *hart) {
     uint64_t now = hart->switched, until = network_until(hart);
-    struct thread *thread = hart->handoff;
-    if (thread != nullptr) {
-        handoff_drop(hart);
-        if (now < hart->slice_end && thread_here(thread)) {
-            go_first(hart, thread);
-        }
-    }
-    thread = now < until && network_waits(hart) ? nullptr : person_next(hart, now);
+    bool network = now < until && network_waits(hart);
+    struct thread *thread = network ? nullptr : person_next(hart, now);
     hart->preempt = false;
     hart->runs_person = thread != nullptr;
     if (thread != nullptr) {
@@ -515,22 +485,9 @@ static void handoff_drop(struct hart *hart) {
     return thread;
 }
 
-static inline struct thread *pick(struct hart *hart) {
-    struct thread *thread = hart->handoff;
-    // Two that answer each other in the Network band, with nobody in the other.
-    bool quick = thread != nullptr && hart->switched < hart->slice_end &&
-                 hart->person.threads == nullptr && !hart->runs_person && !budget_any(thread);
-    if (!quick) {
-        return pick_slowly(hart);
-    }
-    hart->handoff = nullptr;
-    hart->preempt = false;
-    return thread;
-}
-
 [[gnu::noinline]] static void idle(struct hart *hart) {
     schedule_unload(hart);
-    arch_space_switch((struct phys){0});
+    arch_space_leave();
     hart->space = (struct phys){0};
     uint64_t from = arch_time_now();
     while (load_of(hart) == 0) {
@@ -575,9 +532,6 @@ struct arch_frame *schedule_next(void) {
 // The current thread could run, and lets others go first. If it used up a turn in one
 // piece it goes where less is to do.
 [[gnu::noinline]] static void yield(struct hart *hart, struct thread *thread) {
-    if (hart->handoff != nullptr) {
-        handoff_drop(hart);
-    }
     uint64_t since = hart->switched;
     uint32_t load = load_of(hart);
     schedule_leave(hart);
@@ -589,7 +543,7 @@ struct arch_frame *schedule_next(void) {
             return;
         }
     }
-    schedule_ready(thread, false);
+    schedule_ready(thread);
     if (!over && thread_here(thread)) {
         go_first(hart, thread);
     }
@@ -604,12 +558,6 @@ struct arch_frame *schedule_next(void) {
         return schedule_next(); // it has ended
     }
     bool runs = thread_state_of(thread) == THREAD_RUNNING;
-    // Woken by a thread that did not block after all: it keeps its place, and its turn comes.
-    if (runs && hart->handoff != nullptr && budget_any(hart->handoff)) {
-        handoff_drop(hart);
-    } else if (runs && hart->handoff != nullptr && hart->slice_end == TIME_NEVER) {
-        turn_shorten(hart, false);
-    }
     if (runs && !hart->preempt) {
         load(hart, thread);
         hook_leave();
@@ -628,7 +576,7 @@ struct arch_frame *kernel_leave(void) {
     struct thread *thread = hart->current;
     // Nothing happened that would change who runs: the way of most syscalls.
     if (!inbox_waits(hart) && thread != nullptr && thread_state_of(thread) == THREAD_RUNNING &&
-        hart->handoff == nullptr && !hart->preempt && space_loaded(hart, thread->task)) {
+        !hart->preempt && space_loaded(hart, thread->task)) {
         hook_leave();
         return &thread->frame;
     }

@@ -24,9 +24,8 @@ static inline struct thread *thread_current(void) {
 // Any hart: its hart will call thread_attend and schedule_review for it, once for all that
 // ask until then.
 void schedule_poke(struct thread *thread);
-// The thread's own hart, not the running thread: puts it in the queue. handoff: the
-// current thread may be about to block, so this one may go first.
-void schedule_ready(struct thread *thread, bool handoff);
+// The thread's own hart, not the running thread: puts it in the queue.
+void schedule_ready(struct thread *thread);
 // Its own hart: takes a thread out of the ready queue.
 void schedule_remove(struct thread *thread);
 // Its own hart: what pays for it has changed, or who lends to it.
@@ -55,5 +54,9 @@ uint64_t schedule_ran(const struct thread *thread);
 
 // An interrupt came: the hart counts as awake before it looks at anything.
 void schedule_wake_from_idle(void);
+// doorbell_wait by the current thread, from the entry, where the receiver waits on this hart
+// and is all that has to run next: the frame to go on with. nullptr: nothing was done, and
+// the long way is to be taken. Keeps none of the registers that functions keep.
+[[clang::preserve_none]] struct arch_frame *direct_switch(void);
 // Picks the next thread of a hart that runs none, idling until there is one.
 struct arch_frame *schedule_next(void);

@@ -9,7 +9,7 @@
 #include "kernel/thread.h"
 
 // No bits: its deadline has passed.
-static void wake(struct thread *thread, uint64_t bits, bool handoff) {
+static void wake(struct thread *thread, uint64_t bits) {
     atomic_store_explicit(&thread->wanted, 0, memory_order_relaxed);
     atomic_fetch_and_explicit(&thread->signals, ~bits, memory_order_acq_rel);
     thread->frame.arg[0] = bits != 0 ? STATUS_OK : STATUS_TIMED_OUT;
@@ -18,7 +18,7 @@ static void wake(struct thread *thread, uint64_t bits, bool handoff) {
     if (atomic_load_explicit(&thread->lends_to, memory_order_relaxed) != nullptr) {
         loan_end(thread);
     }
-    schedule_ready(thread, handoff);
+    schedule_ready(thread);
 }
 
 static uint64_t ready_of(const struct thread *thread) {
@@ -26,7 +26,7 @@ static uint64_t ready_of(const struct thread *thread) {
            atomic_load_explicit(&thread->wanted, memory_order_relaxed);
 }
 
-void signal_raise(struct thread *thread, uint64_t bits, bool handoff) {
+void signal_raise(struct thread *thread, uint64_t bits) {
     uint64_t old = atomic_fetch_or_explicit(&thread->signals, bits, memory_order_acq_rel);
     if ((old & bits) == bits) {
         return; // whoever set them wakes it
@@ -43,7 +43,7 @@ void signal_raise(struct thread *thread, uint64_t bits, bool handoff) {
     // between the two looks another hart woke it and sent it here.
     uint64_t ready = ready_of(thread);
     if (ready != 0) {
-        wake(thread, ready, handoff);
+        wake(thread, ready);
     }
 }
 
@@ -72,6 +72,6 @@ bool signal_wait(struct thread *thread, uint64_t mask, uint64_t deadline, uint64
 void signal_attend(struct thread *thread) {
     uint64_t ready = ready_of(thread);
     if (ready != 0 || thread->deadline <= arch_time_now()) {
-        wake(thread, ready, false);
+        wake(thread, ready);
     }
 }

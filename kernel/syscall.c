@@ -5,6 +5,7 @@
 // And what several syscalls share.
 #include "kernel/syscall.h"
 
+#include "kernel/arch/common/number.h"
 #include "kernel/bundle.h"
 #include "kernel/check.h"
 #include "kernel/reticle.h"
@@ -57,6 +58,14 @@ static inline enum status enter(struct thread *self, uint64_t *a, syscall_functi
     }
 #include "abi/syscalls.def"
 #undef SYSCALL
+
+enum : uint64_t {
+#define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \
+    number_##name = number,
+#include "abi/syscalls.def"
+#undef SYSCALL
+};
+static_assert(number_doorbell_wait == NUMBER_DOORBELL_WAIT);
 
 static enum status (*const table[])(struct thread *, uint64_t *) = {
 #define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \

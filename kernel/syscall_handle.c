@@ -18,10 +18,8 @@ constexpr uint32_t STEPS = 3;
 // Of time, and of a hart.
 [[gnu::noinline]] static enum status system_info_rest(uint64_t topic, uint64_t *a) {
     if (topic == 1) {
-        struct time_page page;
-        arch_time_page(&page);
         a[1] = arch_time_now();
-        a[2] = page.frequency;
+        a[2] = arch_clock.frequency;
         a[3] = a[4] = 0;
         return STATUS_OK;
     }

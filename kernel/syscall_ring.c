@@ -87,7 +87,7 @@ enum status sys_doorbell_wait(struct thread *self, void *object, uint64_t *a) {
         return STATUS_BAD_ARGUMENT;
     }
     self->awaits = a[0];
-    watch_raise_handoff(&peer->message);
+    watch_raise(&peer->message);
     return wait(self, a, &a[1]);
 }
 

@@ -50,8 +50,7 @@ struct slot *table_slot(struct task *task, uint32_t index) {
     if (index >= TABLE_SLOTS) {
         return nullptr;
     }
-    struct slot *page = atomic_load_explicit(
-        (_Atomic(struct slot *) *)&task->table.page[index / SLOTS_PER_PAGE], memory_order_acquire);
+    struct slot *page = table_page(&task->table, index);
     return page == nullptr ? nullptr : &page[index % SLOTS_PER_PAGE];
 }
 
@@ -88,8 +87,8 @@ uint64_t table_handle(const struct task *task, const struct slot *slot) {
     return generation << HANDLE_SLOT_BITS | table_index(task, slot);
 }
 
-static inline enum status slot_find(struct task *task, uint64_t handle, struct slot **out,
-                                    uint64_t *meta) {
+static enum status slot_find(struct task *task, uint64_t handle, struct slot **out,
+                             uint64_t *meta) {
     struct slot *slot = table_slot(task, (uint32_t)(handle & HANDLE_SLOT_MASK));
     if (slot == nullptr) {
         return STATUS_BAD_HANDLE;
@@ -103,26 +102,24 @@ static inline enum status slot_find(struct task *task, uint64_t handle, struct s
 }
 
 // The same, of that class and with those rights.
-static inline enum status slot_match(struct task *task, uint64_t handle, enum cap_class class,
-                                     uint32_t rights, struct slot **out, uint64_t *meta) {
-    enum status status = slot_find(task, handle, out, meta);
-    if (status == STATUS_OK && (*meta & META_CLASS) != (uint64_t)class << META_CLASS_SHIFT) {
+static enum status slot_match(struct task *task, uint64_t handle, enum cap_class class,
+                              uint32_t rights, struct slot **out) {
+    uint64_t meta;
+    enum status status = slot_find(task, handle, out, &meta);
+    if (status == STATUS_OK && (meta & META_CLASS) != (uint64_t)class << META_CLASS_SHIFT) {
         status = STATUS_BAD_CLASS;
     }
-    return status == STATUS_OK && (*meta & rights) != rights ? STATUS_ACCESS : status;
+    return status == STATUS_OK && (meta & rights) != rights ? STATUS_ACCESS : status;
 }
 
 enum status lookup(struct task *task, uint64_t handle, enum cap_class class, uint32_t rights,
                    struct object **out) {
-    struct slot *slot;
-    uint64_t meta;
-    enum status status = slot_match(task, handle, class, rights, &slot, &meta);
-    if (status != STATUS_OK) {
-        return status;
+    if (lookup_quick(&task->table, handle, class, rights, out)) {
+        return STATUS_OK;
     }
-    *out = atomic_load_explicit((_Atomic(struct object *) *)&slot->object, memory_order_relaxed);
-    atomic_thread_fence(memory_order_acquire);
-    return slot_meta(slot) != meta ? STATUS_BAD_HANDLE : STATUS_OK;
+    struct slot *slot;
+    enum status status = slot_match(task, handle, class, rights, &slot);
+    return status == STATUS_OK ? STATUS_BAD_HANDLE : status; // it came only now
 }
 
 enum status lookup_slot(struct task *task, uint64_t handle, struct slot **out) {
@@ -132,7 +129,6 @@ enum status lookup_slot(struct task *task, uint64_t handle, struct slot **out) {
 
 enum status lookup_class(struct task *task, uint64_t handle, enum cap_class class, uint32_t rights,
                          struct slot **out) {
-    uint64_t meta;
-    enum status status = slot_match(task, handle, class, rights, out, &meta);
+    enum status status = slot_match(task, handle, class, rights, out);
     return status == STATUS_OK && !object_live((*out)->object) ? STATUS_BUSY : status;
 }

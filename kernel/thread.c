@@ -120,7 +120,7 @@ static void forget(struct thread *thread) {
     }
     // Its tables may be freed before this hart loads others.
     if (hart->space.value == thread->task->root.value) {
-        arch_space_switch((struct phys){0});
+        arch_space_leave();
         hart->space = (struct phys){0};
     }
 }
@@ -149,7 +149,7 @@ static void sleep_attend(struct thread *thread) {
         thread->frame.arg[0] = sleeps ? STATUS_TIMED_OUT : thread->futex_status;
         schedule_deadline_clear(thread);
         loan_end(thread);
-        schedule_ready(thread, false);
+        schedule_ready(thread);
     }
 }
 
@@ -173,7 +173,7 @@ static void attend_requests(struct thread *thread, uint32_t requests) {
     }
     bool starts = (requests & REQUEST_START) != 0 && state == THREAD_STARTING;
     if ((starts || resumes) && !stops) {
-        schedule_ready(thread, false);
+        schedule_ready(thread);
     } else if (stops && state != THREAD_ENDED) {
         stop(thread);
     }

@@ -87,6 +87,9 @@ struct thread {
     _Atomic enum thread_state state;
     struct link queue; // among ready threads, those that wait for an epoch, or sleepers
     struct turn *turn; // a ready thread: where it stands
+    // Has floating point, or a budget pays for it: no direct switch. A loan that nobody has
+    // looked at yet does not count: whoever looks makes up for it.
+    bool apart;
     uint64_t deadline;
     struct heap_node timer; // among the deadlines of its hart; the key: deadline and slack
     uint64_t epoch;

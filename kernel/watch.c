@@ -12,11 +12,8 @@
 
 // A thread's frame, or that of its words, and what belongs to it are one word, so that
 // raising reads both at once. A thread object begins a page.
+// struct thread's `words`: the Memory's first frame, how many there are, the bit.
 constexpr uint32_t FRAME_SHIFT = 16;
-constexpr uint64_t BOUND = UINT64_C(1) << 63;
-static_assert(64 + 64 * WATCH_WORDS <= 1 << FRAME_SHIFT);
-
-// `words` of a thread: frame << 16 | count << 6 | bit.
 constexpr uint32_t COUNT_SHIFT = 6;
 static_assert(WATCH_WORDS < 1 << (FRAME_SHIFT - COUNT_SHIFT));
 
@@ -38,7 +35,7 @@ void watch_unbind(struct watch *watch) {
         return;
     }
     atomic_store_explicit(&watch->target, 0, memory_order_release);
-    list_remove(&((struct thread *)frame_of(target))->watches, &watch->peer);
+    list_remove(&target_thread(watch, target)->watches, &watch->peer);
 }
 
 void watch_bind(struct watch *watch, struct thread *thread, uint32_t bit) {
@@ -48,8 +45,8 @@ void watch_bind(struct watch *watch, struct thread *thread, uint32_t bit) {
     }
     check(bit < 64 + 64 * WATCH_WORDS);
     list_append(&thread->watches, &watch->peer);
-    uint64_t frame = page_frame(thread);
-    atomic_store_explicit(&watch->target, BOUND | frame << FRAME_SHIFT | bit, memory_order_release);
+    uint64_t target = ((uint64_t)thread ^ (uint64_t)(bit / 64) << TARGET_SHIFT) | bit % 64;
+    atomic_store_explicit(&watch->target, target, memory_order_release);
 }
 
 void watch_words(struct thread *thread, uint32_t bit, struct memory *memory, uint32_t count) {
@@ -69,31 +66,23 @@ void watch_words(struct thread *thread, uint32_t bit, struct memory *memory, uin
 
 struct thread *watch_thread(const struct watch *watch) {
     uint64_t target = atomic_load_explicit(&((struct watch *)watch)->target, memory_order_acquire);
-    return target == 0 ? nullptr : frame_of(target);
+    return target == 0 ? nullptr : target_thread(watch, target);
 }
 
-static void raise(struct watch *watch, bool handoff) {
+void watch_raise(struct watch *watch) {
     uint64_t target = atomic_load_explicit(&watch->target, memory_order_acquire);
     if (target == 0) {
         return;
     }
-    struct thread *thread = frame_of(target);
-    uint32_t number = target & ((1 << FRAME_SHIFT) - 1), bit = number;
-    if (number >= 64) {
+    struct thread *thread = target_thread(watch, target);
+    uint64_t number = target_word(watch, target), bit = target;
+    if (number != 0) {
         uint64_t words = atomic_load_explicit(&thread->words, memory_order_acquire);
-        bit = words & 63;
-        if (number / 64 <= count_of(words)) {
-            _Atomic uint64_t *word = (_Atomic uint64_t *)frame_of(words) + number / 64 - 1;
-            atomic_fetch_or_explicit(word, UINT64_C(1) << (number & 63), memory_order_release);
+        bit = words;
+        if (number <= count_of(words)) {
+            _Atomic uint64_t *word = (_Atomic uint64_t *)frame_of(words) + number - 1;
+            atomic_fetch_or_explicit(word, UINT64_C(1) << target % 64, memory_order_release);
         }
     }
-    signal_raise(thread, UINT64_C(1) << bit, handoff);
-}
-
-void watch_raise(struct watch *watch) {
-    raise(watch, false);
-}
-
-void watch_raise_handoff(struct watch *watch) {
-    raise(watch, true);
+    signal_raise(thread, UINT64_C(1) << bit % 64);
 }

@@ -33,17 +33,25 @@ constexpr uint32_t WATCH_NONE = (uint32_t)UINT64_MAX; // a bit number that unbin
 constexpr uint32_t WATCH_WORDS = 512;                 // at most, of 64 bits: one page
 
 struct watch {
-    _Atomic uint64_t target; // bit 63, the thread's frame << 16, the bit number; 0: none
-    struct link peer;        // among the watches of that thread
+    // 0: none. Otherwise the thread's address, with the bit in what its alignment leaves,
+    // and the number of the word, from 1, on top of the upper bits that all objects share.
+    _Atomic uint64_t target;
+    struct link peer; // among the watches of that thread
 };
+constexpr uint32_t TARGET_SHIFT = 48;
+
+static inline uint64_t target_word(const struct watch *watch, uint64_t target) {
+    return (target ^ (uint64_t)watch) >> TARGET_SHIFT;
+}
+static inline struct thread *target_thread(const struct watch *watch, uint64_t target) {
+    return (struct thread *)((target ^ target_word(watch, target) << TARGET_SHIFT) & ~(uint64_t)63);
+}
 
 void watch_bind(struct watch *watch, struct thread *thread, uint32_t bit) REQUIRES_BOOKS;
 void watch_unbind(struct watch *watch) REQUIRES_BOOKS;
 void watch_raise(struct watch *watch);
 // Whose bits it sets, or nullptr; stays in memory for the epoch.
 struct thread *watch_thread(const struct watch *watch);
-// The same as watch_raise, by a thread that is about to block: the one it wakes may run next.
-void watch_raise_handoff(struct watch *watch);
 
 // From now on `count` words at the start of the Memory stand behind that bit of the thread;
 // the words before it serve no more. nullptr: none do, and watches of the words set the

@@ -81,7 +81,6 @@ static void audit_hart(const struct hart *hart) {
         audit_turn(hart, turn);
         l = list_next(hart->turns, l);
     }
-    queued += hart->handoff != nullptr;
     audit(hart->current == nullptr || hart->current->hart == hart);
     audit(hart->load == queued - before + (hart->current != nullptr));
     heap_check(hart->timers);
@@ -129,7 +128,7 @@ static void audit_thread(const struct thread *thread) REQUIRES_BOOKS {
                                words->frame == (uint32_t)(thread->words >> 16)));
     for (const struct link *l = thread->watches; l != nullptr; l = list_next(thread->watches, l)) {
         const struct watch *watch = LINK_OF(l, struct watch, peer);
-        audit(page_address((uint32_t)(watch->target >> 16)) == thread && l->next->prev == l);
+        audit(target_thread(watch, watch->target) == thread && l->next->prev == l);
     }
     // No wake-up is lost: a bit that is wanted and set would have ended the wait. Another
     // hart may just have set it, and not yet have put the thread into the inbox.

@@ -43,7 +43,7 @@ static void select_for(const struct thread *thread) {
 
 void band_raise(struct thread *thread, uint64_t bits) {
     select_for(thread);
-    signal_raise(thread, bits, false);
+    signal_raise(thread, bits);
     host_settle();
 }
 

@@ -420,7 +420,7 @@ static void a_person_that_wakes_meanwhile(void) {
     band_raise(caller, BIT);
     CHECK(band_current(here) == caller && callee->hart == hart_at(here));
     host_select(1 - here);
-    signal_raise(first, BIT, false);
+    signal_raise(first, BIT);
     host_syscall(here, SYS_doorbell_wait, (uint64_t[6]){ring, BIT, TIME_NEVER});
     CHECK(band_current(here) == first && callee->state == THREAD_READY);
     world_audit();

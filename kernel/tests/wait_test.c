@@ -60,10 +60,10 @@ TEST(only_wanted_bits_wake_and_are_cleared) {
     CHECK_EQ(CALL(threads[1], nullptr, signal_wait, 0xf0, TIME_NEVER), WORLD_BLOCKED);
     // From another hart, which leaves it in the inbox of the thread's own.
     host_select((threads[1]->hart->index + 1) % 3);
-    signal_raise(threads[1], 0x0f, false);
+    signal_raise(threads[1], 0x0f);
     host_settle();
     CHECK(!world_returned(threads[1], &words));
-    signal_raise(threads[1], 0x30, false);
+    signal_raise(threads[1], 0x30);
     host_settle();
     CHECK(world_returned(threads[1], &words));
     CHECK_EQ(words.a[0], STATUS_OK);

@@ -49,15 +49,3 @@ size_t arch_float_size(void) {
 void arch_float_init(void *area) {
     memset(area, 0, FLOAT_SIZE);
 }
-
-void arch_tls_set(uint64_t value) {
-    SYSREG_WRITE(tpidr_el0, value);
-}
-
-uint64_t arch_tls_get(void) {
-    return SYSREG_READ(tpidr_el0);
-}
-
-void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
-    *((struct arch_hart *)hart)->slot = frame;
-}

@@ -39,6 +39,6 @@ void arch_hart_init(struct hart *hart, uint32_t place) {
     arch->affinity = mpidr_affinity();
     SYSREG_WRITE(tpidr_el1, hart);
     restrict_user();
-    arch_space_switch((struct phys){0});
+    arch_space_leave();
     gic_hart_init(arch);
 }

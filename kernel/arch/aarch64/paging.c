@@ -38,16 +38,8 @@ void boot_map(void) {
 // The kernel half is in TTBR1: a user root holds nothing of it.
 void arch_space_init(struct phys) {}
 
-// What the TLB or a walk in progress holds of the former root is dropped after the
-// new one is in force, before anything touches user memory (ARM, "TLB maintenance").
-void arch_space_switch(struct phys root) {
-    uint64_t base = root.value != 0 ? root.value : arch_image_phys(empty_table).value;
-    __asm__ volatile("msr ttbr0_el1, %0\n\t"
-                     "isb\n\t"
-                     "tlbi aside1, xzr\n\t"
-                     "dsb nsh\n\t"
-                     "isb" ::"r"(base)
-                     : "memory");
+void arch_space_leave(void) {
+    arch_space_switch(arch_image_phys(empty_table));
 }
 
 // The operand of an invalidation by address, Armv8-A TLBI VAE1: the page, ASID 0.

@@ -10,6 +10,8 @@
 // thread before this one returns), but when the same frame is resumed, those that
 // C preserves and SP_EL0 are still in place. x16 and x17 are lost, by contract.
 
+#include "kernel/arch/common/number.h"
+
     .equ FRAME_X16, 128
     .equ FRAME_X30, 240
     .equ FRAME_PC, 256
@@ -104,12 +106,12 @@ vectors:
     b.ne user_fault
     ldr x17, [sp]
     save_user
+    cmp x8, #NUMBER_DOORBELL_WAIT
+    b.eq direct
     mov x19, x17
     mov x0, x8
     bl kernel_syscall
-    cmp x0, x19
-    b.eq resume_same
-    b resume
+    b resume_syscall
     .balign 128                             // EL0, IRQ
     stp x16, x17, [sp, #-16]
     b user_irq
@@ -121,7 +123,14 @@ vectors:
     .balign 128
     die \kind
     .endr
-    .balign 128
+    .org vectors + 2048                     // or one of them is longer than its place
+
+direct:                                     // keeps no register
+    bl direct_switch
+    cbnz x0, resume
+    mov x0, #NUMBER_DOORBELL_WAIT
+    bl kernel_syscall
+    b resume
 
 user_fault:
     enter_user
@@ -135,9 +144,11 @@ user_irq:
     bl kernel_leave
     b resume
 
-    // x0: the frame, the one that this syscall entered with, unless it was made
-    // anew since for another thread.
-resume_same:
+    // x0: the frame; x19: the one that this syscall entered with. If they are one it may have
+    // been made anew since for another thread.
+resume_syscall:
+    cmp x0, x19
+    b.ne resume
     ldp x16, x17, [x0, #FRAME_PC]
     tbnz x17, #FRAME_WHOLE_BIT, resume
     msr elr_el1, x16

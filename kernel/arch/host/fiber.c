@@ -7,8 +7,10 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "kernel/arch/common/number.h"
 #include "kernel/arch/host/internal.h"
 #include "kernel/epoch.h"
+#include "kernel/schedule.h"
 
 constexpr size_t STACK_SIZE = 128 * 1024;
 constexpr uint32_t PATIENCE = 100000; // spins, or rounds of host_settle
@@ -205,6 +207,12 @@ void arch_idle(void) {
 
 // ------------------------------------------------------------------ user mode
 
+// As the entries of the machines do.
+static struct arch_frame *enter_syscall(uint64_t number) {
+    struct arch_frame *frame = number == NUMBER_DOORBELL_WAIT ? direct_switch() : nullptr;
+    return frame != nullptr ? frame : kernel_syscall(number);
+}
+
 static struct arch_frame *enter(struct fiber *fiber) {
     struct arch_frame *frame = fiber->frame;
     enum command command = fiber->command;
@@ -217,7 +225,7 @@ static struct arch_frame *enter(struct fiber *fiber) {
         }
         frame->number = fiber->number;
         frame->busy = true;
-        return kernel_syscall(frame->number);
+        return enter_syscall(frame->number);
     case COMMAND_FAULT:
         return kernel_fault(fiber->fault, fiber->address);
     default:
@@ -227,7 +235,7 @@ static struct arch_frame *enter(struct fiber *fiber) {
         }
         if (frame->restart) {
             frame->restart = false;
-            return kernel_syscall(frame->number);
+            return enter_syscall(frame->number);
         }
         return frame;
     }

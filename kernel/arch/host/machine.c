@@ -207,17 +207,17 @@ void arch_float_load(const void *area) {
     }
 }
 
-void arch_tls_set(uint64_t value) {
+void arch_tls_load(uint64_t value) {
     tls_unit[arch_hart()->index] = value;
 }
 
-uint64_t arch_tls_get(void) {
-    return tls_unit[arch_hart()->index];
+void arch_tls_save(uint64_t *value) {
+    *value = tls_unit[arch_hart()->index];
 }
 
 // -------------------------------------------------------- time, lines and ports
 
-uint64_t arch_time_now(void) {
+uint64_t arch_counter(void) {
     return now;
 }
 
@@ -226,9 +226,9 @@ void host_time_set(uint64_t time) {
     now = time;
 }
 
-void arch_time_page(struct time_page *page) {
-    *page = (struct time_page){.multiplier = 1, .frequency = 1000000000};
-}
+struct time_page arch_clock = {.multiplier = UINT64_C(1) << ARCH_CLOCK_SHIFT,
+                               .shift = ARCH_CLOCK_SHIFT,
+                               .frequency = 1000000000};
 
 enum status arch_irq_check(uint32_t line) {
     return line < HOST_LINES ? STATUS_OK : STATUS_NOT_FOUND;

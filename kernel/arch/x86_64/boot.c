@@ -18,7 +18,6 @@ extern const uint64_t smap_start[]; // addresses of STAC and CLAC, from trap.S
 extern const uint64_t smap_end[];
 
 uint64_t __stack_chk_guard;
-uint64_t boot_counter;
 struct boot_info boot;
 uint64_t trampoline;
 struct features features;
@@ -88,7 +87,7 @@ static uint64_t memory_init(void) {
     }
     paging_image();
     uint64_t used = paging_memory(&boot);
-    arch_space_switch((struct phys){0});
+    arch_space_leave();
     return used;
 }
 

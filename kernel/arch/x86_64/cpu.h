@@ -15,7 +15,6 @@ enum msr : uint32_t {
     MSR_STAR = 0xc0000081,
     MSR_LSTAR = 0xc0000082,
     MSR_FMASK = 0xc0000084,
-    MSR_FS_BASE = 0xc0000100,
     MSR_GS_BASE = 0xc0000101,
     MSR_KERNEL_GS_BASE = 0xc0000102,
 };
@@ -60,13 +59,6 @@ static inline void msr_write(enum msr msr, uint64_t value) {
                      : "memory");
 }
 
-static inline uint64_t tsc_read(void) {
-    uint32_t low;
-    uint32_t high;
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
-    return (uint64_t)high << 32 | low;
-}
-
 struct cpuid {
     uint32_t a, b, c, d;
 };
@@ -97,7 +89,6 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
     __asm__ volatile("movq %0, %%" #name ::"r"((uint64_t)(value)) : "memory")
 
 // boot.c
-extern uint64_t boot_counter; // the TSC at kernel entry
 extern struct boot_info boot;
 extern uint64_t trampoline; // physical page below 1 MiB, kept for starting harts
 

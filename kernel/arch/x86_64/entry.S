@@ -24,8 +24,8 @@ entry32:
     cld
     movl %ebx, %edi
     rdtsc
-    movl %eax, PHYSICAL(boot_counter)
-    movl %edx, PHYSICAL(boot_counter) + 4
+    movl %eax, PHYSICAL(arch_clock) // its base
+    movl %edx, PHYSICAL(arch_clock) + 4
     movl $PHYSICAL(entry64), %esi
 
 // Enters 64-bit mode (SDM vol 3 9.8.5) and goes on at the physical address in ESI,

@@ -20,10 +20,6 @@ static uint64_t pc_within_user(uint64_t pc) {
     return pc < USER_TOP ? pc : USER_TOP;
 }
 
-static uint64_t canonical(uint64_t address) {
-    return (uint64_t)((int64_t)(address << 16) >> 16);
-}
-
 // The psABI wants a stack as after a call: 8 beside a multiple of 16 at the entry.
 void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, uint64_t argument) {
     *frame = (struct arch_frame){.arg = {argument},
@@ -100,17 +96,4 @@ void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in)
     frame->rsp = in->rsp;
     frame->pc = pc_within_user(in->pc);
     frame->flags = (in->flags & FLAGS_USER) | FLAGS_ALWAYS;
-}
-
-// User code may load selectors, which would tell the next thread of this hart something.
-// GS is the kernel's here. Writing an address that is not canonical would fault.
-void arch_tls_set(uint64_t value) {
-    __asm__ volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%fs;"
-                     "swapgs; movl %0, %%gs; swapgs" ::"r"(0)
-                     : "memory");
-    msr_write(MSR_FS_BASE, canonical(value));
-}
-
-uint64_t arch_tls_get(void) {
-    return msr_read(MSR_FS_BASE);
 }

@@ -102,12 +102,6 @@ void arch_hart_init(struct hart *hart, uint32_t place) {
     local_init();
 }
 
-void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
-    struct arch_hart *arch = (struct arch_hart *)hart;
-    arch->entry = (uint64_t)&frame->ss;
-    arch->task.rsp0 = (uint64_t)(&frame->ss + 1);
-}
-
 // INIT, then the start-up interrupt twice: the second does nothing if the first did. The
 // hart finds its place by itself, in entry.S.
 bool arch_hart_start(uint32_t, uint64_t id) {

@@ -94,7 +94,7 @@ void arch_reset(void) {
 }
 
 uint64_t arch_random(void) {
-    uint64_t value = tsc_read() * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t value = arch_counter() * UINT64_C(0x9e3779b97f4a7c15);
     for (uint32_t i = 0; i < 10 && features.random; i++) {
         uint64_t word;
         bool good;

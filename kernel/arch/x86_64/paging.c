@@ -24,8 +24,8 @@ void arch_space_init(struct phys root) {
 }
 
 // Writing CR3 drops all but global entries, SDM vol 3 4.10.4.1.
-void arch_space_switch(struct phys root) {
-    CONTROL_WRITE(cr3, root.value != 0 ? root.value : arch_image_phys(kernel_root).value);
+void arch_space_leave(void) {
+    CONTROL_WRITE(cr3, arch_image_phys(kernel_root).value);
 }
 
 void arch_tlb_flush_page(uint64_t address) {

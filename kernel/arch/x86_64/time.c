@@ -11,24 +11,18 @@ constexpr uint64_t SECOND = 1'000'000'000;
 constexpr uint64_t MEASURE_PART = 1000; // of a second
 constexpr uint32_t SAMPLES = 6;
 constexpr uint32_t STEPS = 10'000'000;
-constexpr uint32_t SHIFT = 32;
 constexpr uint64_t PM_TIMER_RATE = 3'579'545; // ACPI 4.8.3.3
 constexpr uint32_t LONGEST = UINT32_MAX;      // ticks
 
 // Written once, in time_init.
-static uint64_t frequency;        // of the counter
-static uint64_t multiplier;       // nanoseconds per count, << SHIFT
-static uint64_t timer_multiplier; // timer ticks per nanosecond, << SHIFT
+struct time_page arch_clock;
+static uint64_t timer_multiplier; // timer ticks per nanosecond, << ARCH_CLOCK_SHIFT
 
 struct sample {
     uint64_t counter;
     uint32_t reference;
     uint32_t timer;
 };
-
-static uint64_t scale(uint64_t value, uint64_t factor) {
-    return (uint64_t)((unsigned __int128)value * factor >> SHIFT);
-}
 
 static uint32_t reference_read(void) {
     return arch_port_read((uint16_t)boot.power.pm_timer.address, 4);
@@ -50,10 +44,10 @@ static struct sample sample_take(void) {
         struct sample now = {.reference = old};
         uint64_t width = 0;
         for (uint32_t step = 0; step < STEPS && now.reference == old; step++) {
-            now.counter = tsc_read();
+            now.counter = arch_counter();
             now.timer = local_read(LOCAL_TIMER_COUNT);
             now.reference = reference_read();
-            width = tsc_read() - now.counter;
+            width = arch_counter() - now.counter;
         }
         if (width < best_width) {
             best_width = width;
@@ -83,7 +77,7 @@ static void measure(uint64_t *counter_rate, uint64_t *timer_rate) {
 }
 
 void time_init(void) {
-    uint64_t timer_rate;
+    uint64_t frequency, timer_rate;
     if (boot.power.pm_timer.address == 0 || boot.power.pm_timer.space != 1) {
         panic("this machine has no ACPI timer at a port");
     }
@@ -95,13 +89,11 @@ void time_init(void) {
         frequency = (uint64_t)exact.c * exact.b / exact.a;
         timer_rate = exact.c;
     }
-    multiplier = (SECOND << SHIFT) / frequency;
-    timer_multiplier = (timer_rate << SHIFT) / SECOND;
+    arch_clock.multiplier = (SECOND << ARCH_CLOCK_SHIFT) / frequency;
+    arch_clock.shift = ARCH_CLOCK_SHIFT;
+    arch_clock.frequency = frequency;
+    timer_multiplier = (timer_rate << ARCH_CLOCK_SHIFT) / SECOND;
     print("x86_64: counter %lu kHz, timer %lu kHz\n", frequency / 1000, timer_rate / 1000);
-}
-
-uint64_t arch_time_now(void) {
-    return scale(tsc_read() - boot_counter, multiplier);
 }
 
 void delay(uint64_t nanoseconds) {
@@ -109,13 +101,6 @@ void delay(uint64_t nanoseconds) {
     while (arch_time_now() < until) {
         arch_pause();
     }
-}
-
-void arch_time_page(struct time_page *page) {
-    page->base = boot_counter;
-    page->multiplier = multiplier;
-    page->shift = SHIFT;
-    page->frequency = frequency;
 }
 
 // A deadline beyond a second, for which the timer's 32 bits are enough, is approached
@@ -128,7 +113,7 @@ void arch_timer_set(uint64_t deadline) {
     }
     uint64_t now = arch_time_now();
     uint64_t left = deadline > now ? deadline - now : 0;
-    uint64_t ticks = scale(left < SECOND ? left : SECOND, timer_multiplier) + 1;
+    uint64_t ticks = arch_scale(left < SECOND ? left : SECOND, timer_multiplier) + 1;
     local_write(LOCAL_TIMER_START, ticks < LONGEST ? (uint32_t)ticks : LONGEST);
 }
 

@@ -5,6 +5,7 @@
 // running thread's frame; then C runs on the hart's stack, with interrupts off, and
 // names the frame to resume. SWAPGS stands once on each way in and on each way out.
 #include "arch/offsets.h"
+#include "kernel/arch/common/number.h"
 
 // A place to patch away where the processor has no SMAP.
     .macro SMAP_INSTRUCTION name
@@ -47,6 +48,8 @@ syscall_entry:
     .endr
     leaq -FRAME_FLAGS(%rsp), %rbx
     movq %gs:HART_STACK, %rsp
+    cmpq $NUMBER_DOORBELL_WAIT, %rax
+    je 1f
     movq %rax, %rdi
     call kernel_syscall
     cmpq %rbx, %rax
@@ -66,6 +69,17 @@ return_by_sysret:
     LOAD_FRAME rdi, rsi, rdx, r10, r8, r9, rax, rbx
     swapgs
     sysretq
+
+// A thread that waited is in a syscall, too.
+1:  call direct_switch
+    movq %rax, %rbx
+    testq %rax, %rax
+    jz 2f
+    LOAD_FRAME rbp, r12, r13, r14, r15
+    jmp return_by_sysret
+2:  movl $NUMBER_DOORBELL_WAIT, %edi
+    call kernel_syscall
+    jmp resume
 
     .globl arch_resume
 arch_resume:

@@ -58,6 +58,25 @@ static inline struct hart *arch_hart(void) {
     return hart;
 }
 
+// User code writes it.
+static inline void arch_tls_save(uint64_t *value) {
+    __asm__ volatile("mrs %0, tpidr_el0" : "=r"(*value));
+}
+static inline void arch_tls_load(uint64_t value) {
+    __asm__ volatile("msr tpidr_el0, %0" ::"r"(value));
+}
+
+static inline void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
+    *((struct arch_hart *)hart)->slot = frame;
+}
+
+// It may be read as early as the hart came into the kernel (ARM, CNTVCT_EL0).
+static inline uint64_t arch_counter(void) {
+    uint64_t count;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(count)::"memory");
+    return count;
+}
+
 static inline void arch_pause(void) {
     __asm__ volatile("yield" ::: "memory");
 }
@@ -114,6 +133,11 @@ static inline bool arch_pte_allows(uint64_t entry, uint32_t map_flags) {
 // Macros, because struct phys is complete only where they are used.
 #define arch_pte_table(table) ((table).value | PTE_VALID | PTE_TABLE)
 #define arch_pte_leaf(page, map_flags, device) pte_leaf((page).value, map_flags, device)
+// What the TLB or a walk in progress holds of the former root is dropped after the
+// new one is in force, before anything touches user memory (ARM, "TLB maintenance").
+#define arch_space_switch(root) \
+    __asm__ volatile("msr ttbr0_el1, %0; isb; tlbi aside1, xzr; dsb nsh; isb" ::"r"((root).value) \
+                     : "memory")
 #define arch_pte_phys(entry) ((struct phys){(entry) & PTE_ADDRESS})
 
 // A walker may read the entry as soon as the store is done; the ISB keeps this

@@ -47,6 +47,12 @@ static inline struct hart *arch_hart(void) {
 static inline void arch_pause(void) {
     host_pause();
 }
+void arch_tls_save(uint64_t *value);
+void arch_tls_load(uint64_t value);
+uint64_t arch_counter(void);
+void arch_hart_frame(struct hart *hart, struct arch_frame *frame);
+void arch_space_switch(struct phys root);
+
 static inline void arch_fence(void) {
     host_fence();
 }

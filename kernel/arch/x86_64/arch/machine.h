@@ -14,6 +14,8 @@
 struct hart;
 struct phys;
 
+constexpr uint32_t MSR_FS_BASE = 0xc0000100; // SDM vol 4 2.1
+
 // The first address of the upper half: one root entry for each 512 GiB of RAM.
 constexpr uint64_t ARCH_DIRECT_BASE = 0xffff800000000000;
 
@@ -76,6 +78,34 @@ static inline struct hart *arch_hart(void) {
     return hart;
 }
 
+// User code may load selectors, which would tell the next thread of this hart something,
+// and change the base of FS, which is written anyway. GS's are the user's in the kernel too.
+static inline void arch_tls_save(uint64_t *) {}
+static inline void arch_tls_load(uint64_t value) {
+    uint32_t ds, es, fs, gs;
+    __asm__ volatile("movl %%ds, %0; movl %%es, %1; movl %%fs, %2; movl %%gs, %3"
+                     : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+    if ((ds | es | fs | gs) != 0) {
+        __asm__ volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%fs;"
+                         "swapgs; movl %0, %%gs; swapgs" ::"r"(0)
+                         : "memory");
+    }
+    __asm__ volatile("wrmsr" ::"c"(MSR_FS_BASE), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+static inline void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
+    struct arch_hart *arch = (struct arch_hart *)hart;
+    arch->entry = (uint64_t)&frame->ss;
+    arch->task.rsp0 = (uint64_t)(&frame->ss + 1);
+}
+
+static inline uint64_t arch_counter(void) {
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+    return (uint64_t)high << 32 | low;
+}
+
 static inline void arch_pause(void) {
     __asm__ volatile("pause" ::: "memory");
 }
@@ -124,6 +154,7 @@ static inline void arch_code_sync(void *, size_t) {}
 #define arch_pte_table(table) \
     ((uint64_t)((table).value | PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED))
 #define arch_pte_leaf(page, map_flags, device) pte_leaf((page).value, map_flags, device)
+#define arch_space_switch(root) __asm__ volatile("movq %0, %%cr3" ::"r"((root).value) : "memory")
 #define arch_pte_phys(entry) ((struct phys){(entry) & PTE_ADDRESS})
 
 // The way from kernel code back to user mode: for the first entry of a hart, and
