@@ -59,6 +59,12 @@ static inline void msr_write(enum msr msr, uint64_t value) {
                      : "memory");
 }
 
+// What LGDT and LIDT take.
+struct [[gnu::packed]] descriptor_table {
+    uint16_t limit;
+    const void *base;
+};
+
 struct cpuid {
     uint32_t a, b, c, d;
 };

@@ -43,7 +43,7 @@ enter_long:
     wrmsr
     movl $0x80000011, %eax // PG, ET, PE; caches on
     movl %eax, %cr0
-    ljmpl $0x08, $PHYSICAL(1f)
+    ljmpl $KERNEL_CODE, $PHYSICAL(1f)
     .code64
 1:  xorl %eax, %eax
     .irp r, ds, es, fs, gs, ss

@@ -36,14 +36,10 @@ void float_init(void) {
         return;
     }
     uint64_t known = cpuid(0xd, 0).a;
-    states = known & (STATE_LEGACY | STATE_AVX);
+    uint64_t wide = STATE_LEGACY | STATE_AVX | STATE_AVX512;
+    bool all = (known & wide) == wide && states_size(wide) <= STATE_LIMIT;
+    states = all ? wide : known & (STATE_LEGACY | STATE_AVX);
     size = states_size(states);
-    uint64_t wide = states | STATE_AVX512;
-    if ((states & STATE_AVX) != 0 && (known & wide) == wide && states_size(wide) <= STATE_LIMIT) {
-        states = wide;
-        size = states_size(wide);
-    }
-    states_set(states);
 }
 
 void float_hart_init(void) {

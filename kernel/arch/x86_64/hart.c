@@ -48,21 +48,6 @@ static uint64_t gdt[SEGMENTS + 2 * BOOT_HARTS] = {
     [USER_CODE / 8] = 0x00affb000000ffff,
 };
 
-static void gdt_load(void) {
-    struct [[gnu::packed]] {
-        uint16_t limit;
-        const void *base;
-    } table = {sizeof gdt - 1, gdt};
-    __asm__ volatile("lgdt %0\n\t"
-                     "pushq %1\n\t"
-                     "leaq 1f(%%rip), %%rax\n\t"
-                     "pushq %%rax\n\t"
-                     "lretq\n"
-                     "1:\tmovl %2, %%ss" ::"m"(table),
-                     "i"(KERNEL_CODE), "r"(KERNEL_DATA)
-                     : "rax", "memory");
-}
-
 // The task state's descriptor takes two entries, SDM vol 3 7.2.3.
 static void task_load(struct arch_hart *hart) {
     uint64_t base = (uint64_t)&hart->task;
@@ -74,7 +59,9 @@ static void task_load(struct arch_hart *hart) {
 }
 
 void control_load(void) {
-    gdt_load();
+    // CS stays: entry.S has loaded it from a table that is alike there. SS is nothing, as after
+    // an interrupt from user mode.
+    __asm__ volatile("lgdt %0" ::"m"((struct descriptor_table){sizeof gdt - 1, gdt}));
     trap_load();
     CONTROL_WRITE(cr0, CR0_ON | CR0_MONITOR | CR0_NUMERIC | CR0_PROTECT | CR0_ALIGNMENT);
     CONTROL_WRITE(cr4, CR4_PAE | CR4_MACHINE_CHECK | CR4_GLOBAL | CR4_FXSAVE | CR4_SIMD_FAULTS |

@@ -54,9 +54,6 @@ void local_write(enum local_register at, uint32_t value) {
 }
 
 void local_init(void) {
-    if (local == nullptr) { // arch_init will do it for the first hart
-        return;
-    }
     msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE);
     local_write(LOCAL_SPURIOUS, LOCAL_ENABLE | VECTOR_SPURIOUS);
     local_write(LOCAL_PRIORITY, 0);
@@ -69,9 +66,6 @@ void local_init(void) {
 }
 
 void local_send(uint32_t apic_id, uint32_t command) {
-    if (local == nullptr) {
-        return;
-    }
     for (uint32_t i = 0; i < BUSY_STEPS && (local_read(LOCAL_COMMAND) & LOCAL_BUSY) != 0; i++) {
         arch_pause();
     }

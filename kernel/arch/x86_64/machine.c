@@ -77,10 +77,6 @@ void arch_power_off(void) {
 
 // The firmware's way, the keyboard controller's, and a triple fault.
 void arch_reset(void) {
-    struct [[gnu::packed]] {
-        uint16_t limit;
-        uint64_t base;
-    } nothing = {};
     struct firmware_write write;
     firmware_writes(&write, firmware_reset(&boot, &write));
     for (uint32_t i = 0; i < SERIAL_STEPS && (arch_port_read(KEYBOARD, 1) & KEYBOARD_BUSY) != 0;
@@ -89,7 +85,7 @@ void arch_reset(void) {
     }
     write = (struct firmware_write){KEYBOARD, 1, KEYBOARD_RESET};
     firmware_writes(&write, 1);
-    __asm__ volatile("lidt %0; int3" ::"m"(nothing));
+    __asm__ volatile("lidt %0; int3" ::"m"((struct descriptor_table){}));
     arch_halt();
 }
 
@@ -108,28 +104,22 @@ uint64_t arch_random(void) {
 
 uint32_t arch_port_read(uint16_t port, uint32_t width) {
     uint32_t value = 0;
-    switch (width) {
-    case 1:
+    if (width == 1) {
         __asm__ volatile("inb %w1, %b0" : "+a"(value) : "Nd"(port));
-        return value;
-    case 2:
+    } else if (width == 2) {
         __asm__ volatile("inw %w1, %w0" : "+a"(value) : "Nd"(port));
-        return value;
-    default:
+    } else {
         __asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));
-        return value;
     }
+    return value;
 }
 
 void arch_port_write(uint16_t port, uint32_t width, uint32_t value) {
-    switch (width) {
-    case 1:
+    if (width == 1) {
         __asm__ volatile("outb %b0, %w1" ::"a"(value), "Nd"(port));
-        break;
-    case 2:
+    } else if (width == 2) {
         __asm__ volatile("outw %w0, %w1" ::"a"(value), "Nd"(port));
-        break;
-    default:
+    } else {
         __asm__ volatile("outl %0, %w1" ::"a"(value), "Nd"(port));
     }
 }

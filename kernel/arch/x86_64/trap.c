@@ -56,11 +56,7 @@ void trap_init(void) {
 }
 
 void trap_load(void) {
-    struct [[gnu::packed]] {
-        uint16_t limit;
-        const void *base;
-    } table = {sizeof gates - 1, gates};
-    __asm__ volatile("lidt %0" ::"m"(table));
+    __asm__ volatile("lidt %0" ::"m"((struct descriptor_table){sizeof gates - 1, gates}));
     uint64_t selectors = (uint64_t)(USER_DATA - 8) << 48 | (uint64_t)KERNEL_CODE << 32;
     msr_write(MSR_STAR, selectors);
     msr_write(MSR_LSTAR, (uint64_t)syscall_entry);

@@ -156,7 +156,3 @@ static inline void arch_code_sync(void *, size_t) {}
 #define arch_pte_leaf(page, map_flags, device) pte_leaf((page).value, map_flags, device)
 #define arch_space_switch(root) __asm__ volatile("movq %0, %%cr3" ::"r"((root).value) : "memory")
 #define arch_pte_phys(entry) ((struct phys){(entry) & PTE_ADDRESS})
-
-// The way from kernel code back to user mode: for the first entry of a hart, and
-// whenever a hart has idled.
-[[noreturn]] void arch_resume(struct arch_frame *frame);
