@@ -180,7 +180,6 @@ void arch_serial_write(char c); // the debug line; waits a bounded time
 [[noreturn]] void arch_reset(void);
 [[noreturn]] void arch_halt(void);        // this hart, for ever, interrupts off
 void arch_hart_halt(uint32_t hart_index); // the same of another, soon: best effort
-uint64_t arch_random(void); // hardware random if there is, else the counter: for canaries only
 
 // I/O ports, of a device of boot_info that has them. width: 1, 2 or 4.
 uint32_t arch_port_read(uint16_t port, uint32_t width);

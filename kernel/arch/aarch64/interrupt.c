@@ -55,9 +55,7 @@ static struct {
     bool v3;
     void *distributor;
     void *cpu; // v2: the interface; v3: the redistributors
-    uint64_t cpu_size;
     uint32_t lines;
-    uint32_t timer;
 } gic;
 
 static void bit_set(uint32_t bank, uint32_t line) {
@@ -77,7 +75,7 @@ static void wait_clear(const void *base, uint32_t offset, uint32_t bit) {
 // This hart's own: the frames stand one behind the other, the last one says so.
 static char *redistributor_find(uint64_t self) {
     uint64_t size = 0;
-    for (uint64_t at = 0; at + 2 * FRAME <= gic.cpu_size; at += size) {
+    for (uint64_t at = 0; at + 2 * FRAME <= boot.interrupt.cpu.size; at += size) {
         char *frame = (char *)gic.cpu + at;
         uint32_t type = mmio_read(frame, GICR_TYPER);
         uint32_t affinity = mmio_read(frame, GICR_TYPER + 4);
@@ -115,12 +113,10 @@ static void lines_init(void *base, uint32_t from, uint32_t to) {
 void gic_init(const struct boot_info *info) {
     gic.v3 = info->interrupt.kind == BOOT_INTERRUPT_GICV3;
     check(gic.v3 || info->interrupt.kind == BOOT_INTERRUPT_GICV2);
-    gic.timer = info->interrupt.timer_irq;
-    check(gic.timer < SPI_FIRST);
-    gic.distributor =
-        device_map(info->interrupt.distributor.base, gic.v3 ? DISTRIBUTOR_V3 : PAGE_SIZE);
-    gic.cpu_size = info->interrupt.cpu.size;
-    gic.cpu = device_map(info->interrupt.cpu.base, gic.cpu_size);
+    check(info->interrupt.timer_irq < SPI_FIRST);
+    gic.distributor = window_map(info->interrupt.distributor.base,
+                                 gic.v3 ? DISTRIBUTOR_V3 : PAGE_SIZE, PTE_DEVICE);
+    gic.cpu = window_map(info->interrupt.cpu.base, info->interrupt.cpu.size, PTE_DEVICE);
     mmio_write(gic.distributor, GICD_CTLR, 0);
     if (gic.v3) {
         wait_clear(gic.distributor, GICD_CTLR, GICD_RWP);
@@ -143,7 +139,7 @@ void gic_init(const struct boot_info *info) {
 // ----------------------------------------------------------------------- each hart
 static void own_lines_init(void *base) {
     lines_init(base, 0, SPI_FIRST);
-    mmio_write(base, GIC_ISENABLER, 1 << SGI_IPI | 1 << SGI_HALT | 1U << gic.timer);
+    mmio_write(base, GIC_ISENABLER, 1 << SGI_IPI | 1 << SGI_HALT | 1U << boot.interrupt.timer_irq);
 }
 
 static void hart_init_v3(uint64_t affinity) {
@@ -201,7 +197,7 @@ void gic_handle(void) {
     // Before the end, so that a closed line or a stopped timer is not taken again.
     if (line >= SPI_FIRST) {
         kernel_irq(line);
-    } else if (line == gic.timer) {
+    } else if (line == boot.interrupt.timer_irq) {
         time_interrupt();
     } else if (line == SGI_IPI) {
         kernel_ipi();

@@ -6,7 +6,7 @@
 // starting up.
 #pragma once
 
-#include "kernel/arch/common/paging.h"
+#include "kernel/arch/common/boot.h"
 
 #define SYSREG_READ(name) \
     ({ \
@@ -49,11 +49,10 @@ struct arch_frame *debug_watchpoint(struct arch_frame *frame, uint64_t address);
 struct arch_frame *debug_step(struct arch_frame *frame);
 
 // serial.c, time.c, power.c
-void serial_init(uint64_t base, uint64_t size);
+void serial_init(uint64_t base);
 void time_init(uint64_t counter);
 void time_interrupt(void);
 uint64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c);
-void power_init(enum boot_conduit conduit);
 
 // interrupt.c. gic_init on the first hart, gic_hart_init on each (it needs
 // arch_hart), gic_handle takes one that is pending.

@@ -12,8 +12,6 @@
 [[gnu::section(".boot")]] alignas(PAGE_SIZE) uint64_t identity_root[TABLE_ENTRIES];
 [[gnu::section(".boot")]] alignas(PAGE_SIZE) static uint64_t empty_table[TABLE_ENTRIES];
 
-void boot_map(void);
-
 struct phys arch_image_phys(const void *address) {
     uint64_t par;
     // The translation itself knows where the loader put the image.

@@ -5,21 +5,15 @@
 // or SMC as the device tree says. Also the ways to stop, and randomness.
 #include "kernel/arch/aarch64/own.h"
 
-static enum boot_conduit conduit;
-
-void power_init(enum boot_conduit chosen) {
-    conduit = chosen;
-}
-
 // From entry.S: one instruction each.
 uint64_t psci_hvc(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
 uint64_t psci_smc(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
 
 uint64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c) {
-    if (conduit == BOOT_CONDUIT_HVC) {
+    if (boot.power.conduit == BOOT_CONDUIT_HVC) {
         return psci_hvc(function, a, b, c);
     }
-    return conduit == BOOT_CONDUIT_SMC ? psci_smc(function, a, b, c) : UINT64_MAX;
+    return boot.power.conduit == BOOT_CONDUIT_SMC ? psci_smc(function, a, b, c) : UINT64_MAX;
 }
 
 constexpr uint32_t PSCI_SYSTEM_OFF = 0x84000008;
@@ -42,24 +36,13 @@ void arch_halt(void) {
     }
 }
 
-// RNDR (ARM, FEAT_RNG) may fail and then sets Z; a few tries are enough.
-__attribute__((no_stack_protector)) uint64_t arch_random(void) {
-    uint64_t value = SYSREG_READ(cntvct_el0);
+// RNDR (ARM, FEAT_RNG) may fail and then sets Z.
+bool random_word(uint64_t *word) {
+    bool good = false;
     if (id_field(SYSREG_READ(id_aa64isar0_el1), 60) != 0) {
-        for (uint32_t i = 0; i < 8; i++) {
-            uint64_t good;
-            uint64_t random;
-            __asm__ volatile("mrs %0, s3_3_c2_c4_0\n\tcset %1, ne"
-                             : "=r"(random), "=r"(good)::"cc");
-            if (good != 0) {
-                return random;
-            }
-        }
+        __asm__ volatile("mrs %0, s3_3_c2_c4_0" : "=r"(*word), "=@ccne"(good));
     }
-    // SplitMix64's last steps: spreads the few bits that differ.
-    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9;
-    value = (value ^ value >> 27) * 0x94d049bb133111eb;
-    return value ^ value >> 31;
+    return good;
 }
 
 // There are none, and no device tree describes one.

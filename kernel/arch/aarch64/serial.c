@@ -22,16 +22,12 @@ constexpr uint32_t POLLS = 1'000'000;
 
 static void *registers;
 
-void serial_init(uint64_t base, uint64_t size) {
-    void *mapped = window_map(base, size, PTE_DEVICE);
-    if (mapped == nullptr) {
-        return; // nowhere to say so
-    }
-    mmio_write(mapped, PL011_INTERRUPT_MASK, 0);
+void serial_init(uint64_t base) {
+    registers = window_map(base, PAGE_SIZE, PTE_DEVICE);
+    mmio_write(registers, PL011_INTERRUPT_MASK, 0);
     // The FIFO stays as it is: changing it would drop what was typed already.
-    mmio_write(mapped, PL011_LINE, LINE_8_BITS | (mmio_read(mapped, PL011_LINE) & LINE_FIFO));
-    mmio_write(mapped, PL011_CONTROL, CONTROL_ENABLE_BOTH);
-    registers = mapped;
+    mmio_write(registers, PL011_LINE, LINE_8_BITS | (mmio_read(registers, PL011_LINE) & LINE_FIFO));
+    mmio_write(registers, PL011_CONTROL, CONTROL_ENABLE_BOTH);
 }
 
 void arch_serial_write(char c) {

@@ -12,9 +12,6 @@ static_assert(offsetof(struct arch_frame, flags) == 264);
 static_assert(offsetof(struct arch_hart, slot) == 0);
 static_assert(offsetof(struct arch_hart, emergency) == 8);
 
-struct arch_frame *trap_user_fault(struct arch_frame *frame);
-[[noreturn]] void trap_panic(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far);
-
 enum exception_class : uint32_t {
     EC_FLOAT_TRAP = 0x07,
     EC_INSTRUCTION_ABORT = 0x20,
@@ -70,7 +67,7 @@ struct arch_frame *trap_user_fault(struct arch_frame *frame) {
     }
 }
 
-void trap_panic(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far) {
+[[noreturn]] void trap_panic(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far) {
     static const char *const kind[] = {"exception", "interrupt", "fast interrupt", "SError"};
     panic("%s in the kernel (vector %lu) ESR %lx ELR %lx FAR %lx", kind[vector & 3], vector, esr,
           elr, far);

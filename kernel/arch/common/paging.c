@@ -10,6 +10,7 @@
 // is kept in a variable; and .bss is cleared only later, so `tables` is not there.
 #include "kernel/arch/common/paging.h"
 
+#include "kernel/check.h"
 #include "lib/string/string.h"
 
 constexpr uint32_t ROOT_LEVEL = 3;
@@ -63,9 +64,7 @@ void paging_map(uint64_t *root, uint64_t address, uint64_t physical, uint64_t si
         }
         uint64_t *entry = entry_at(root, address, level);
         do {
-            if (*entry != 0) {
-                panic("kernel address %lx is mapped twice", address);
-            }
+            check(*entry == 0); // nothing is mapped twice
             *entry++ = paging_leaf(physical, kind, level);
             address += level_size(level);
             physical += level_size(level);
@@ -129,18 +128,10 @@ void *window_map(uint64_t physical, uint64_t size, uint64_t kind) {
     uint64_t at = window_next + (physical - window_next) % step;
     uint64_t offset = physical % PAGE_SIZE;
     if (size > STACKS - PAGE_SIZE - at) {
-        return nullptr;
+        panic("no room to map what is at %lx", physical);
     }
     uint64_t whole = (offset + size + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
     paging_map(kernel_root, at - offset, physical - offset, whole, kind);
     window_next = at - offset + whole;
     return (void *)at;
-}
-
-void *device_map(uint64_t physical, uint64_t size) {
-    void *mapped = window_map(physical, size, PTE_DEVICE);
-    if (mapped == nullptr) {
-        panic("no room to map the device at %lx", physical);
-    }
-    return mapped;
 }

@@ -37,9 +37,8 @@ void paging_stacks(uint32_t harts);
 
 // Maps a range of physical memory for good, with one of the kinds of arch/paging.h.
 void paging_map(uint64_t *root, uint64_t address, uint64_t physical, uint64_t size, uint64_t kind);
-// The same in the window, at any alignment; nullptr: there is no room.
+// The same in the window, at any alignment; panics when there is no room.
 void *window_map(uint64_t physical, uint64_t size, uint64_t kind);
-void *device_map(uint64_t physical, uint64_t size); // or panics
 
 static inline uint64_t stack_top(uint32_t place, enum stack which) {
     return STACKS + place * STACK_SLOT + (1 + STACK_MAIN_PAGES + 2 * which) * PAGE_SIZE;

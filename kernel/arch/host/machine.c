@@ -266,7 +266,3 @@ void arch_port_write(uint16_t port, uint32_t width, uint32_t value) {
 void arch_init(const struct boot_info *boot) {
     (void)boot;
 }
-
-uint64_t arch_random(void) {
-    return 0x9e3779b97f4a7c15;
-}

@@ -7,7 +7,6 @@
 #include "cpu.h"
 
 #include "kernel/page.h"
-#include "lib/firmware/firmware.h"
 #include "lib/string/string.h"
 
 constexpr uint64_t BOOT_MAPPED = UINT64_C(1) << 32;
@@ -17,8 +16,6 @@ constexpr uint64_t LOW_MEMORY = UINT64_C(1) << 20;
 extern const uint64_t smap_start[]; // addresses of STAC and CLAC, from trap.S
 extern const uint64_t smap_end[];
 
-uint64_t __stack_chk_guard;
-struct boot_info boot;
 uint64_t trampoline;
 struct features features;
 
@@ -79,25 +76,13 @@ static enum status trampoline_find(struct firmware_error *error) {
     return firmware_reserve(&boot, trampoline, PAGE_SIZE, error);
 }
 
-// The kernel's own tables, and what of the memory they reach.
-static uint64_t memory_init(void) {
-    uint64_t limit = features.large_1g ? PAGE_RAM_END : SMALL_PAGES_END;
-    if (firmware_limit(&boot, limit)) {
-        print("memory above %lu GiB is not used\n", limit >> 30);
-    }
-    paging_image();
-    uint64_t used = paging_memory(&boot);
-    arch_space_leave();
-    return used;
-}
-
 // From entry.S. It sets the canary, so it cannot have one.
 [[noreturn, gnu::no_stack_protector]] void boot_main(uint64_t start_info) {
     msr_write(MSR_GS_BASE, (uint64_t)&early_hart);
     serial_init(0); // not known yet
     trap_init();
     features_find();
-    __stack_chk_guard = arch_random();
+    __stack_chk_guard = boot_random();
     smap_patch();
     control_load();
     struct firmware_memory memory = {.map = memory_map};
@@ -106,15 +91,10 @@ static uint64_t memory_init(void) {
     if (boot.console.kind == BOOT_CONSOLE_16550_PORT) {
         serial_init((uint16_t)boot.console.base);
     }
-    if (status == STATUS_OK) {
-        status = firmware_own(&boot, arch_image_phys(image_start).value, memory_init(),
-                              cpuid(1, 0).b >> 24, &error);
-    }
-    if (status == STATUS_OK) {
-        status = trampoline_find(&error);
-    }
-    if (status != STATUS_OK) {
-        panic("%s", error.text);
-    }
+    boot_need(status, &error);
+    paging_image();
+    boot_memory(features.large_1g ? PAGE_RAM_END : SMALL_PAGES_END, cpuid(1, 0).b >> 24);
+    arch_space_leave();
+    boot_need(trampoline_find(&error), &error);
     kernel_main(&boot);
 }

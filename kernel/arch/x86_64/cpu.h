@@ -5,7 +5,7 @@
 // files of this directory tell each other.
 #pragma once
 
-#include "kernel/arch/common/paging.h"
+#include "kernel/arch/common/boot.h"
 
 // Model-specific registers, SDM vol 4 2.1.
 enum msr : uint32_t {
@@ -95,7 +95,6 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
     __asm__ volatile("movq %0, %%" #name ::"r"((uint64_t)(value)) : "memory")
 
 // boot.c
-extern struct boot_info boot;
 extern uint64_t trampoline; // physical page below 1 MiB, kept for starting harts
 
 // trap.c

@@ -12,7 +12,6 @@
 
 #include "kernel/check.h"
 #include "kernel/lock.h"
-#include "lib/firmware/firmware.h"
 
 // SDM vol 3 10.4.1 and 10.5.
 constexpr uint32_t LOCAL_MASKED = 1 << 16;
@@ -100,7 +99,7 @@ static void line_write(const struct line *line, bool masked) {
 }
 
 static void input_init(const struct boot_info *info, uint64_t base, uint32_t first) {
-    volatile uint32_t *input = device_map(base, PAGE_SIZE);
+    volatile uint32_t *input = window_map(base, PAGE_SIZE, PTE_DEVICE);
     input[INPUT_SELECT] = INPUT_VERSION;
     uint32_t pins = (input[INPUT_DATA] >> 16 & 0xff) + 1;
     for (uint32_t pin = 0; pin < pins && first < LINES && pin < LINES - first; pin++) {
@@ -120,7 +119,7 @@ void interrupt_init(const struct boot_info *info) {
     check(info->interrupt.kind == BOOT_INTERRUPT_APIC);
     arch_port_write(0x21, 1, 0xff); // the old controllers: all masked
     arch_port_write(0xa1, 1, 0xff);
-    local = device_map(info->interrupt.distributor.base, PAGE_SIZE);
+    local = window_map(info->interrupt.distributor.base, PAGE_SIZE, PTE_DEVICE);
     local_init();
     for (uint32_t i = 0; i < info->interrupt.input_count; i++) {
         input_init(info, info->interrupt.input[i].base, info->interrupt.input[i].first);

@@ -5,8 +5,6 @@
 // brings up the rest in order.
 #include "cpu.h"
 
-#include "lib/firmware/firmware.h"
-
 // 16550 registers, offsets from its port.
 enum serial_register : uint16_t {
     SERIAL_DATA = 0,
@@ -89,17 +87,12 @@ void arch_reset(void) {
     arch_halt();
 }
 
-uint64_t arch_random(void) {
-    uint64_t value = arch_counter() * UINT64_C(0x9e3779b97f4a7c15);
-    for (uint32_t i = 0; i < 10 && features.random; i++) {
-        uint64_t word;
-        bool good;
-        __asm__ volatile("rdrand %0" : "=r"(word), "=@ccc"(good));
-        if (good) {
-            return value ^ word;
-        }
+bool random_word(uint64_t *word) {
+    bool good = false;
+    if (features.random) {
+        __asm__ volatile("rdrand %0" : "=r"(*word), "=@ccc"(good));
     }
-    return value;
+    return good;
 }
 
 uint32_t arch_port_read(uint16_t port, uint32_t width) {

@@ -107,18 +107,10 @@ enum pte_bit : uint64_t {
 // unprivileged instructions of copy.S. Every mapping is readable: the hardware
 // has no write-only pages, and execute-only ones would defeat PAN.
 static inline uint64_t pte_leaf(uint64_t page, uint32_t map_flags, bool device) {
-    uint64_t entry = page | PTE_VALID | PTE_TABLE | PTE_USER | PTE_ACCESSED | PTE_NOT_GLOBAL |
-                     PTE_KERNEL_NX | PTE_INNER;
-    if (!device) {
-        entry |= PTE_NORMAL;
-    }
-    if ((map_flags & MAP_WRITE) == 0) {
-        entry |= PTE_READ_ONLY;
-    }
-    if ((map_flags & MAP_EXECUTE) == 0 || device) {
-        entry |= PTE_USER_NX;
-    }
-    return entry;
+    return page | PTE_VALID | PTE_TABLE | PTE_USER | PTE_ACCESSED | PTE_NOT_GLOBAL | PTE_KERNEL_NX |
+           PTE_INNER | (device ? PTE_USER_NX : PTE_NORMAL) |
+           (map_flags & MAP_WRITE ? 0 : PTE_READ_ONLY) |
+           (map_flags & MAP_EXECUTE ? 0 : PTE_USER_NX);
 }
 
 static inline bool arch_pte_present(uint64_t entry) {
