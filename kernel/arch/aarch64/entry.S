@@ -50,10 +50,9 @@ start:
     mov sp, x0
     bl boot_map
     bl drop_lines
-    ldr x27, =start_high
+    ldr x30, =start_high
     b mmu_on
 start_high:
-    bti j
     ldr x0, =boot_stack_top
     mov sp, x0
     adrp x0, bss_start
@@ -71,10 +70,9 @@ start_high:
 hart_start:
     mov x19, x0
     bl drop_to_el1
-    ldr x27, =hart_high
+    ldr x30, =hart_high
     b mmu_on
 hart_high:
-    bti j
     ldr x0, =STACK_TOP
     add x0, x0, x19, lsl #STACK_SHIFT
     mov sp, x0
@@ -125,11 +123,9 @@ drop_to_el1:
     lsr x0, x0, #60 - 4                     // FGT: fine-grained traps off
     tst x0, #15
     b.eq 3f
-    msr s3_4_c1_c1_4, xzr                   // HFGRTR_EL2
-    msr s3_4_c1_c1_5, xzr                   // HFGWTR_EL2
-    msr s3_4_c1_c1_6, xzr                   // HFGITR_EL2
-    msr s3_4_c3_c1_4, xzr                   // HDFGRTR_EL2
-    msr s3_4_c3_c1_5, xzr                   // HDFGWTR_EL2
+    .irp trap, c1_c1_4, c1_c1_5, c1_c1_6, c3_c1_4, c3_c1_5
+    msr s3_4_\trap, xzr                     // HFGRTR, HFGWTR, HFGITR, HDFGRTR, HDFGWTR
+    .endr
 3:  mrs x0, id_aa64pfr0_el1
     tst x0, #15 << 24                       // GICv3: its registers are EL1's (IHI 0069)
     b.eq 4f
@@ -185,7 +181,7 @@ drop_lines:
     ret
 
 // ------------------------------------------------------------------------ 3. MMU
-// Goes on at x27.
+// Returns to x30, a high address.
 mmu_on:
     ldr x0, =MAIR
     msr mair_el1, x0
@@ -217,13 +213,11 @@ mmu_on:
     tst x1, #15 << 20                       // PAN
     b.ne 2f
     orr x0, x0, #SCTLR_SPAN                 // RES1 without it
-    msr sctlr_el1, x0
-    isb
-    br x27
 2:  msr sctlr_el1, x0
     isb
+    b.eq 3f
     msr pan, #1
-    br x27
+3:  ret
 
 // SMC calling convention (Arm DEN 0028): x0..x3 in, x0 out, x4..x17 may be lost, as in
 // any call.

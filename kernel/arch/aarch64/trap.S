@@ -64,14 +64,19 @@
     b die_common
     .endm
 
+    // Entries that nothing should come through.
+    .macro never list:vararg
+    .irp kind, \list
+    .balign 128
+    die \kind
+    .endr
+    .endm
+
     .text
     .global vectors
     .balign 2048
 vectors:
-    .irp kind, 0, 1, 2, 3                   // EL1 on SP_EL0: never used
-    .balign 128
-    die \kind
-    .endr
+    never 0, 1, 2, 3                        // EL1 on SP_EL0: not used
 
     .balign 128                             // EL1, synchronous
     mrs x16, elr_el1
@@ -91,12 +96,7 @@ vectors:
     msr elr_el1, x16
     leave
 1:  die 4
-    .balign 128
-    die 5
-    .balign 128
-    die 6
-    .balign 128
-    die 7
+    never 5, 6, 7                           // masked there
 
     .balign 128                             // EL0, synchronous
     stp x16, x17, [sp, #-16]
@@ -115,14 +115,8 @@ vectors:
     .balign 128                             // EL0, IRQ
     stp x16, x17, [sp, #-16]
     b user_irq
-    .balign 128
-    die 10
-    .balign 128                             // EL0, SError
-    die 11
-    .irp kind, 12, 13, 14, 15               // AArch32: arch_frame_set never makes one
-    .balign 128
-    die \kind
-    .endr
+    never 10, 11                            // EL0, FIQ and SError
+    never 12, 13, 14, 15                    // AArch32: arch_frame_set never makes one
     .org vectors + 2048                     // or one of them is longer than its place
 
 direct:                                     // keeps no register
