@@ -12,6 +12,8 @@ constexpr uint32_t ISA_LINES = 16;
 constexpr uint32_t SLEEP_ENABLE = 1 << 13; // PM1 control, ACPI 4.8.3.2.1
 constexpr uint32_t SLEEP_TYPE_SHIFT = 10;
 constexpr uint8_t SPACE_PORT = 1;
+constexpr uint16_t KEYBOARD = 0x64;
+constexpr uint32_t KEYBOARD_RESET = 0xfe;
 
 enum status firmware_own(struct boot_info *out, uint64_t image, uint64_t size, uint64_t self,
                          struct firmware_error *error) {
@@ -122,6 +124,8 @@ uint32_t firmware_power_off(const struct boot_info *info, struct firmware_write 
     return count + write_add(&out[count], info->power.pm1b, b);
 }
 
-uint32_t firmware_reset(const struct boot_info *info, struct firmware_write *out) {
-    return write_add(out, info->power.reset, info->power.reset_value);
+uint32_t firmware_reset(const struct boot_info *info, struct firmware_write out[2]) {
+    uint32_t count = write_add(out, info->power.reset, info->power.reset_value);
+    out[count] = (struct firmware_write){KEYBOARD, 1, KEYBOARD_RESET};
+    return count + 1;
 }

@@ -152,10 +152,14 @@ TEST(writes_that_end_the_machine) {
     info.power.pm1a.space = 0; // in memory: not reached
     CHECK_EQ(firmware_power_off(&info, out), 1);
     CHECK_EQ(out[0].port, 0x704);
-    CHECK_EQ(firmware_reset(&info, out), 0);
+    CHECK_EQ(firmware_reset(&info, out), 1); // the keyboard controller's way
+    CHECK_EQ(out[0].port, 0x64);
+    CHECK_EQ(out[0].width, 1);
+    CHECK_EQ(out[0].value, 0xfe);
     info.power.reset = (struct boot_register){0xcf9, 1, 8};
     info.power.reset_value = 15;
-    CHECK_EQ(firmware_reset(&info, out), 1);
+    CHECK_EQ(firmware_reset(&info, out), 2);
+    CHECK_EQ(out[1].port, 0x64);
     CHECK_EQ(out[0].port, 0xcf9);
     CHECK_EQ(out[0].width, 1);
     CHECK_EQ(out[0].value, 15);

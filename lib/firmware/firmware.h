@@ -94,11 +94,12 @@ struct firmware_line {
 [[nodiscard]] struct firmware_line firmware_line(const struct boot_info *info, uint32_t input);
 
 // Writes to I/O ports that switch the machine off (ACPI S5) or reset it, in order;
-// returns how many. Registers in memory are left out: 0 is the answer for them.
+// returns how many. Registers in memory are left out: they are none. The last way of a
+// reset is the keyboard controller's, which wants 0.1 s after whatever it was told before.
 struct firmware_write {
     uint16_t port;
     uint32_t width; // bytes
     uint32_t value;
 };
 uint32_t firmware_power_off(const struct boot_info *info, struct firmware_write out[2]);
-uint32_t firmware_reset(const struct boot_info *info, struct firmware_write *out);
+uint32_t firmware_reset(const struct boot_info *info, struct firmware_write out[2]);

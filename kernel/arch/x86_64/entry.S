@@ -98,7 +98,7 @@ secondary64:
     leaq boot + BOOT_HART_ID(%rip), %rdi
     movl $HARTS_MOST, %ecx
     repne scasq
-    jne 2f
+    jne arch_halt // nobody has asked for it
     movl $(HARTS_MOST - 1), %edi
     subl %ecx, %edi
     movl $PHYSICAL(kernel_root), %eax
@@ -109,9 +109,7 @@ secondary64:
     addq %rax, %rsp
     xorl %ebp, %ebp
     call kernel_hart_main
-2:  cli
-    hlt
-    jmp 2b
+    ud2
 
     .section .rodata
     .balign 8
@@ -150,5 +148,3 @@ boot_pages:
     .quad (i << 21) + ENTRY_LARGE
     .set i, i + 1
     .endr
-
-    .section .note.GNU-stack, "", @progbits

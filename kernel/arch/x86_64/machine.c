@@ -21,10 +21,6 @@ constexpr uint32_t SERIAL_STEPS = 100'000;
 
 constexpr uint64_t POWER_WAIT = 100'000'000; // nanoseconds
 
-constexpr uint16_t KEYBOARD = 0x64;
-constexpr uint8_t KEYBOARD_BUSY = 1 << 1;
-constexpr uint8_t KEYBOARD_RESET = 0xfe;
-
 static uint16_t serial;
 
 // 115200 baud, 8N1, FIFO on, no interrupts. A port of 0 stands for COM1.
@@ -56,12 +52,12 @@ void arch_init(const struct boot_info *info) {
     time_init();
 }
 
-// Writes what the firmware asks for, and gives it time to work.
+// Writes what the firmware asks for, and gives each time to work.
 static void firmware_writes(const struct firmware_write *writes, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         arch_port_write(writes[i].port, writes[i].width, writes[i].value);
+        delay(POWER_WAIT);
     }
-    delay(POWER_WAIT);
 }
 
 // ACPI S5. Where it is unknown or does not work the machine stands still, which
@@ -73,16 +69,10 @@ void arch_power_off(void) {
     arch_halt();
 }
 
-// The firmware's way, the keyboard controller's, and a triple fault.
+// The firmware's ways, and a triple fault.
 void arch_reset(void) {
-    struct firmware_write write;
-    firmware_writes(&write, firmware_reset(&boot, &write));
-    for (uint32_t i = 0; i < SERIAL_STEPS && (arch_port_read(KEYBOARD, 1) & KEYBOARD_BUSY) != 0;
-         i++) {
-        arch_pause();
-    }
-    write = (struct firmware_write){KEYBOARD, 1, KEYBOARD_RESET};
-    firmware_writes(&write, 1);
+    struct firmware_write writes[2];
+    firmware_writes(writes, firmware_reset(&boot, writes));
     __asm__ volatile("lidt %0; int3" ::"m"((struct descriptor_table){}));
     arch_halt();
 }

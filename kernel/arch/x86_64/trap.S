@@ -214,5 +214,3 @@ copy_user_failed:
     SMAP_INSTRUCTION clac
     xorl %eax, %eax
     ret
-
-    .section .note.GNU-stack, "", @progbits
