@@ -44,10 +44,8 @@ enum status bundle_room(const struct bundle *bundle, const struct bundle_name *n
             return STATUS_EXISTS;
         }
     }
-    if (page->count == BUNDLE_ENTRIES || bytes > BUNDLE_SIZE - BUNDLE_VALUES - bundle->used) {
-        return STATUS_FULL;
-    }
-    return STATUS_OK;
+    bool fits = page->count < BUNDLE_ENTRIES && bytes <= BUNDLE_SIZE - BUNDLE_VALUES - bundle->used;
+    return fits ? STATUS_OK : STATUS_FULL;
 }
 
 static struct bundle_entry *entry_add(struct bundle *bundle,

@@ -32,10 +32,6 @@ struct irq *irq_make(struct reticle *reticle, uint32_t line) {
     return irq;
 }
 
-struct machine *machine_make(struct reticle *reticle) {
-    return object_boot(reticle, CLASS_MACHINE);
-}
-
 void kernel_irq(uint32_t line) {
     schedule_wake_from_idle();
     uint32_t count = atomic_load_explicit(&irq_count, memory_order_acquire);

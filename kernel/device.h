@@ -24,15 +24,10 @@ struct irq {
     struct watch watch;
 };
 
-struct machine {
-    struct object object;
-};
-
-// In the first Reticle; panics when there is no room.
+// In the first Reticle; panics when there is no room. The machine is an object and no more.
 struct device *device_make(struct reticle *reticle, bool ports, uint64_t base,
                            uint64_t size) REQUIRES_BOOKS;
 struct irq *irq_make(struct reticle *reticle, uint32_t line) REQUIRES_BOOKS;
-struct machine *machine_make(struct reticle *reticle) REQUIRES_BOOKS;
 
 // The debug line: silent until told otherwise, but for panics and machine_say.
 void print_quiet(void);

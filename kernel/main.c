@@ -140,8 +140,8 @@ static void root_devices(struct root *root) REQUIRES_BOOKS {
         bundle_add(root, "device.console", &device->object, RIGHT_DEVICE_USE);
         bundle_add(root, "irq.console", &irq->object, RIGHT_IRQ_USE);
     }
-    struct machine *machine = machine_make(root->reticle);
-    bundle_add(root, "machine", &machine->object, RIGHT_MACHINE_POWER | RIGHT_MACHINE_CONSOLE);
+    struct object *machine = object_boot(root->reticle, CLASS_MACHINE);
+    bundle_add(root, "machine", machine, RIGHT_MACHINE_POWER | RIGHT_MACHINE_CONSOLE);
     bundle_add_value(root, "console.kind", &boot->console.kind, sizeof boot->console.kind);
     bundle_add_value(root, "command.line", boot->command_line,
                      (uint32_t)strlen(boot->command_line) + 1);

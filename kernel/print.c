@@ -29,9 +29,7 @@ static void line_write(const char *text) {
 
 static void line_format(const char *format, va_list arguments) {
     char line[LINE_MOST];
-    struct text_buffer buffer;
-    text_start(&buffer, line, sizeof line);
-    text_format_list(&buffer, format, arguments);
+    text_line(line, sizeof line, format, arguments);
     lock_acquire(&line_lock);
     line_write(line);
     lock_release(&line_lock);
@@ -64,11 +62,9 @@ void panic(const char *format, ...) {
         arch_halt();
     }
     char line[LINE_MOST];
-    struct text_buffer buffer;
-    text_start(&buffer, line, sizeof line);
     va_list arguments;
     va_start(arguments, format);
-    text_format_list(&buffer, format, arguments);
+    text_line(line, sizeof line, format, arguments);
     va_end(arguments);
     line_write("\npanic: ");
     line_write(line);

@@ -305,6 +305,12 @@ void text_format_list(struct text_buffer *buffer, const char *format, va_list li
     va_end(arguments.list);
 }
 
+void text_line(char *data, size_t size, const char *format, va_list list) {
+    struct text_buffer buffer;
+    text_start(&buffer, data, size);
+    text_format_list(&buffer, format, list);
+}
+
 void text_format(struct text_buffer *buffer, const char *format, ...) {
     va_list list;
     va_start(list, format);

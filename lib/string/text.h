@@ -51,3 +51,7 @@ void text_append_column(struct text_buffer *buffer, const char *text, size_t wid
 [[gnu::format(printf, 2, 3)]] void text_format(struct text_buffer *buffer, const char *format, ...);
 [[gnu::format(printf, 2, 0)]] void text_format_list(struct text_buffer *buffer, const char *format,
                                                     va_list arguments);
+
+// The same for a text that is made at once; what does not fit into `size` bytes is dropped.
+[[gnu::format(printf, 3, 0)]] void text_line(char *data, size_t size, const char *format,
+                                             va_list arguments);

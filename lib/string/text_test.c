@@ -155,6 +155,20 @@ TEST(format_unknown_directive_is_shown) {
     CHECK(b.cut && b.length == sizeof memory - 1);
 }
 
+static const char *line(char *out, size_t size, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    text_line(out, size, format, list);
+    va_end(list);
+    return out;
+}
+
+TEST(a_line_at_once) {
+    char out[8];
+    CHECK(strcmp(line(out, sizeof out, "%s %u", "ab", 12u), "ab 12") == 0);
+    CHECK(strcmp(line(out, sizeof out, "%s %u", "abcdef", 12u), "abcdef ") == 0);
+}
+
 static uint64_t state = 1;
 
 static uint64_t next_random(void) {

@@ -18,7 +18,7 @@ constexpr uint64_t PORT_COUNT = 16;
 
 static struct irq *irq;
 static struct device *ports;
-static struct machine *machine;
+static struct object *machine;
 
 // Nothing stands at these, on a PC and on the other machine.
 static uint32_t line_find(void) {
@@ -35,7 +35,7 @@ static struct object *object_of(uint64_t topic, uint32_t *rights) REQUIRES_BOOKS
     if (irq == nullptr) {
         irq = irq_make(reticle_first(), line_find());
         ports = device_make(reticle_first(), true, PORTS, PORT_COUNT);
-        machine = machine_make(reticle_first());
+        machine = object_boot(reticle_first(), CLASS_MACHINE);
     }
     *rights = RIGHT_COPY | RIGHT_PASS | RIGHT_INSPECT;
     switch (topic) {
@@ -47,7 +47,7 @@ static struct object *object_of(uint64_t topic, uint32_t *rights) REQUIRES_BOOKS
         return &ports->object;
     default:
         *rights |= RIGHT_MACHINE_CONSOLE;
-        return &machine->object;
+        return machine;
     }
 }
 
