@@ -132,8 +132,7 @@ void arch_space_leave(void) {
 }
 
 void arch_space_switch(struct phys root) {
-    host_check(*root_entry(root, 511) == KERNEL_HALF,
-               "what is loaded is no root table");
+    host_check(*root_entry(root, 511) == KERNEL_HALF, "what is loaded is no root table");
     *mmu() = (struct mmu){.root = root};
     flushes++;
 }
