@@ -206,7 +206,24 @@ static void resumed_and_sent(void) {
     CHECK(shared->seen[1] != 0);
 }
 
+// Whoever starts is bound to a budget of another hart on its way to one.
+static void bound_on_its_way(void) {
+    uint64_t handle;
+    scene(0, 0);
+    struct budget *budget = band_budget(band_carve_at(world_named("budget"), 5 * MS, root));
+    CHECK_EQ(CALL(world_root, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+    ENTER(root, thread_start, handle);
+    struct world_task owner = {.task = world_root->task, .thread = world_root};
+    sent = world_thread_of(&owner, handle);
+    CHECK(sent->hart != hart_at(root) && sent->state == THREAD_STARTING && sent->in_inbox);
+    band_bind_to(budget, sent);
+    CHECK(world_run(sent) && sent->hart == hart_at(root));
+    nobody_on_the_way();
+    world_audit();
+}
+
 TEST(who_is_sent_to_another_hart_is_stopped_or_ended) {
+    CHECK(host_passes(bound_on_its_way));
     CHECK(host_passes(sent_and_stopped));
     CHECK(host_passes(sent_and_ended));
     CHECK(host_passes(resumed_and_sent));
@@ -320,7 +337,42 @@ static void used_and_revoked(void) {
     CHECK(shared->seen[0] != 0 && shared->seen[1] != 0);
 }
 
+// One that is made while a syscall looks for it: its handle was guessed.
+static uint64_t guess;
+
+static void ring_guess(void) {
+    ENTER(a, doorbell, guess);
+}
+
+static void make_it(void) {
+    ENTER(b, handle_copy, own_end, RIGHT_ALL);
+}
+
+static void it_is_made(void) {
+    CHECK_EQ(outcome(on_b), STATUS_OK);
+    CHECK_EQ(on_b->frame.arg[1], guess);
+    enum status status = outcome(on_a);
+    CHECK(status == STATUS_OK || status == STATUS_BAD_HANDLE);
+    shared->seen[status == STATUS_OK]++;
+    CHECK_EQ(CALL(on_a, nullptr, doorbell, guess), STATUS_OK);
+}
+
+static void used_and_made(void) {
+    uint64_t copies[2];
+    scene(0, 0);
+    band_raise(on_a, BIT);
+    band_raise(on_b, BIT);
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK_EQ(CALL(on_b, &copies[i], handle_copy, own_end, RIGHT_ALL), STATUS_OK);
+        CHECK_EQ(CALL(on_b, nullptr, handle_drop, copies[i]), STATUS_OK);
+    }
+    guess = copies[1] + (copies[1] - copies[0]);
+    everywhere((struct race){ring_guess, make_it, it_is_made});
+    CHECK(shared->seen[0] != 0 && shared->seen[1] != 0);
+}
+
 TEST(what_is_used_goes_away) {
+    CHECK(host_passes(used_and_made));
     CHECK(host_passes(dropped_and_resumed));
     CHECK(host_passes(lent_and_gone));
     CHECK(host_passes(used_and_revoked));
@@ -395,6 +447,122 @@ static void raised_and_sent(void) {
 TEST(two_meet_at_one_thread_or_hart) {
     CHECK(host_passes(two_in_one_inbox));
     CHECK(host_passes(raised_and_sent));
+}
+
+// ------------------------------------------------------------------- straight requests
+
+// A request to one that sleeps on the same hart: between two looks at whether it can go
+// straight, others change what was seen.
+static struct thread *asked;
+static struct budget *pays;
+
+static void ask(void) {
+    ENTER(a, doorbell_wait, own_end, BIT, TIME_NEVER);
+}
+
+// It was asked, and answers.
+static void answers(void) {
+    CHECK_EQ(on_a->state, THREAD_WAITING);
+    CHECK_EQ(outcome(asked), STATUS_OK);
+    CHECK((asked->frame.arg[1] & BIT) != 0 && !heap_has(&asked->timer));
+    CHECK_EQ(CALL(asked, nullptr, doorbell_wait, own_peer, BIT, TIME_NEVER), WORLD_BLOCKED);
+    CHECK_EQ(outcome(on_a), STATUS_OK);
+    CHECK_EQ(on_a->frame.arg[1], BIT);
+}
+
+static void bind_asked(void) {
+    band_bind_to(pays, asked);
+}
+
+static void bind_asker(void) {
+    band_bind_to(pays, on_a);
+}
+
+static void it_is_of_the_person_band(void) {
+    CHECK(band_current(a) == asked && hart_at(a)->runs_person && asked->apart);
+    answers();
+}
+
+static void raise_another(void) {
+    band_raise(asked, 1 << 5);
+}
+
+static void no_bit_is_lost(void) {
+    CHECK_EQ(outcome(asked), STATUS_OK);
+    CHECK_EQ(asked->frame.arg[1] | asked->signals, BIT | 1 << 5);
+    shared->seen[asked->signals == 0]++;
+    answers();
+}
+
+static void answer_early(void) {
+    band_raise(on_a, BIT);
+}
+
+static void both_go_on(void) {
+    CHECK(outcome(on_a) == STATUS_OK && on_a->frame.arg[1] == BIT);
+    CHECK(outcome(asked) == STATUS_OK && asked->frame.arg[1] == BIT);
+}
+
+static void stop_asked(void) {
+    ENTER(root, thread_control, task.handle, asked->number, RESUME_STOP);
+}
+
+static void it_stands_still(void) {
+    CHECK_EQ(outcome(world_root), STATUS_OK);
+    CHECK_EQ(asked->state, THREAD_FAULTED);
+    shared->seen[asked->frame.restart]++;
+    CHECK_EQ(CALL(world_root, nullptr, thread_control, task.handle, asked->number, RESUME_CONTINUE),
+             STATUS_OK);
+    answers();
+}
+
+static void ask_scene(void) {
+    scene(1, 0);
+    asked = more[0];
+    pays = band_budget(band_carve(world_named("budget"), 5 * MS, 10 * MS));
+    band_raise(on_a, BIT);
+    CHECK_EQ(CALL(on_a, nullptr, ring_watch, own_end, 1, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(on_a, nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);
+    band_raise(asked, BIT);
+    CHECK_EQ(CALL(asked, nullptr, ring_watch, own_peer, 1, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(asked, nullptr, signal_wait, BIT | 1 << 5, arch_time_now() + 50 * MS),
+             WORLD_BLOCKED);
+    band_raise(on_a, BIT);
+    CHECK(band_current(a) == on_a && asked->hart == hart_at(a));
+}
+
+static void asked_and_bound(void) {
+    ask_scene();
+    everywhere((struct race){ask, bind_asked, it_is_of_the_person_band});
+}
+
+static void asked_and_lent(void) {
+    ask_scene();
+    everywhere((struct race){ask, bind_asker, it_is_of_the_person_band});
+}
+
+static void asked_and_raised(void) {
+    ask_scene();
+    everywhere((struct race){ask, raise_another, no_bit_is_lost});
+    CHECK(shared->seen[0] != 0 && shared->seen[1] != 0);
+}
+
+static void asked_and_answered(void) {
+    ask_scene();
+    everywhere((struct race){ask, answer_early, both_go_on});
+}
+
+static void asked_and_stopped(void) {
+    ask_scene();
+    everywhere((struct race){ask, stop_asked, it_stands_still});
+}
+
+TEST(a_request_goes_straight_meanwhile) {
+    CHECK(host_passes(asked_and_bound));
+    CHECK(host_passes(asked_and_lent));
+    CHECK(host_passes(asked_and_raised));
+    CHECK(host_passes(asked_and_answered));
+    CHECK(host_passes(asked_and_stopped));
 }
 
 // ---------------------------------------------------------------------------- epochs
