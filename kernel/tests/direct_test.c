@@ -368,9 +368,9 @@ static void it_has_floating_point(void) {
     uint64_t handle;
     scene(1);
     band_raise(server.thread, BIT);
-    CHECK_EQ(CALL(server.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP, 0, 0,
-                  THREAD_FLOAT),
-             STATUS_OK);
+    CHECK_EQ(
+        CALL(server.thread, &handle, thread_carve, 0, PROGRAM_BASE, STACK_TOP, 0, 0, THREAD_FLOAT),
+        STATUS_OK);
     CHECK_EQ(CALL(server.thread, nullptr, thread_start, handle), STATUS_OK);
     struct thread *floating = world_thread_of(&server, handle);
     CHECK_EQ(CALL(floating, nullptr, ring_watch, own, 1, UINT64_MAX), STATUS_OK);
