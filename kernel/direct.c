@@ -78,6 +78,7 @@ static inline bool sleeps(const struct hart *hart, struct thread *thread, uint64
     hook_enter(NUMBER_DOORBELL_WAIT, a);
     self->awaits = a[0];
     atomic_store_explicit(&self->state, THREAD_WAITING, memory_order_relaxed);
+    self->deadline = deadline; // an earlier one would end this wait
     if (deadline != TIME_NEVER) {
         schedule_deadline(self, deadline, a[3]);
     }

@@ -125,10 +125,28 @@ static void a_turn_is_shared(void) {
     woken(world_root);
 }
 
+// Whoever is told something while it waits is not awake for the deadline of an earlier wait.
+static void an_earlier_deadline_is_forgotten(void) {
+    scene(1);
+    uint64_t deadline = arch_time_now() + MS;
+    CHECK_EQ(CALL(world_root, nullptr, signal_wait, OTHER, deadline), WORLD_BLOCKED);
+    band_pass_until(deadline);
+    CHECK(world_run(world_root));
+    CHECK_EQ(world_root->frame.arg[0], STATUS_TIMED_OUT);
+    struct budget *budget = band_budget(world_named("budget"));
+    CHECK(asks());
+    band_bind_to(budget, world_root);
+    CHECK_EQ(CALL(server.thread, nullptr, signal_wait, OTHER, 0), STATUS_TIMED_OUT);
+    CHECK_EQ(world_root->state, THREAD_WAITING);
+    CHECK_EQ(CALL(server.thread, nullptr, doorbell_wait, own, BIT, TIME_NEVER), WORLD_BLOCKED);
+    woken(world_root);
+}
+
 TEST(a_request_goes_straight_to_who_sleeps) {
     CHECK(host_passes(there_and_back));
     CHECK(host_passes(nobody_answers));
     CHECK(host_passes(a_turn_is_shared));
+    CHECK(host_passes(an_earlier_deadline_is_forgotten));
 }
 
 // ------------------------------------------------------ what is wrong with the request
