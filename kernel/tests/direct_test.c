@@ -72,10 +72,21 @@ static void asked(void) {
 
 // ------------------------------------------------------------------------- straight
 
+// User code sees the one base, and sets the other.
+static void tls_is(uint64_t base, uint64_t next) {
+    uint64_t seen;
+    host_select(0);
+    arch_tls_save(&seen);
+    CHECK_EQ(seen, base);
+    arch_tls_load(next);
+}
+
 static void there_and_back(void) {
     scene(1);
     const struct hart *hart = hart_at(0);
     uint64_t switches = hart->switches, ran = band_ran(world_root), before = arch_time_now();
+    int64_t left = hart->turn_left - (int64_t)(before - hart->switched);
+    tls_is(0, 1);
     CHECK(heap_has(&server.thread->timer));
     host_time_set(before + 1000);
     CHECK(straight(world_root, server.thread, end, BIT, before + 50 * MS));
@@ -83,7 +94,8 @@ static void there_and_back(void) {
     CHECK(hart->current == server.thread && hart->loaded == server.thread && hart->load == 1);
     CHECK_EQ(hart->space.value, server.task->root.value);
     CHECK_EQ(world_root->ran, ran + 1000);
-    CHECK_EQ(hart->switched, before + 1000);
+    CHECK(hart->switched == before + 1000 && hart->turn_left == left - 1000);
+    tls_is(0, 2);
     CHECK(world_root->state == THREAD_WAITING && world_root->wanted == BIT);
     CHECK(world_root->awaits == end && world_root->deadline == before + 50 * MS);
     CHECK(heap_has(&world_root->timer));
@@ -91,8 +103,10 @@ static void there_and_back(void) {
     // The answer goes the same way, and so does all that follows, without deadlines.
     CHECK(straight(server.thread, world_root, own, BIT, TIME_NEVER));
     CHECK(!heap_has(&server.thread->timer));
+    tls_is(1, 1);
     woken(world_root);
     CHECK(straight(world_root, server.thread, end, BIT, TIME_NEVER));
+    tls_is(2, 2);
     woken(server.thread);
     CHECK_EQ(hart->switches, switches + 3);
 }
