@@ -133,6 +133,18 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
     return ring_end_look_message(end);
 }
 
+// Whether the peer's region still is of this connection, after what was read from it.
+static inline bool ring_end_still(const struct ring_end *end) {
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(&end->peer->generation, memory_order_relaxed) == end->generation;
+}
+// What to say of a message whose region went meanwhile. A region that is gone never comes
+// back: a peer whose does has written that itself, and what was read of it is not good.
+[[nodiscard]] static inline enum status ring_end_gone(struct ring_end *end) {
+    enum status status = ring_end_look_message(end);
+    return status == STATUS_OK ? STATUS_BAD_FORMAT : status;
+}
+
 // Copies the next message without consuming it; its sequence number is
 // end->consumed. OK, EMPTY (and armed), PEER_CLOSED, or BAD_FORMAT: the peer's
 // index, or the message's length, is outside of its limits. Only after OK does the message
@@ -155,9 +167,8 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
     __builtin_memcpy(message, word, RING_SLOT_SIZE);
     // The peer may have died under the copy, which then is zeros from some word on: it counts
     // only if the region, once gone never back, was still there after the last word.
-    atomic_thread_fence(memory_order_acquire);
-    if (atomic_load_explicit(&end->peer->generation, memory_order_relaxed) != end->generation) {
-        return ring_end_look_message(end);
+    if (!ring_end_still(end)) {
+        return ring_end_gone(end);
     }
     return message->header.length <= RING_PAYLOAD ? STATUS_OK : STATUS_BAD_FORMAT;
 }
@@ -221,9 +232,8 @@ static inline bool ring_end_sees_space(const struct ring_end *end) {
 // As ring_end_advance, if the region was still there after what was read (ring_end_peek).
 [[nodiscard]] static inline enum status ring_end_release(struct ring_end *end, bool *doorbell) {
     *doorbell = false;
-    atomic_thread_fence(memory_order_acquire);
-    if (atomic_load_explicit(&end->peer->generation, memory_order_relaxed) != end->generation) {
-        return ring_end_look_message(end);
+    if (!ring_end_still(end)) {
+        return ring_end_gone(end);
     }
     if ((end->armed & RING_ARMED_MESSAGE) != 0 && end->receive_limit - end->consumed > 1) {
         ring_end_disarm(end, RING_ARMED_MESSAGE);
