@@ -23,14 +23,16 @@ static inline uint64_t peek(const _Atomic uint64_t *word) {
 // Whether the hart has something else to do than to go on with this turn.
 static inline bool turn_ends(const struct hart *hart) {
     return (hart->preempt | hart->runs_person | object_reap_needed()) != 0 ||
-           ((uint64_t)hart->person.threads |
+           ((uint64_t)hart->person.threads | (uint64_t)hart->came |
             (uint64_t)atomic_load_explicit(&hart->inbox, memory_order_relaxed)) != 0;
 }
 
 // Whether two threads share all that the registers hold beyond the frame, but for the TLS
 // base, and no loan begins or ends with their waits.
 static inline bool alike(const struct hart *hart, const struct thread *a, const struct thread *b) {
-    return (a->apart | b->apart) == 0 && (hart->debug | b->frame.debug.control) == 0;
+    const struct thread *to = atomic_load_explicit(&b->lends_to, memory_order_relaxed);
+    uint64_t apart = a->apart | b->apart;
+    return (apart | (uint64_t)to | hart->debug | b->frame.debug.control) == 0;
 }
 
 // Whether the thread sleeps on this hart for that bit, and was sent no other. Its own hart
