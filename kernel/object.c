@@ -84,6 +84,7 @@ void object_mark(struct object *object, struct thread *revoker) {
 }
 
 void object_await(struct object *object) {
+    arch_fence(); // what nobody is to find any more is not found by who begins the epoch
     object->epoch = epoch_next();
     queue_push(&waiting, object);
 }

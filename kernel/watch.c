@@ -51,17 +51,22 @@ void watch_bind(struct watch *watch, struct thread *thread, uint32_t bit) {
 
 void watch_words(struct thread *thread, uint32_t bit, struct memory *memory, uint32_t count) {
     struct memory *old = thread->words_memory;
-    if (old != nullptr) {
-        old->words = nullptr;
-        old->quiet = epoch_next(); // who raises just now may still write there
-    }
     thread->words_memory = memory;
     uint64_t words = bit | count << COUNT_SHIFT;
     if (memory != nullptr) {
-        memory->words = thread;
         words |= (uint64_t)memory->frame << FRAME_SHIFT;
     }
     atomic_store_explicit(&thread->words, words, memory_order_release);
+    if (old != nullptr) {
+        // Who read the old word just now may still write there. An epoch that began before
+        // it was replaced would not tell.
+        arch_fence();
+        old->words = nullptr;
+        old->quiet = epoch_next();
+    }
+    if (memory != nullptr) {
+        memory->words = thread;
+    }
 }
 
 struct thread *watch_thread(const struct watch *watch) {
