@@ -52,12 +52,12 @@ boot_linux() {
     x86_64) set -- qemu-system-x86_64 q35 max ttyS0 "$@" ;;
     aarch64) set -- qemu-system-aarch64 virt max,pauth-impdef=on ttyAMA0 "$@" ;;
     esac
-    emulator=$1 board=$2 processor=$3 console=$4 todo=$5 said=$6 mib=$7
+    emulator=$1 board=$2 processor=$3 console=$4 work=$5 said=$6 mib=$7
     shift 7
     timeout 600 "$emulator" -machine "$board" -cpu "$processor" -m "$mib" -nodefaults -no-user-config \
         -display none -monitor none -serial stdio -no-reboot "$@" -kernel "$linux" \
         -initrd "build/bench/$machine.cpio" \
-        -append "console=$console quiet panic=-1 PEER=$todo" </dev/null 2>&1 | tr -d '\000\r' >"$said"
+        -append "console=$console quiet panic=-1 PEER=$work" </dev/null 2>&1 | tr -d '\000\r' >"$said"
 }
 
 linux_boots_with() {
