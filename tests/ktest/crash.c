@@ -16,6 +16,7 @@ static const char *const names[] = {
     [CRASH_WRITE_ALIAS] = "write_alias",
     [CRASH_EXECUTE_DATA] = "execute_data",
     [CRASH_EXECUTE_USER] = "execute_user",
+    [CRASH_BRANCH] = "branch",
     [CRASH_STACK] = "stack",
 };
 

@@ -17,12 +17,26 @@ static void read_at(uint64_t address) {
     sink = *(volatile uint64_t *)address;
 }
 
+// Without the check of the pointer, which would stop these two before the page does.
+#define ANY_BRANCH [[clang::no_sanitize("kcfi")]]
+
 // A function of the kernel in memory that can be written.
-static void execute_data(void) {
+ANY_BRANCH static void execute_data(void) {
     static uint8_t code[64];
     memcpy(code, (const void *)read_at, sizeof code);
     arch_code_sync(code, sizeof code);
     ((void (*)(uint64_t))(uint64_t)code)((uint64_t)code);
+}
+
+ANY_BRANCH static void execute_user(uint64_t address) {
+    ((void (*)(void))address)();
+}
+
+// Kernel control-flow integrity (x86_64) wants the hash of the type before the function, BTI
+// (aarch64) an instruction that says that one may branch to it.
+static void branch(void) {
+    void (*volatile inside)(uint64_t) = (void (*)(uint64_t))((uint64_t)read_at + 4);
+    inside((uint64_t)&sink);
 }
 
 // Each call takes half a page, until the guard page below the stack.
@@ -50,7 +64,10 @@ enum status crash(uint64_t way, uint64_t user_address) {
         execute_data();
         break;
     case CRASH_EXECUTE_USER:
-        ((void (*)(void))user_address)();
+        execute_user(user_address);
+        break;
+    case CRASH_BRANCH:
+        branch();
         break;
     case CRASH_STACK:
         sink = overflow(0);

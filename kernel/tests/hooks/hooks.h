@@ -56,6 +56,7 @@ enum crash_way : uint64_t {
     CRASH_WRITE_ALIAS,  // the same in the direct map
     CRASH_EXECUTE_DATA, // the kernel's
     CRASH_EXECUTE_USER, // what the program can execute
+    CRASH_BRANCH,       // through a pointer into the middle of a function
     CRASH_STACK,        // until the guard page
 };
 constexpr uint64_t HOOK_BOUND = 20'000; // instructions, the kernel contract's "Shape"
