@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
 // The direct switch: when a request goes straight to the server that sleeps, and when it
-// takes the long way, with the same outcome. The root asks; race_test.c shows what comes
-// between the looks of it.
+// takes the long way, with the same outcome. The root asks; race_wake_test.c shows what
+// comes between the looks of it.
 #include "kernel/schedule.h"
 #include "kernel/tests/band.h"
 #include "tests/unit.h"

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Races about who is woken: several that tell one hart or one thread, what others change
+// while a request goes straight, and how much of it one entry attends to. Those about who
+// goes meanwhile are in race_test.c.
+#include "kernel/space.h"
+#include "kernel/tests/race.h"
+#include "tests/unit.h"
+
+UNIT_MAIN
+
+constexpr uint64_t WORD = WORLD_DATA + 64;
+
+// ------------------------------------------------------------------- two at one hart
+
+// Two harts leave a thread in the inbox of a third.
+static struct thread *sleeper;
+
+static void wake_one(void) {
+    ENTER(scene.a, futex_wake, WORD, 1);
+}
+
+static void stop_other(void) {
+    ENTER(scene.root, thread_control, scene.task.handle, scene.on_b->number, RESUME_STOP);
+}
+
+static void both_are_found(void) {
+    CHECK_EQ(race_outcome(world_root), STATUS_OK);
+    CHECK_EQ(race_outcome(scene.on_a), STATUS_OK);
+    CHECK_EQ(race_outcome(sleeper), STATUS_OK);
+    CHECK_EQ(scene.on_b->state, THREAD_FAULTED);
+}
+
+static void two_in_one_inbox(void) {
+    race_begin(0, 1);
+    sleeper = scene.more[0];
+    band_raise(sleeper, BIT);
+    CHECK_EQ(CALL(sleeper, nullptr, futex_wait, WORD, 0, TIME_NEVER), WORLD_BLOCKED);
+    CHECK(world_run(world_root));
+    band_raise(scene.on_a, BIT);
+    CHECK(sleeper->hart == hart_at(scene.b) && sleeper->state == THREAD_SLEEPING);
+    race_everywhere((struct race){wake_one, stop_other, both_are_found});
+}
+
+// One hart raises a bit of a thread whose wait ends on another, and which comes to it.
+static void ring_for_other(void) {
+    ENTER(scene.a, doorbell, scene.own_end);
+}
+
+static void others_wait_is_over(void) {
+    host_time_set(scene.on_b->deadline);
+    race_let(scene.b);
+}
+
+// The bit was taken, or is still there.
+static void bit_is_not_lost(void) {
+    CHECK_EQ(race_outcome(scene.on_a), STATUS_OK);
+    enum status status = race_outcome(scene.on_b);
+    CHECK_EQ(scene.on_b->hart->index, scene.a);
+    race_seen[status == STATUS_OK]++;
+    if (status != STATUS_OK) {
+        CHECK_EQ(status, STATUS_TIMED_OUT);
+        CHECK_EQ(CALL(scene.on_b, nullptr, signal_wait, BIT, 0), STATUS_OK);
+    }
+    CHECK_EQ(CALL(scene.on_b, nullptr, signal_wait, BIT, 0), STATUS_TIMED_OUT);
+}
+
+static void raised_and_sent(void) {
+    race_begin(0, 0);
+    band_raise(scene.on_b, BIT);
+    CHECK_EQ(CALL(scene.on_b, nullptr, ring_watch, scene.own_peer, 1, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(scene.on_b, nullptr, signal_wait, BIT, arch_time_now() + 50 * MS), WORLD_BLOCKED);
+    band_bind_to(band_budget(band_carve_at(world_named("budget"), 5 * MS, scene.a)), scene.on_b);
+    band_raise(scene.on_a, BIT);
+    CHECK(band_current(scene.a) == scene.on_a && scene.on_b->hart == hart_at(scene.b) &&
+          scene.on_b->state == THREAD_WAITING);
+    race_everywhere((struct race){ring_for_other, others_wait_is_over, bit_is_not_lost});
+    CHECK(race_seen[0] != 0 && race_seen[1] != 0);
+}
+
+TEST(two_meet_at_one_thread_or_hart) {
+    CHECK(host_passes(two_in_one_inbox));
+    CHECK(host_passes(raised_and_sent));
+}
+
+// ------------------------------------------------------------------- straight requests
+
+// A request to one that sleeps on the same hart: between two looks at whether it can go
+// straight, others change what was seen.
+static struct thread *asked;
+static struct budget *pays;
+
+static void ask(void) {
+    ENTER(scene.a, doorbell_wait, scene.own_end, BIT, TIME_NEVER);
+}
+
+// It was asked, and answers.
+static void answers(void) {
+    CHECK_EQ(scene.on_a->state, THREAD_WAITING);
+    CHECK_EQ(race_outcome(asked), STATUS_OK);
+    CHECK((asked->frame.arg[1] & BIT) != 0 && !heap_has(&asked->timer));
+    CHECK_EQ(CALL(asked, nullptr, doorbell_wait, scene.own_peer, BIT, TIME_NEVER), WORLD_BLOCKED);
+    CHECK_EQ(race_outcome(scene.on_a), STATUS_OK);
+    CHECK_EQ(scene.on_a->frame.arg[1], BIT);
+}
+
+static void bind_asked(void) {
+    band_bind_to(pays, asked);
+}
+
+static void bind_asker(void) {
+    band_bind_to(pays, scene.on_a);
+}
+
+static void it_is_of_the_person_band(void) {
+    CHECK(band_current(scene.a) == asked && hart_at(scene.a)->runs_person && asked->apart);
+    answers();
+}
+
+static void raise_another(void) {
+    band_raise(asked, 1 << 5);
+}
+
+static void no_bit_is_lost(void) {
+    CHECK_EQ(race_outcome(asked), STATUS_OK);
+    CHECK_EQ(asked->frame.arg[1] | asked->signals, BIT | 1 << 5);
+    race_seen[asked->signals == 0]++;
+    answers();
+}
+
+static void answer_early(void) {
+    band_raise(scene.on_a, BIT);
+}
+
+static void both_go_on(void) {
+    CHECK(race_outcome(scene.on_a) == STATUS_OK && scene.on_a->frame.arg[1] == BIT);
+    CHECK(race_outcome(asked) == STATUS_OK && asked->frame.arg[1] == BIT);
+}
+
+static void stop_asked(void) {
+    ENTER(scene.root, thread_control, scene.task.handle, asked->number, RESUME_STOP);
+}
+
+static void it_stands_still(void) {
+    CHECK_EQ(race_outcome(world_root), STATUS_OK);
+    CHECK_EQ(asked->state, THREAD_FAULTED);
+    race_seen[asked->frame.restart]++;
+    CHECK_EQ(CALL(world_root, nullptr, thread_control, scene.task.handle, asked->number,
+                  RESUME_CONTINUE),
+             STATUS_OK);
+    answers();
+}
+
+static void ask_scene(void) {
+    race_begin(1, 0);
+    asked = scene.more[0];
+    pays = band_budget(band_carve(world_named("budget"), 5 * MS, 10 * MS));
+    band_raise(scene.on_a, BIT);
+    CHECK_EQ(CALL(scene.on_a, nullptr, ring_watch, scene.own_end, 1, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(scene.on_a, nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);
+    band_raise(asked, BIT);
+    CHECK_EQ(CALL(asked, nullptr, ring_watch, scene.own_peer, 1, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(asked, nullptr, signal_wait, BIT | 1 << 5, arch_time_now() + 50 * MS),
+             WORLD_BLOCKED);
+    band_raise(scene.on_a, BIT);
+    CHECK(band_current(scene.a) == scene.on_a && asked->hart == hart_at(scene.a));
+}
+
+static void asked_and_bound(void) {
+    ask_scene();
+    race_everywhere((struct race){ask, bind_asked, it_is_of_the_person_band});
+}
+
+static void asked_and_lent(void) {
+    ask_scene();
+    race_everywhere((struct race){ask, bind_asker, it_is_of_the_person_band});
+}
+
+static void asked_and_raised(void) {
+    ask_scene();
+    race_everywhere((struct race){ask, raise_another, no_bit_is_lost});
+    CHECK(race_seen[0] != 0 && race_seen[1] != 0);
+}
+
+static void asked_and_answered(void) {
+    ask_scene();
+    race_everywhere((struct race){ask, answer_early, both_go_on});
+}
+
+static void asked_and_stopped(void) {
+    ask_scene();
+    race_everywhere((struct race){ask, stop_asked, it_stands_still});
+}
+
+TEST(a_request_goes_straight_meanwhile) {
+    CHECK(host_passes(asked_and_bound));
+    CHECK(host_passes(asked_and_lent));
+    CHECK(host_passes(asked_and_raised));
+    CHECK(host_passes(asked_and_answered));
+    CHECK(host_passes(asked_and_stopped));
+}
+
+// ---------------------------------------------------------------- what has a bound
+
+// Others put something into the inbox whenever it is empty: the hart comes out all the same.
+static void inbox_that_fills(void) {
+    race_begin(1, 0);
+    struct thread *thread = scene.more[0];
+    band_raise(scene.on_a, BIT);
+    host_select(scene.b);
+    schedule_poke(thread);
+    host_yield_every(1);
+    uint32_t pokes = 0;
+    for ((void)host_go(scene.a); host_state_of(scene.a) == HOST_KERNEL && pokes < 100;
+         (void)host_go(scene.a)) {
+        if (!thread->in_inbox) {
+            schedule_poke(thread);
+            pokes++;
+        }
+    }
+    host_yield_every(0);
+    CHECK(host_state_of(scene.a) == HOST_USER && pokes > 2 && pokes < 20);
+    CHECK(thread->in_inbox);
+    host_settle();
+    CHECK(!thread->in_inbox);
+    world_audit();
+}
+
+// A page is away whenever it is copied from, and there whenever that is looked into.
+static void page_that_flickers(void) {
+    constexpr uint64_t AT = 0x30000000;
+    race_begin(0, 0);
+    band_raise(scene.on_a, BIT);
+    CHECK_EQ(CALL(scene.on_a, nullptr, memory_map, 0, scene.own_page, AT, 0, PAGE_SIZE, MAP_READ),
+             STATUS_OK);
+    lock_acquire(&books);
+    uint64_t *entry = space_entry(scene.task.task, AT >> PAGE_SHIFT), there = *entry;
+    lock_release(&books);
+    host_yield_every(1); // which is in front of each copy
+    ENTER(scene.a, futex_wait, AT, 1, TIME_NEVER);
+    uint32_t tries = 0;
+    while (host_state_of(scene.a) == HOST_KERNEL && tries < 10) {
+        *entry = 0;
+        host_stop_before(1); // the lock, before the page is looked for
+        (void)host_go(scene.a);
+        CHECK(host_stopped() && host_state_of(scene.a) == HOST_KERNEL);
+        *entry = there;
+        (void)host_go(scene.a);
+        tries++;
+    }
+    host_yield_every(0);
+    CHECK_EQ(tries, 4);
+    CHECK_EQ(race_outcome(scene.on_a), STATUS_BAD_ADDRESS);
+    CHECK_EQ(CALL(scene.on_a, nullptr, futex_wait, AT, 1, TIME_NEVER), STATUS_AGAIN);
+    world_audit();
+}
+
+// An ended thread stands in an inbox behind more than its hart attends to at once, and is
+// dropped: its memory stays until the hart has let go of it.
+static void dropped_behind_many(void) {
+    constexpr uint32_t MANY = 14;
+    race_begin(MANY, 0);
+    struct thread *thread = scene.more[0];
+    band_raise(thread, BIT);
+    CHECK_EQ(CALL(thread, nullptr, thread_exit, 0), WORLD_BLOCKED);
+    band_raise(scene.on_a, BIT);
+    band_raise(scene.on_b, BIT);
+    CHECK(band_current(scene.a) == scene.on_a && band_current(scene.b) == scene.on_b);
+    host_select(scene.b);
+    for (uint32_t i = 0; i < MANY; i++) { // the last that comes is attended to first
+        schedule_poke(scene.more[i]);
+    }
+    ENTER(scene.b, handle_drop, scene.more_handle[0]);
+    CHECK_EQ(scene.on_b->state, THREAD_EPOCH);
+    CHECK(host_go(scene.a) && thread->in_inbox);
+    (void)host_go(scene.root);
+    // The epoch has come, and the thread is still there.
+    race_let(scene.b);
+    CHECK(thread->in_inbox && thread->object.phase == OBJECT_QUIET);
+    host_settle();
+    CHECK_EQ(race_outcome(scene.on_b), STATUS_OK);
+    CHECK_EQ(CALL(scene.on_b, nullptr, handle_info, scene.more_handle[0]), STATUS_BAD_HANDLE);
+    world_audit();
+}
+
+TEST(nobody_is_kept_busy_for_ever) {
+    CHECK(host_passes(inbox_that_fills));
+    CHECK(host_passes(page_that_flickers));
+    CHECK(host_passes(dropped_behind_many));
+}
