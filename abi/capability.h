@@ -63,7 +63,7 @@ enum cap_right : uint32_t {
     RIGHT_BUDGET_USE = 1 << 5,   // bind threads to it
 
     RIGHT_MACHINE_POWER = 1 << 4,
-    RIGHT_MACHINE_CONSOLE = 1 << 5, // silence the kernel's debug line
+    RIGHT_MACHINE_CONSOLE = 1 << 5, // silence the kernel's debug line, or speak on it
 
     RIGHT_ALL = (1 << 15) - 1,
 };
@@ -90,7 +90,7 @@ enum map_flag : uint32_t {
     MAP_WRITE = 1 << 1, // excludes MAP_EXECUTE, on the object as on the mapping
     MAP_EXECUTE = 1 << 2,
     MAP_PEER = 1 << 3, // of a Ring: the peer's region, read only
-    MAP_GIVE = 1 << 4, // into a Task being filled: the owner capability goes along
+    MAP_GIVE = 1 << 4, // writable into another Task: the owner capability goes along
 };
 
 // memory_carve flags.
@@ -136,7 +136,7 @@ enum watch_kind : uint32_t {
     WATCH_ACCESS = 3,  // after the instruction that read or wrote
 };
 
-// Why a thread stopped (thread_fault word 1, low byte).
+// Why a thread stopped: `kind` of thread_fault.
 enum fault_kind : uint32_t {
     FAULT_NONE = 0,
     FAULT_READ = 1, // no readable mapping at the address
@@ -148,7 +148,7 @@ enum fault_kind : uint32_t {
     FAULT_STEP = 7,
     FAULT_ALIGNMENT = 8,
     FAULT_FLOAT = 9,     // floating point in a thread made without it
-    FAULT_PROTOCOL = 10, // the thread broke a rule of the kernel's contract
+    FAULT_PROTOCOL = 10, // never by the kernel: initd tells of a broken protocol
     FAULT_MACHINE = 11,  // the hardware reported an error
     FAULT_STOPPED = 12,  // its supervisor stopped it
     FAULT_WATCH = 13,    // a watchpoint was hit: the address is the watchpoint's
