@@ -206,6 +206,8 @@ uint32_t program_main(void) {
     }
     if (words.count == 0) {
         print("fault: no way to die is named: `help fault` lists them\n");
+    } else if (strcmp(kind, "exit") == 0) {
+        print("fault: the arguments are wrong: want `fault exit STATUS`\n");
     } else {
         print("fault: `%s` is no way to die: `help fault` lists them\n", text);
     }

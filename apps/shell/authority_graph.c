@@ -5,7 +5,8 @@
 // nodes; that two Tasks hold the same object is seen by its number. Solid lines: held, with
 // the rights; dashed: paid for by; bold: the two ends of a connection; dotted: obtainable
 // through a service. What is only mentioned is written first, what is owned last, since
-// the last description of a node is the one that counts.
+// the last description of a node is the one that counts. A view does not know what it
+// shows: where nobody holds more of it the node has its name for a label.
 #include "apps/shell/authority.h"
 
 #include "abi/capability.h"
@@ -49,6 +50,9 @@ static void say_target(struct shell *shell, const struct authority *list,
 static void say_node(struct shell *shell, const struct authority *list,
                      const struct authority_item *item) {
     bool owner = (item->rights & INFO_OWNER) != 0;
+    if (item->class == CLASS_VIEW && item->object != 0) {
+        return;
+    }
     say(shell, "  ");
     say_target(shell, list, item);
     if (item->object == 0) {
@@ -57,8 +61,7 @@ static void say_node(struct shell *shell, const struct authority *list,
         say(shell, " [label=\"%s %u\\n%lu bytes\"];\n", class_name(item->class), item->object,
             item->bytes);
     } else {
-        say(shell, " [label=\"%s %u\"];\n",
-            item->class == CLASS_VIEW ? "object" : class_name(item->class), item->object);
+        say(shell, " [label=\"%s %u\"];\n", class_name(item->class), item->object);
     }
 }
 

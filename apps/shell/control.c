@@ -46,7 +46,8 @@ uint32_t builtin_set(struct shell *shell, const struct command_arguments *words)
         complain(shell, "set", "there is no room for it", "want at most 2048 bytes in all");
         return SHELL_FAILED;
     default:
-        complain(shell, "set", "this is no name", "want letters, digits and _, 31 at most");
+        complain(shell, "set", "this is no name",
+                 "want letters, digits and _, 31 at most, no digit first");
         return SHELL_USAGE;
     }
 }
@@ -81,6 +82,11 @@ static uint32_t end_task(struct shell *shell, const struct command_arguments *wo
     (void)screen_drain(shell);
     (void)shell_take_keys(shell);
     enum status status = init_kill(shell, entry->task);
+    if (status == STATUS_ACCESS) {
+        complain_about(shell, command, "%s: everything would end with it: want `reboot`",
+                       entry->name);
+        return SHELL_FAILED;
+    }
     if (status != STATUS_OK) {
         complain_about(shell, command, "%s: %s: want a task that runs", entry->name,
                        status_text(status));

@@ -267,7 +267,8 @@ static uint32_t debug_run(struct shell *shell) {
         count++;
     }
     if (count == 2) {
-        return misused(shell, words);
+        return misused_command(shell, "debug", "debug",
+                               "run PROGRAM [ARGUMENT...] [-- COMMAND...]");
     }
     if (shell->piping) {
         return debug_complain(shell, "it cannot start a program in a pipeline: want it alone");

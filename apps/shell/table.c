@@ -59,7 +59,7 @@ uint32_t builtin_help(struct shell *shell, const struct command_arguments *words
         complain(shell, "help", "there is no such command", "`help` lists them");
         return 1;
     }
-    say(shell, "usage: %s %s\n%s\n%s", command->name, command->arguments, command->sentence,
-        command->text);
+    say(shell, "usage: %s%s%s\n%s\n%s", command->name, *command->arguments != '\0' ? " " : "",
+        command->arguments, command->sentence, command->text);
     return 0;
 }

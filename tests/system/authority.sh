@@ -85,19 +85,21 @@ may 'namingd does not write to the terminal' 0 namingd 'write anything to the te
 may 'the console obtains nothing' 0 console 'write anything to the terminal'
 
 # edges GRAPH: fails unless each line is one of the forms that there are, and each Task and
-# object that an edge leaves has a label. For where Graphviz is not installed.
+# object that an edge leaves has a label; the last one counts, and names the class. For where
+# Graphviz is not installed.
 edges() {
     awk '
         NR == 1 { bad = $0 != "digraph authority {"; next }
         /^  rankdir=LR;$/ { next }
         $0 == "}" { over = NR; next }
-        /^  (task|object|gone)[0-9_]+ \[(shape=box, )?label="[^"]*"\];$/ { known[$1] = 1; next }
+        /^  (task|object|gone)[0-9_]+ \[(shape=box, )?label="[^"]*"\];$/ { known[$1] = $0; next }
         /^  "service [a-z]+" \[shape=hexagon\];$/ { next }
         /^  task[0-9]+ -> "service [a-z]+" \[style=dotted(, label="[^"]*")?\];$/ { left[$1] = 1; next }
         /^  (task|object)[0-9]+ -> (object|gone)[0-9_]+ \[[^]]*\];$/ { left[$1] = 1; count++; next }
         { print "this is no line of a graph: " $0; bad = 1 }
         END {
             for (node in left) if (!(node in known)) { print "no label: " node; bad = 1 }
+            for (node in known) if (known[node] ~ /"object /) { print "no class: " node; bad = 1 }
             exit bad || over != NR || count < 40
         }' "$1"
 }

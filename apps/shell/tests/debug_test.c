@@ -96,7 +96,9 @@ TEST(a_task_that_runs) {
 
 TEST(what_is_typed_wrong) {
     CHECK(gives("debug", "debug: the arguments are wrong: want `debug TASK [COMMAND...]`\r\n", 2));
-    CHECK(gives("debug run", "debug: the arguments are wrong: want `debug TASK [COMMAND...]`\r\n",
+    CHECK(gives("debug run",
+                "debug: the arguments are wrong: want `debug run PROGRAM [ARGUMENT...] "
+                "[-- COMMAND...]`\r\n",
                 2));
     CHECK(gives("debug run nosuch",
                 "nosuch: there is no such command or program: `help` lists them\r\n", 1));
