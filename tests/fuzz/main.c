@@ -9,6 +9,9 @@
 #include "lib/vectra/stream.h"
 #include "tests/fuzz/parent.h"
 
+// So few are not worth a further round.
+constexpr uint64_t CALLS_LEFT = 10'000;
+
 // The next word of the text, terminated in place; nullptr behind the last one.
 static char *word_next(char **text) {
     char *at = *text;
@@ -29,12 +32,16 @@ static char *word_next(char **text) {
     return word;
 }
 
-static uint64_t number_of(const char *word) {
+// Whether the word is a number; then *out is it.
+static bool number_of(const char *word, uint64_t *out) {
     uint64_t number = 0;
-    for (; word != nullptr && *word >= '0' && *word <= '9'; word++) {
+    bool good = word != nullptr && *word != '\0';
+    for (; good && *word != '\0'; word++) {
+        good = *word >= '0' && *word <= '9';
         number = number * 10 + (uint64_t)(*word - '0');
     }
-    return number;
+    *out = number;
+    return good;
 }
 
 static bool read_options(char *text) {
@@ -49,12 +56,15 @@ static bool read_options(char *text) {
         } else if (strcmp(word, "--bound") == 0) {
             options.bound = true;
         } else if (value != nullptr) {
-            *value = number_of(word_next(&text));
+            if (!number_of(word_next(&text), value)) {
+                return false;
+            }
         } else {
             return false;
         }
     }
-    return options.workers != 0 && options.workers <= WORKERS && options.round != 0;
+    return options.workers != 0 && options.workers <= WORKERS && options.round != 0 &&
+           options.calls > CALLS_LEFT;
 }
 
 uint32_t program_main(void) {
@@ -69,13 +79,14 @@ uint32_t program_main(void) {
     (void)bundle_argument(argument);
     if (!read_options(argument)) {
         program_fail(PROGRAM_USAGE, "fuzz: want [--seed S] [--calls N] [--round N] "
-                                    "[--tasks 1..6] [--full] [--bound]\n");
+                                    "[--tasks 1..6] [--full] [--bound], N above 10000\n");
     }
     print("fuzz: seed %lu, %lu calls, %lu Tasks\n", options.seed, options.calls, options.workers);
     crew_open();
     options.round = options.round < options.calls ? options.round : options.calls;
     uint64_t told = time_now();
-    for (uint64_t round = 0; totals.calls + 10'000 < options.calls && crew_round(round); round++) {
+    for (uint64_t round = 0; totals.calls + CALLS_LEFT < options.calls && crew_round(round);
+         round++) {
         if (time_now() - told > 10 * SECOND) {
             print("# %lu calls\n", totals.calls);
             told = time_now();

@@ -167,6 +167,9 @@ uint32_t program_main(void) {
     }
     take_size(argument);
     run_all(argument);
+    if (passed + failed == 0) {
+        say("ktest: no test has '%s' in its name", argument);
+    }
     say("ktest: %u passed, %u failed", passed, failed);
     return failed == 0 && passed != 0 ? PROGRAM_OK : PROGRAM_FAILED;
 }
