@@ -18,6 +18,9 @@ static const char *const names[] = {
     [CRASH_EXECUTE_USER] = "execute_user",
     [CRASH_BRANCH] = "branch",
     [CRASH_STACK] = "stack",
+    [CRASH_FREED] = "freed",
+    [CRASH_PAST] = "past",
+    [CRASH_SHIFT] = "shift",
 };
 
 static _Atomic uint64_t turns;

@@ -6,6 +6,8 @@
 #include <hooks.h>
 
 #include "kernel/arch.h"
+#include "kernel/object.h"
+#include "kernel/page.h"
 #include "kernel/tests/hooks/own.h"
 #include "lib/string/string.h"
 
@@ -39,6 +41,22 @@ static void branch(void) {
     inside((uint64_t)&sink);
 }
 
+// Only the sanitized kernel stops these: nothing of the machine forbids them.
+static uint8_t numbers[5];
+
+static uint8_t past_the_end(uint64_t index) {
+    return ((volatile uint8_t *)numbers)[index];
+}
+
+static uint64_t free_cell(void) {
+    uint32_t frame = page_array_first();
+    while (page_entry(frame)->kind != PAGE_CELLS || page_entry(frame)->cells == UINT16_MAX) {
+        frame++;
+    }
+    uint32_t cell = (uint32_t)__builtin_ctz(~(uint32_t)page_entry(frame)->cells);
+    return (uint64_t)page_address(frame) + cell * OBJECT_CELL;
+}
+
 // Each call takes half a page, until the guard page below the stack.
 [[gnu::noinline]] static uint64_t overflow(uint64_t depth) {
     volatile uint64_t frame[256];
@@ -68,6 +86,15 @@ enum status crash(uint64_t way, uint64_t user_address) {
         break;
     case CRASH_BRANCH:
         branch();
+        break;
+    case CRASH_FREED:
+        read_at(free_cell());
+        break;
+    case CRASH_PAST:
+        sink = past_the_end(sink + sizeof numbers);
+        break;
+    case CRASH_SHIFT:
+        sink = UINT64_C(1) << (sink + 64);
         break;
     case CRASH_STACK:
         sink = overflow(0);

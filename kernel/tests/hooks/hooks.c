@@ -115,8 +115,18 @@ static void audit_sometimes(uint64_t now) __attribute__((no_thread_safety_analys
 
 // ------------------------------------------------------------ entering and leaving
 
+// What the compiler wants done once: it names the variables of each file (address.c).
+static void begin(void) {
+    extern void (*const constructors_start[])(void), (*const constructors_end[])(void);
+    if (!atomic_exchange_explicit(&started, true, memory_order_relaxed)) {
+        for (void (*const *each)(void) = constructors_start; each != constructors_end; each++) {
+            (*each)();
+        }
+    }
+}
+
 void hook_enter(uint64_t entry, const uint64_t *arguments) {
-    atomic_store_explicit(&started, true, memory_order_relaxed);
+    begin();
     struct hook_hart *hook = own();
     if (hook->inside && entry == HOOK_INTERRUPT) {
         return; // one entry of the machine, several sources

@@ -58,6 +58,10 @@ enum crash_way : uint64_t {
     CRASH_EXECUTE_USER, // what the program can execute
     CRASH_BRANCH,       // through a pointer into the middle of a function
     CRASH_STACK,        // until the guard page
+    // And what the sanitized kernel stops:
+    CRASH_FREED, // reads where an object was
+    CRASH_PAST,  // reads behind an array
+    CRASH_SHIFT, // by as many bits as there are
 };
 constexpr uint64_t HOOK_BOUND = 20'000; // instructions, the kernel contract's "Shape"
 
