@@ -35,7 +35,8 @@ void schedule_deadline(struct thread *thread, uint64_t deadline, uint64_t slack)
 void schedule_deadline_clear(struct thread *thread);
 // The hart with the least to do, of those that the thread's budget allows.
 struct hart *schedule_place(const struct thread *thread);
-// Gives a thread that stands in no queue to a hart, which then makes it ready.
+// Gives a thread that stands in no queue to a hart, which then makes it ready. Only its own
+// hart gives it to another.
 void schedule_send(struct thread *thread, struct hart *to);
 // The thread leaves this hart for good.
 void schedule_forget(const struct thread *thread);

@@ -274,5 +274,6 @@ enum step thread_detach(struct thread *thread) {
 void thread_start(struct thread *thread) {
     check(thread_state_of(thread) == THREAD_NEW);
     atomic_fetch_add_explicit(&thread->task->live, 1, memory_order_relaxed);
-    schedule_send(thread, schedule_place(thread));
+    // Only its own hart sends it away: another may be looking at it just now.
+    schedule_send(thread, thread_here(thread) ? schedule_place(thread) : thread->hart);
 }

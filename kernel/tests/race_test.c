@@ -128,7 +128,44 @@ static void bound_on_its_way(void) {
     world_audit();
 }
 
+// One that has not begun is looked at where it was made, and begun from another hart.
+static uint64_t made;
+
+static void look_at_it(void) {
+    (void)host_go(scene.a);
+}
+
+static void begin_it(void) {
+    ENTER(scene.b, thread_start, made);
+    race_let(scene.a);
+}
+
+static void it_has_begun(void) {
+    CHECK_EQ(race_outcome(scene.on_b), STATUS_OK);
+    CHECK(world_run(sent));
+    nobody_on_the_way();
+}
+
+static void made_here_and_begun_there(void) {
+    race_begin(1, 1);
+    band_raise(scene.on_b, BIT);
+    band_raise(scene.more[0], BIT);
+    CHECK_EQ(CALL(scene.more[0], &made, thread_carve, 0, PROGRAM_BASE, STACK_TOP), STATUS_OK);
+    sent = world_thread_of(&scene.task, made);
+    // So much is done on both that it would begin on the third.
+    band_raise(scene.on_a, BIT);
+    band_raise(scene.more[1], BIT);
+    CHECK(sent->hart == hart_at(scene.a) && sent->state == THREAD_NEW);
+    CHECK(hart_at(scene.a)->load == 2 && hart_at(scene.b)->load == 2 &&
+          hart_at(scene.root)->load == 1);
+    host_select(scene.b);
+    schedule_poke(sent); // as for a budget or a loan
+    CHECK_EQ(band_current(scene.b), scene.on_b);
+    race_everywhere((struct race){look_at_it, begin_it, it_has_begun});
+}
+
 TEST(who_is_sent_to_another_hart_is_stopped_or_ended) {
+    CHECK(host_passes(made_here_and_begun_there));
     CHECK(host_passes(bound_on_its_way));
     CHECK(host_passes(sent_and_stopped));
     CHECK(host_passes(sent_and_ended));
