@@ -163,8 +163,8 @@ void arch_ipi(uint32_t hart_index);
 // stands at `place` in boot_info, with this id. False: it will not.
 [[nodiscard]] bool arch_hart_start(uint32_t place, uint64_t id);
 // Waits for an interrupt with interrupts on, handles it, returns with them off.
-// Returns at once if an interrupt is pending already.
-void arch_idle(void);
+// Returns at once if an interrupt is pending already, or if it is not to wait.
+void arch_idle(bool wait);
 
 // -------------------------------------------------------------------- machine
 // In order at boot, on the first hart: the entry code parses the firmware's tables

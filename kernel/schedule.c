@@ -492,14 +492,11 @@ static struct thread *pick(struct hart *hart) {
     uint64_t from = arch_time_now();
     while (load_of(hart) == 0) {
         hook_enter(HOOK_IDLE, nullptr);
-        if (object_reap_idly() == STEP_MORE) {
-            schedule_inbox();
-            continue;
-        }
+        bool more = object_reap_idly() == STEP_MORE;
         epoch_idle_enter();
         if (atomic_load_explicit(&hart->inbox, memory_order_acquire) == nullptr) {
             hook_leave();
-            arch_idle();
+            arch_idle(!more); // what is pending is taken between two steps
         }
         if (atomic_load_explicit(&hart->idle, memory_order_relaxed)) {
             epoch_idle_leave();

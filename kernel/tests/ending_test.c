@@ -189,3 +189,41 @@ TEST(a_task_stops_itself) {
     CHECK_EQ(CALL(world_root, nullptr, handle_drop, crowd.reticle), STATUS_OK);
     world_audit();
 }
+
+// Who destroys something large is ended before it is through: the hart goes on with it when it
+// idles, and is there for who sleeps on it, between two steps.
+TEST(a_sleeper_is_woken_between_the_ends_of_many) {
+    constexpr uint32_t MANY = 300, STEPS = 1000;
+    uint64_t pool = 0, made = 0;
+    struct object *object = nullptr;
+    CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), BYTES), STATUS_OK);
+    CHECK_EQ(lookup(world_root->task, pool, CLASS_RETICLE, 0, &object), STATUS_OK);
+    const struct reticle *reticle = (struct reticle *)object;
+    struct world_grant grants[] = {{"pool", pool, RIGHT_ALL, true}};
+    CHECK_EQ(world_task_make(&owner, BYTES, grants, 1), STATUS_OK);
+    owned = world_granted(&owner, "pool");
+    for (uint32_t i = 0; i < MANY; i++) {
+        CHECK_EQ(CALL(owner.thread, &made, memory_carve, owned, PAGE_SIZE), STATUS_OK);
+    }
+    uint64_t there = reticle->available, until = arch_time_now() + 100 * SCHEDULE_SLICE;
+    CHECK(BEGIN(owner.thread, handle_drop, owned));
+    CHECK_EQ(WHOLE(world_root, task_stop, owner.handle, 0), STATUS_OK);
+    CHECK(reticle->available < there + MANY / 4 * PAGE_SIZE && arch_time_now() < until);
+    host_yield_every(1);
+    host_syscall(0, SYS_signal_wait, (uint64_t[6]){1, until});
+    for (uint32_t i = 0; i < STEPS && reticle->available < there + MANY / 2 * PAGE_SIZE; i++) {
+        (void)host_go(0);
+    }
+    there = reticle->available;
+    CHECK(hart_at(0)->load == 0 && host_state_of(0) == HOST_KERNEL);
+    host_time_set(until);
+    for (uint32_t i = 0; i < STEPS && world_root->state == THREAD_WAITING; i++) {
+        (void)host_go(0);
+    }
+    CHECK(object_reap_needed() && reticle->available <= there + 2 * PAGE_SIZE);
+    host_yield_every(0);
+    host_settle();
+    CHECK_EQ(world_root->frame.arg[0], STATUS_TIMED_OUT);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, owner.reticle), STATUS_OK);
+    world_audit();
+}

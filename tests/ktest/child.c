@@ -15,6 +15,7 @@
     ROLE(echo) \
     ROLE(full_memory) \
     ROLE(full_slots) \
+    ROLE(heir) \
     ROLE(matrix) \
     ROLE(pager) \
     ROLE(paged) \

@@ -109,6 +109,51 @@ static void drops_beside_task(uint64_t objects) {
     drop(bell);
 }
 
+// Destroys all that it owned, which nobody waits for when it is ended meanwhile.
+uint32_t role_heir(void) {
+    uint64_t pool = child_slot("pool", CLASS_RETICLE), bell = child_slot("bell", CLASS_RING), made;
+    while (sys_memory_carve(pool, PAGE_SIZE, PAGE_SHIFT, 0, &made) == STATUS_OK) {
+    }
+    (void)CHECK_OK(sys_doorbell(bell));
+    (void)CHECK_OK(sys_handle_drop(pool));
+    return 0;
+}
+
+static uint64_t ground_left(void) {
+    uint64_t total, available = 0, objects, tables;
+    (void)CHECK_OK(sys_reticle_info(ground, &total, &available, &objects, &tables));
+    return available;
+}
+
+// Who sleeps on a hart that idles, and so takes objects apart, is woken in time.
+static void sleep_beside(uint64_t objects) {
+    uint64_t bytes = objects * (PAGE_SIZE + PAGE_SIZE / 16), pool, longest = 0, count = 0;
+    struct child child = {.role = "heir", .bit = 4};
+    if (!child_begin(&child)) {
+        return;
+    }
+    uint64_t bell = child_connect(&child, "bell", 2), before = ground_left();
+    if (!CHECK_OK(sys_reticle_split(ground, bytes, &pool)) || !child_move(&child, "pool", pool)) {
+        return;
+    }
+    (void)CHECK_OK(sys_ring_watch(bell, 5, UINT64_MAX));
+    (void)child_start(&child);
+    (void)await_bit(5);
+    pause_for(MS / 10); // it has begun
+    (void)CHECK_OK(sys_task_stop(child.spawn.task, 0));
+    for (; ground_left() < before && check_good(); count++) {
+        uint64_t until = time_now() + MS / 20;
+        time_sleep_until(until);
+        uint64_t late = time_now() - until;
+        longest = late > longest ? late : longest;
+    }
+    say("# slept %lu times while %lu objects died: woken %lu us too late at most", count, objects,
+        longest / 1000);
+    (void)CHECK(count > 10 && longest <= LONG / 2);
+    child_destroy(&child);
+    drop(bell);
+}
+
 // In the Person band, so that it meets the others in the middle of their work.
 static void page(void) {
     uint64_t source = bundle_need("budget", CLASS_BUDGET), budget;
@@ -120,6 +165,7 @@ static void page(void) {
         drops_beside(objects);
         drops_beside_task(objects);
     }
+    sleep_beside(2048);
     (void)CHECK_OK(sys_budget_bind(0, 0));
     drop(budget);
 }

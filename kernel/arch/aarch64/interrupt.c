@@ -209,9 +209,11 @@ void gic_handle(void) {
 
 // WFI ends when an interrupt is pending although it is masked (ARM, "Wait for Interrupt"), so
 // interrupts are never let into the kernel: they are asked for.
-void arch_idle(void) {
-    barrier_dsb();
-    __asm__ volatile("wfi" ::: "memory");
+void arch_idle(bool wait) {
+    if (wait) {
+        barrier_dsb();
+        __asm__ volatile("wfi" ::: "memory");
+    }
     gic_handle();
 }
 

@@ -197,9 +197,9 @@ uint64_t host_timer_next(void) {
     return next;
 }
 
-void arch_idle(void) {
+void arch_idle(bool wait) {
     struct fiber *fiber = running;
-    while (!pending(fiber)) {
+    while (wait && !pending(fiber)) {
         stand_still(HOST_IDLE);
     }
     deliver(fiber);

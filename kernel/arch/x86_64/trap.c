@@ -151,11 +151,15 @@ void trap_kernel(struct trap *trap) {
     trap_panic(trap);
 }
 
-// Here and nowhere else a hart takes interrupts in the kernel. STI works only after
-// the next instruction, so that one that is pending already ends the HLT.
-void arch_idle(void) {
+// Here and nowhere else a hart takes interrupts in the kernel. STI works only after the next
+// instruction: one that is pending already ends the HLT, or is taken behind the NOP.
+void arch_idle(bool wait) {
     struct arch_hart *hart = (struct arch_hart *)arch_hart();
     hart->idle = true;
-    __asm__ volatile("sti; hlt; cli" ::: "memory");
+    if (wait) {
+        __asm__ volatile("sti; hlt; cli" ::: "memory");
+    } else {
+        __asm__ volatile("sti; nop; cli" ::: "memory");
+    }
     hart->idle = false;
 }
