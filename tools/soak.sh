@@ -69,6 +69,17 @@ soak_line() {
     esac
 }
 
+# The kernel that was run, first in a run's file: edges of different ones are different ones.
+# What an edge is called stands in build/soak/kernels, below the same name.
+kernel_name() {
+    elf=build/$machine/kernel-$kernel.elf
+    hash=$(sha256sum "$elf" | cut -c 1-16)
+    echo "fuzz kernel $kernel $hash"
+    mkdir -p build/soak/kernels
+    [ "$kernel" != check ] || [ -f "build/soak/kernels/$hash" ] ||
+        sh tools/edges.sh "$elf" >"build/soak/kernels/$hash"
+}
+
 # soak_job NAME KIND WHAT...
 soak_job() {
     name=$1
@@ -84,7 +95,10 @@ soak_job() {
     echo "$began $(($(date +%s) - began))s status $status: $name: $line: $what" >>build/soak/log
     # Its edges are not those of the check kernel.
     if [ "$kind" != sanitized ] && grep -q '^fuzz run' "build/soak/$$.out"; then
-        grep '^fuzz ' "build/soak/$$.out" >"build/soak/runs/$began.$$.$machine.$count"
+        {
+            kernel_name
+            grep '^fuzz ' "build/soak/$$.out"
+        } >"build/soak/runs/$began.$$.$machine.$count"
     fi
     [ "$status" = 0 ] && ! grep -q '^not ok' "build/soak/$$.out" && return 0
     cp "build/soak/$$.out" "build/soak/failed.$began"

@@ -103,13 +103,19 @@ struct worker_page {
 
 // ------------------------------------------------------------------------- a thread
 
+constexpr uint32_t POOL = 12;
+constexpr uint32_t SEQUENCES = 40;
+
 struct actor {
     struct told *told;
-    uint64_t random; // state: never 0
+    struct told *fails;     // where a failure is told: what the parent sees
+    uint64_t (*pool)[POOL]; // handles by class: toys.pool, or those of a scene
+    uint64_t random;        // state: never 0
     uint64_t quota;
     uint32_t index; // 0: the first thread
     uint64_t result[5];
-    uint8_t *scratch; // SCRATCH bytes for names, registers and values
+    uint64_t spent[SEQUENCES]; // nanoseconds with each sequence
+    uint8_t *scratch;          // SCRATCH bytes for names, registers and values
 };
 constexpr uint32_t SCRATCH = 4096;
 
@@ -129,7 +135,6 @@ void credit(struct actor *me, uint32_t number);
 
 // -------------------------------------------------------- what a worker has to play with
 
-constexpr uint32_t POOL = 12;
 constexpr uint32_t STALE = 32;
 constexpr uint64_t PLACES = UINT64_C(0x300000000); // where views are put
 constexpr uint32_t PLACE_COUNT = 64;
@@ -154,9 +159,10 @@ bool is_protected(uint64_t handle);
 void toy_put(struct actor *me, enum cap_class class, uint64_t handle);
 
 void generate(struct actor *me); // one random call
-void sequence(struct actor *me); // some sequence
-uint32_t sequence_count(void);
-void sequence_run(struct actor *me, uint32_t index);
+// What it would be; false: nothing that may be made. `a` is all 0 before.
+bool compose(struct actor *me, uint64_t *number, uint64_t *a);
+void sequence(struct actor *me);                  // some sequence
+void sequence_each(struct actor *me, bool large); // each once, shared with the other thread
 
 // ------------------------------------------------------------------- short ways
 
@@ -169,6 +175,7 @@ static inline uint64_t private_place(const struct actor *me, uint64_t page) {
 // A pair of bound Ring ends.
 bool ring_pair(struct actor *me, uint64_t reticle, uint64_t *a, uint64_t *b);
 void wait_bits(struct actor *me, uint64_t mask, uint64_t nanoseconds);
+void wait_until(struct actor *me, uint64_t mask, uint64_t deadline);
 
 // A Task that runs one function of victim.c.
 struct victim {
@@ -181,7 +188,19 @@ bool victim_make(struct actor *me, struct victim *victim, uint64_t bytes, victim
 bool victim_start(struct actor *me, const struct victim *victim);
 uint64_t victim_state(struct actor *me, const struct victim *victim);
 
-victim_code victim_exit, victim_thread_exit, victim_read, victim_spin, victim_wait, victim_wild;
+victim_code victim_exit, victim_thread_exit, victim_read, victim_spin, victim_wait, victim_wild,
+    victim_relay;
+
+// A thread of this Task that makes one call, now or at some time, and ends.
+struct errand {
+    uint64_t at;   // 0: now
+    uint64_t burn; // so many loops before the call, and after it
+    uint64_t number, a[ARGUMENTS];
+};
+constexpr uint32_t ERRANDS = 20; // for each thread
+// The thread, or 0; to drop it waits for its end. `budget`: who pays, or 0.
+uint64_t errand_send(struct actor *me, uint32_t index, const struct errand *errand,
+                     uint64_t budget);
 
 uint32_t worker_main(void);
 uint32_t parent_main(void);
@@ -190,4 +209,6 @@ uint32_t parent_main(void);
 typedef void sequence_code(struct actor *me);
 sequence_code sequence_budget, sequence_debug, sequence_moved, sequence_victim, sequence_fault,
     sequence_thread, sequence_stop, sequence_full_target, sequence_ring, sequence_flight,
-    sequence_dying, sequence_full_ring;
+    sequence_dying, sequence_full_ring, sequence_call, sequence_chain, sequence_sleepers,
+    sequence_lend, sequence_band, sequence_race, sequence_scene, sequence_fragment, sequence_odd,
+    sequence_crowd, sequence_poor;

@@ -23,7 +23,7 @@ bool is_protected(uint64_t handle) {
 }
 
 void toy_put(struct actor *me, enum cap_class class, uint64_t handle) {
-    uint64_t *place = &toys.pool[class][below(me, POOL)];
+    uint64_t *place = &me->pool[class][below(me, POOL)];
     uint64_t old = *place;
     *place = handle;
     if (old != HANDLE_NONE && !is_protected(old)) {
@@ -37,7 +37,7 @@ void toy_put(struct actor *me, enum cap_class class, uint64_t handle) {
 // ----------------------------------------------------------------------- handles
 
 static uint64_t pooled(struct actor *me, uint32_t class) {
-    return toys.pool[class][below(me, POOL)];
+    return me->pool[class][below(me, POOL)];
 }
 
 static uint64_t handle_off(struct actor *me, uint64_t handle) {
@@ -166,9 +166,9 @@ static uint64_t word(struct actor *me) {
 // What a thread enters by: seldom what makes it fault, since that ends the worker.
 static uint64_t code(struct actor *me) {
     if (one_in(me, 4)) {
-        return USER_TOP - 1 + below(me, 3);
+        return USER_TOP + below(me, 2);
     }
-    return one_in(me, 256) ? PLACES : (uint64_t)victim_thread_exit;
+    return one_in(me, 256) ? PLACES : one_in(me, 256) ? USER_TOP - 1 : (uint64_t)victim_thread_exit;
 }
 
 static uint64_t stack(struct actor *me) {
@@ -287,20 +287,22 @@ static void keep(struct actor *me, uint32_t number) {
     }
 }
 
-void generate(struct actor *me) {
-    uint32_t number = below(me, CALLS);
-    const struct row *row = &rows[number];
+bool compose(struct actor *me, uint64_t *number, uint64_t *a) {
+    uint32_t chosen = below(me, CALLS);
+    const struct row *row = &rows[chosen];
     if (row->name == nullptr && !one_in(me, 64)) {
-        return;
+        return false;
     }
-    uint64_t a[ARGUMENTS] = {};
     for (uint32_t i = 0; i < row->count; i++) {
         a[i] = argument(me, row->kind[i]);
     }
-    if (gives_up(number, a)) {
-        return;
-    }
-    if (call(me, number, a) == STATUS_OK) {
-        keep(me, number);
+    *number = chosen;
+    return !gives_up(chosen, a);
+}
+
+void generate(struct actor *me) {
+    uint64_t number, a[ARGUMENTS] = {};
+    if (compose(me, &number, a) && call(me, (uint32_t)number, a) == STATUS_OK) {
+        keep(me, (uint32_t)number);
     }
 }

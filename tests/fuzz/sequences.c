@@ -81,7 +81,7 @@ static void sequence_exhaust(struct actor *me) {
         (void)CALL(me, bundle_carve, victim.reticle);
         (void)CALL(me, ring_carve, victim.reticle, 4);
         (void)CALL(me, reticle_split, victim.reticle, PAGE_SIZE);
-        (void)CALL(me, budget_carve, victim.reticle, toys.budget, 1000, 10 * MILLISECOND, 0, 0);
+        (void)CALL(me, budget_carve, victim.reticle, toys.budget, 10'000, 10 * MILLISECOND, 0, 0);
         if (pair) {
             (void)CALL(me, ring_send, a, 0, toys.package, RIGHT_ALL, 0);
         }
@@ -97,9 +97,12 @@ static void sequence_exhaust(struct actor *me) {
 
 // The worker's own Reticle, which pays for its tables, has nothing left.
 static void sequence_exhaust_own(struct actor *me) {
-    uint64_t reticle = private_begin(me, 16 * PAGE_SIZE), a, b, taken[256];
+    uint64_t reticle = private_begin(me, 24 * PAGE_SIZE), a, b, taken[256];
     uint32_t count = 0, copies = 0;
     bool pair = ring_pair(me, reticle, &a, &b);
+    if (CALL(me, memory_carve, reticle, (1 + below(me, 4)) * PAGE_SIZE, 0, 0) == STATUS_OK) {
+        (void)CALL(me, ring_send, a, 0, me->result[1], RIGHT_ALL, 1); // needs pages when taken
+    }
     (void)CALL(me, ring_send, a, 0, toys.package, RIGHT_ALL, 0);
     (void)CALL(me, ring_send, a, 0, toys.package, RIGHT_ALL, 0);
     for (uint64_t pages = 1024; pages != 0 && count < 60;) {
@@ -115,6 +118,7 @@ static void sequence_exhaust_own(struct actor *me) {
     for (uint32_t i = 0; i < 4; i++) {
         (void)CALL(me, handle_copy, toys.package, RIGHT_ALL);
         (void)CALL(me, ring_take, pair ? b : 0, 0, 0);
+        drop(me, i == 1 ? taken[count - 1] : HANDLE_NONE);
         (void)CALL(me, thread_carve, 0, PROGRAM_BASE, 0, 0, 0, 0);
         (void)CALL(me, memory_map, 0, toys.package, UINT64_C(1) << (36 + i), 0, PAGE_SIZE,
                    MAP_READ);
@@ -182,22 +186,22 @@ static void sequence_revoke(struct actor *me) {
 
 // The table of this Task has no slot left.
 static void sequence_full_table(struct actor *me) {
-    static uint64_t copies[16384];
     static _Atomic bool busy;
     if (atomic_exchange_explicit(&busy, true, memory_order_acquire)) {
         return; // the other thread is at it
     }
-    uint64_t reticle = private_begin(me, 16 * PAGE_SIZE), a, b;
-    uint32_t count = 0;
+    uint64_t reticle = private_begin(me, 16 * PAGE_SIZE), a, b, root = HANDLE_NONE;
     bool pair = ring_pair(me, reticle, &a, &b);
     (void)CALL(me, ring_send, a, 0, toys.package, RIGHT_ALL, 0);
-    while (count < 16384 && CALL(me, handle_copy, toys.package, RIGHT_ALL) == STATUS_OK) {
-        copies[count++] = me->result[1];
+    if (CALL(me, handle_copy, toys.package, RIGHT_ALL) == STATUS_OK) {
+        root = me->result[1];
+    }
+    while (CALL(me, handle_copy, root, RIGHT_ALL) == STATUS_OK) {
     }
     for (uint32_t i = 0; i < 12; i++) {
         (void)CALL(me, handle_copy, toys.package, RIGHT_ALL);
         (void)CALL(me, reticle_split, reticle, PAGE_SIZE);
-        (void)CALL(me, budget_carve, reticle, toys.budget, 1000, 10 * MILLISECOND, 0, 0);
+        (void)CALL(me, budget_carve, reticle, toys.budget, 10'000, 10 * MILLISECOND, 0, 0);
         (void)CALL(me, memory_carve, reticle, PAGE_SIZE, 0, 0);
         (void)CALL(me, task_carve, reticle);
         (void)CALL(me, bundle_carve, reticle);
@@ -206,9 +210,8 @@ static void sequence_full_table(struct actor *me) {
         (void)CALL(me, memory_map, 0, toys.package, private_place(me, 256), 0, PAGE_SIZE, MAP_READ);
         (void)CALL(me, ring_take, pair ? b : 0, 0, 0);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        drop(me, copies[i]);
-    }
+    (void)CALL(me, handle_revoke, root); // all of them
+    drop(me, root);
     drop(me, reticle);
     atomic_store_explicit(&busy, false, memory_order_release);
 }
@@ -297,36 +300,37 @@ static void sequence_list(struct actor *me) {
     (void)CALL(me, task_info, toys.self);
 }
 
-static const struct {
-    sequence_code *run;
-    uint32_t weight;
-} sequences[] = {
-    {sequence_memory, 900},   {sequence_reticle, 500},   {sequence_exhaust, 200},
-    {sequence_bundle, 300},   {sequence_revoke, 500},    {sequence_futex, 700},
-    {sequence_devices, 500},  {sequence_list, 200},      {sequence_victim, 700},
-    {sequence_fault, 500},    {sequence_thread, 500},    {sequence_stop, 500},
-    {sequence_ring, 900},     {sequence_flight, 400},    {sequence_dying, 400},
-    {sequence_words, 300},    {sequence_budget, 300},    {sequence_debug, 400},
-    {sequence_moved, 200},    {sequence_full_ring, 100}, {sequence_exhaust_own, 40},
-    {sequence_full_table, 2}, {sequence_full_target, 2},
+// The first ones make ten thousands of calls.
+static sequence_code *const sequences[] = {
+    sequence_full_table, sequence_full_target, sequence_memory, sequence_reticle, sequence_exhaust,
+    sequence_bundle,     sequence_revoke,      sequence_futex,  sequence_devices, sequence_list,
+    sequence_victim,     sequence_fault,       sequence_thread, sequence_stop,    sequence_ring,
+    sequence_flight,     sequence_dying,       sequence_words,  sequence_budget,  sequence_debug,
+    sequence_moved,      sequence_full_ring,   sequence_call,   sequence_chain,   sequence_sleepers,
+    sequence_lend,       sequence_band,        sequence_race,   sequence_scene,   sequence_fragment,
+    sequence_odd,        sequence_exhaust_own, sequence_crowd,  sequence_poor,
 };
+constexpr uint32_t COUNT = sizeof sequences / sizeof *sequences;
+static_assert(COUNT <= SEQUENCES);
+constexpr uint32_t LARGE = 2, LARGE_ONE_IN = 400;
 
-uint32_t sequence_count(void) {
-    return sizeof sequences / sizeof *sequences;
+static void run(struct actor *me, uint32_t index) {
+    uint64_t from = time_now();
+    sequences[index](me);
+    me->spent[index] += time_now() - from;
 }
 
-void sequence_run(struct actor *me, uint32_t index) {
-    sequences[index].run(me);
+void sequence_each(struct actor *me, bool large) {
+    for (uint32_t i = (large ? 0 : LARGE) + me->index; i < COUNT; i += THREADS) {
+        run(me, i);
+    }
 }
 
+// Of two the one that has taken less time so far, so that all get about as much.
 void sequence(struct actor *me) {
-    uint32_t all = 0;
-    for (uint32_t i = 0; i < sequence_count(); i++) {
-        all += sequences[i].weight;
+    uint32_t one = below(me, COUNT), other = below(me, COUNT);
+    uint32_t index = me->spent[one] <= me->spent[other] ? one : other;
+    if (index >= LARGE || one_in(me, LARGE_ONE_IN)) {
+        run(me, index);
     }
-    uint32_t choice = below(me, all), i = 0;
-    for (; choice >= sequences[i].weight; i++) {
-        choice -= sequences[i].weight;
-    }
-    sequence_run(me, i);
 }

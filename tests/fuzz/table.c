@@ -28,7 +28,7 @@ static const struct meaning meanings[] = {
     {"thread_watchpoint", "address", KIND_PLACE},
     {"thread_fault", "all", KIND_FEW},
     {"task_memory", "address", KIND_CODE},
-    {"task_memory", "size", KIND_BYTES},
+    {"task_memory", "size", KIND_FEW},
     {"bundle_value", "value", KIND_POINTER},
     {"futex_wait", "address", KIND_WORD},
     {"futex_wake", "address", KIND_WORD},

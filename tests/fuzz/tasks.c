@@ -226,6 +226,53 @@ void sequence_stop(struct actor *me) {
     drop(me, victim.reticle);
 }
 
+// More threads than are ended at once.
+void sequence_crowd(struct actor *me) {
+    constexpr uint32_t CROWD = 12;
+    struct victim victim;
+    uint64_t threads[CROWD] = {};
+    victim_code *code = one_in(me, 2) ? victim_wait : victim_spin;
+    if (victim_make(me, &victim, 4 * VICTIM_BYTES, one_in(me, 3) ? victim_exit : code, 5)) {
+        for (uint32_t i = 0; i < CROWD; i++) {
+            uint64_t entry = (uint64_t)(one_in(me, 8) ? victim_exit : code);
+            if (CALL(me, thread_carve, victim.task, entry, VICTIM_STACK - 64, 0, 0, 0) ==
+                STATUS_OK) {
+                threads[i] = me->result[1];
+            }
+        }
+        if (victim_start(me, &victim)) {
+            for (uint32_t i = 0; i < CROWD; i++) {
+                if (!one_in(me, 6)) {
+                    (void)CALL(me, thread_start, threads[i]);
+                }
+            }
+            wait_bits(me, UINT64_C(1) << end_bit(me), below(me, 40'000));
+            (void)CALL(me, thread_control, victim.task, 1 + below(me, CROWD), RESUME_STOP);
+            drop(me, threads[below(me, CROWD)]);
+        }
+        if (one_in(me, 2)) {
+            (void)CALL(me, task_stop, victim.task, 1);
+        }
+    }
+    drop(me, victim.reticle);
+}
+
+// Just too little for some step of making a Task and starting it.
+void sequence_poor(struct actor *me) {
+    struct victim victim;
+    uint64_t extra = HANDLE_NONE, name = (uint64_t)me->scratch;
+    if (victim_make(me, &victim, (8 + below(me, 24)) * PAGE_SIZE, victim_exit, 0)) {
+        while (!one_in(me, 12) &&
+               CALL(me, memory_carve, victim.reticle, PAGE_SIZE, 0, 0) == STATUS_OK) {
+            extra = me->result[1];
+        }
+        (void)CALL(me, bundle_put, victim.bundle, name, 2, extra, RIGHT_ALL, one_in(me, 2));
+        (void)CALL(me, bundle_put, victim.bundle, name + 2, 2, toys.package, RIGHT_ALL, 0);
+        (void)victim_start(me, &victim);
+    }
+    drop(me, victim.reticle);
+}
+
 // The table of a Task that is being filled has no slot left.
 void sequence_full_target(struct actor *me) {
     struct victim victim;

@@ -36,6 +36,27 @@ void victim_wait(uint64_t argument) {
     }
 }
 
+// Answers who rings: the Bundle's first entry is the end of a client's Ring; with bit 0 of
+// the argument the second is that of a server, which is asked first.
+void victim_relay(uint64_t argument) {
+    const struct bundle_page *bundle = (const struct bundle_page *)BUNDLE_ADDRESS;
+    uint64_t client = bundle->entry[0].word, server = bundle->entry[1].word;
+    uint64_t deadline = (argument & 2) != 0 ? TIME_NEVER / 2 : TIME_NEVER;
+    (void)arch_call3(CALL_ring_watch, client, 1, 2);
+    if ((argument & 1) != 0) {
+        (void)arch_call3(CALL_ring_watch, server, 3, 2);
+    }
+    for (;;) {
+        struct arch_result result = arch_call4(CALL_doorbell_wait, client, 1 << 1, deadline, 0);
+        if (result.status == STATUS_OK && (argument & 1) != 0) {
+            result = arch_call4(CALL_doorbell_wait, server, 1 << 3 | 1 << 2, deadline, 0);
+        }
+        if (result.status != STATUS_OK) {
+            victim_exit(result.status);
+        }
+    }
+}
+
 // Any syscall with any argument, among them what stands in the Bundle, until it is ended.
 void victim_wild(uint64_t argument) {
     const struct bundle_page *bundle = (const struct bundle_page *)BUNDLE_ADDRESS;

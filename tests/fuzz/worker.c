@@ -22,8 +22,8 @@ static struct worker_start start;
 // ------------------------------------------------------------------------- calling
 
 [[noreturn]] static void fail(struct actor *me, enum failure kind, uint32_t line) {
-    me->told->failure.line = line;
-    atomic_store_explicit(&me->told->failure.kind, kind, memory_order_release);
+    me->fails->failure.line = line;
+    atomic_store_explicit(&me->fails->failure.kind, kind, memory_order_release);
     (void)sys_task_exit(PROGRAM_FAILED);
     __builtin_trap();
 }
@@ -36,9 +36,9 @@ enum status call(struct actor *me, uint32_t number, const uint64_t a[ARGUMENTS])
     uint32_t statuses =
         rows[number].name != nullptr ? rows[number].statuses : 1 << STATUS_BAD_SYSCALL;
     if (result.status >= STATUSES || !listed(statuses, status)) {
-        told->failure.number = number;
-        told->failure.status = status;
-        memcpy(told->failure.a, a, sizeof told->failure.a);
+        me->fails->failure.number = number;
+        me->fails->failure.status = status;
+        memcpy(me->fails->failure.a, a, sizeof me->fails->failure.a);
         fail(me, FAILURE_STATUS, 0);
     }
     told->counts.of[number][status]++;
@@ -83,8 +83,12 @@ bool ring_pair(struct actor *me, uint64_t reticle, uint64_t *a, uint64_t *b) {
     return CALL(me, ring_bind, *a, *b) == STATUS_OK;
 }
 
+void wait_until(struct actor *me, uint64_t mask, uint64_t deadline) {
+    (void)CALL(me, signal_wait, mask, deadline, 0);
+}
+
 void wait_bits(struct actor *me, uint64_t mask, uint64_t nanoseconds) {
-    (void)CALL(me, signal_wait, mask, time_now() + nanoseconds, 0);
+    wait_until(me, mask, time_now() + nanoseconds);
 }
 
 // --------------------------------------------------------------------------- life
@@ -120,16 +124,13 @@ static void lend_a_hand(struct actor *me) {
 static void live(struct actor *me) {
     // Each sequence once, so that a short run has seen them all.
     play_renew(me);
-    for (uint32_t i = me->index; i < sequence_count() && start.seed % 16 == 0; i += THREADS) {
-        sequence_run(me, i);
+    if (start.seed % 16 == 0) {
+        sequence_each(me, start.seed % 512 == 0);
     }
     while (atomic_load_explicit(&me->told->calls, memory_order_relaxed) < me->quota) {
         lend_a_hand(me);
-        switch (below(me, 32)) {
+        switch (below(me, 64)) {
         case 0:
-        case 1:
-        case 2:
-        case 3:
             sequence(me);
             break;
         case 4:
@@ -188,6 +189,8 @@ static void find_toys(void) {
 static void actor_open(uint32_t index) {
     struct actor *me = &actors[index];
     me->told = &((struct worker_page *)(WORKER_PAGE + RING_HEADER_SIZE))->told[index];
+    me->fails = me->told;
+    me->pool = toys.pool;
     me->random = (start.seed * THREADS + index + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1;
     me->quota = start.quota;
     me->index = index;
