@@ -131,15 +131,18 @@ static void turn_return(struct hart *hart) {
     hart->turn = nullptr;
 }
 
-static void set_apart(struct thread *thread) {
-    thread->apart = budget_any(thread) || thread->float_area != nullptr;
+// Says whether anybody pays for it. It is asked once, so that who runs in the Person band is
+// apart, whatever others bind meanwhile.
+static bool set_apart(struct thread *thread) {
+    bool paid = budget_any(thread);
+    thread->apart = paid || thread->float_area != nullptr;
+    return paid;
 }
 
 static void enqueue(struct hart *hart, struct thread *thread) {
     uint64_t again = TIME_NEVER;
     struct turn *turn = &thread->task->turn[hart->index];
-    set_apart(thread);
-    if (budget_any(thread) && budget_left(thread, arch_time_now(), &again) != 0) {
+    if (set_apart(thread) && budget_left(thread, arch_time_now(), &again) != 0) {
         turn = &hart->person;
     } else if (again != TIME_NEVER) {
         schedule_deadline(thread, again, 0); // it returns to the Person band then
@@ -258,12 +261,11 @@ void schedule_review(struct thread *thread) {
         schedule_ready(thread);
     } else if (state == THREAD_RUNNING) { // the current one
         account(hart);
-        set_apart(thread);
-        hart->runs_person = budget_any(thread) && budget_left(thread, hart->switched, nullptr) != 0;
+        hart->runs_person = set_apart(thread) && budget_left(thread, hart->switched, nullptr) != 0;
         hart->preempt |= (!hart->runs_person && hart->person.threads != nullptr) ||
                          budget_excludes(thread, hart);
     } else if (state == THREAD_WAITING || state == THREAD_SLEEPING) {
-        set_apart(thread);
+        (void)set_apart(thread);
         loan_begin(thread);
     }
 }

@@ -302,11 +302,53 @@ static void a_person_waits(void) {
     world_audit();
 }
 
+// Who is alone has no turn that ends; or it has one, and the timer is not set for it.
 static void something_dies(void) {
     scene(1);
+    struct hart *hart = hart_at(0);
+    CHECK_EQ(hart->slice_end, TIME_NEVER);
     atomic_store(&object_dying, true);
     CHECK(!asks());
+    CHECK(hart->slice_end != TIME_NEVER && hart->timer_armed <= hart->slice_end);
+    woken(server.thread);
+    CHECK(straight(server.thread, world_root, own, BIT, TIME_NEVER));
+    woken(world_root);
+    hart->timer_armed = TIME_NEVER;
+    CHECK(!asks());
+    CHECK(hart->timer_armed <= hart->slice_end);
+    CHECK(straight(server.thread, world_root, own, BIT, TIME_NEVER));
+    CHECK(asks());
     asked();
+    band_pass_until(hart->slice_end);
+    CHECK(!object_reap_needed());
+}
+
+// However much they have to say to each other, each turn has a step of what dies.
+static void many_die(void) {
+    constexpr uint32_t MANY = 20, TURNS = 1000;
+    uint64_t pool = 0, made = 0;
+    struct object *object = nullptr;
+    scene(1);
+    CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 1 << 20), STATUS_OK);
+    CHECK_EQ(lookup(world_root->task, pool, CLASS_RETICLE, 0, &object), STATUS_OK);
+    for (uint32_t i = 0; i < MANY; i++) {
+        CHECK_EQ(CALL(world_root, &made, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    }
+    lock_acquire(&books);
+    object_destroy(object);
+    lock_release(&books);
+    CHECK(!asks());
+    woken(server.thread);
+    uint32_t turns = 0;
+    for (; object_reap_needed() && turns < TURNS; turns++) {
+        for (uint32_t i = 0; i < 10; i++) {
+            CHECK(straight(server.thread, world_root, own, BIT, TIME_NEVER));
+            CHECK(asks());
+        }
+        band_pass(SCHEDULE_SLICE);
+    }
+    CHECK(turns >= MANY && turns < TURNS);
+    world_audit();
 }
 
 static void the_inbox_is_not_empty(void) {
@@ -323,6 +365,7 @@ TEST(a_hart_with_something_else_to_do) {
     CHECK(host_passes(a_person_runs));
     CHECK(host_passes(a_person_waits));
     CHECK(host_passes(something_dies));
+    CHECK(host_passes(many_die));
     CHECK(host_passes(the_inbox_is_not_empty));
 }
 
