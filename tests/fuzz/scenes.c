@@ -57,8 +57,9 @@ struct race {
 
 static bool race_open(struct actor *me, struct race *race) {
     *race = (struct race){.reticle = private_begin(me, 2 * LONG + 16 * PAGE_SIZE)};
-    bool give = one_in(me, 2) && victim_make(me, &race->victim, 40 * PAGE_SIZE + LONG,
-                                             one_in(me, 2) ? victim_wait : victim_spin, 0);
+    bool give =
+        one_in(me, 2) && victim_make(me, &race->victim, 40 * PAGE_SIZE + LONG,
+                                     one_in(me, 2) ? victim_wait : victim_spin, below(me, 8));
     uint64_t payer = give ? race->victim.reticle : race->reticle, a, b;
     if (CALL(me, budget_carve, race->reticle, toys.budget, MILLISECOND / 4, MILLISECOND, 0, 0) ==
         STATUS_OK) {
@@ -248,7 +249,7 @@ static void scene_open(struct actor *me, uint64_t reticle) {
         cast(me, CLASS_BUDGET, me->result[1]);
     }
     victim_code *code = one_in(me, 2) ? victim_spin : victim_wait;
-    if (victim_make(me, &victim, 32 * PAGE_SIZE, code, 0)) {
+    if (victim_make(me, &victim, 32 * PAGE_SIZE, code, below(me, 8))) {
         cast(me, CLASS_TASK, victim.task);
         cast(me, CLASS_BUNDLE, victim.bundle);
         cast(me, CLASS_THREAD, victim.thread);

@@ -235,7 +235,7 @@ void sequence_crowd(struct actor *me) {
     if (victim_make(me, &victim, 4 * VICTIM_BYTES, one_in(me, 3) ? victim_exit : code, 5)) {
         for (uint32_t i = 0; i < CROWD; i++) {
             uint64_t entry = (uint64_t)(one_in(me, 8) ? victim_exit : code);
-            if (CALL(me, thread_carve, victim.task, entry, VICTIM_STACK - 64, 0, 0, 0) ==
+            if (CALL(me, thread_carve, victim.task, entry, VICTIM_STACK - 64, 1, 0, 0) ==
                 STATUS_OK) {
                 threads[i] = me->result[1];
             }

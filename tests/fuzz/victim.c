@@ -23,10 +23,21 @@ void victim_read(uint64_t argument) {
     victim_exit(argument);
 }
 
+// Sleeps a little, so that it does not use up whole turns.
+static void rest(uint64_t nanoseconds) {
+    uint64_t now = arch_call1(CALL_system_info, 1).word[0];
+    (void)arch_call4(CALL_signal_wait, UINT64_C(1) << 63, now + nanoseconds, 0, 0);
+}
+
+// With argument 0 for ever, else with rests.
 void victim_spin(uint64_t argument) {
-    (void)argument;
     for (;;) {
-        arch_pause();
+        for (uint32_t i = 0; i < 400; i++) {
+            arch_pause();
+        }
+        if (argument != 0) {
+            rest(20'000);
+        }
     }
 }
 
@@ -61,8 +72,11 @@ void victim_relay(uint64_t argument) {
 void victim_wild(uint64_t argument) {
     const struct bundle_page *bundle = (const struct bundle_page *)BUNDLE_ADDRESS;
     uint64_t random = argument | 1, last = 0;
-    for (;;) {
+    for (uint32_t made = 1;; made++) {
         uint64_t a[ARGUMENTS];
+        if (made % 32 == 0) {
+            rest(50'000);
+        }
         for (uint32_t i = 0; i < ARGUMENTS; i++) {
             random ^= random << 13;
             random ^= random >> 7;
