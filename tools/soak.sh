@@ -5,8 +5,8 @@
 # sizes and with fresh seeds, in turn over machines and counts of harts, until the time
 # is over. It stops at the first failure, with the command line that repeats it.
 # build/soak/log has a line for each run; build/soak/runs what each run of the syscall
-# fuzzer counted. `--summary` writes what
-# all of those add up to into docs/reference/fuzzing.md.
+# fuzzer counted. `--summary` writes what all of those add up to into
+# docs/reference/fuzzing.md; where VECTRA_BUILT is set nothing is built before.
 # shellcheck shell=sh disable=SC2154
 
 # A job a line: NAME KIND WHAT. SEED is replaced by a fresh number. Kinds: `check` and `test`
@@ -16,8 +16,9 @@
 # `host` runs a command.
 soak_jobs() {
     cat <<'END'
-fuzz check fuzz --seed SEED --calls 3000000 --round 1500000 --tasks 4
-fuzz-many check fuzz --seed SEED --calls 2000000 --round 1000000 --tasks 6
+fuzz check fuzz --seed SEED --calls 1000000 --round 500000 --tasks 4
+fuzz-many check fuzz --seed SEED --calls 1000000 --round 500000 --tasks 6
+fuzz-bulk test fuzz --seed SEED --calls 5000000 --round 1000000 --tasks 4 --rare 2048
 ktest test ktest
 ktest-check check ktest
 ktest-sanitized sanitized ktest -bounds

@@ -105,7 +105,8 @@ static bool give(const struct worker *worker, const char *name, uint64_t handle,
 static bool fill(struct worker *worker, uint64_t seed) {
     const struct spawn *spawn = &worker->spawn;
     uint64_t arena, other;
-    struct worker_start start = {seed, worker->left / THREADS, text_offset, text_size};
+    struct worker_start start = {seed, worker->left / THREADS, options.rare, text_offset,
+                                 text_size};
     return TRY(spawn_value(spawn, "start", &start, sizeof start)) &&
            TRY(sys_reticle_split(spawn->reticle, WORKER_ARENA, &arena)) &&
            TRY(spawn_give(spawn, "arena", arena, RIGHT_ALL, true)) &&

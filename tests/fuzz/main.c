@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// fuzz [--seed S] [--calls N] [--round N] [--tasks T] [--full] [--bound]: makes N syscalls
-// from T Tasks and looks whether the kernel bears it. See fuzz.h and docs/reference/fuzzing.md.
+// fuzz [--seed S] [--calls N] [--round N] [--tasks T] [--rare R] [--full] [--bound]: makes N
+// syscalls from T Tasks and looks whether the kernel bears it. See fuzz.h and
+// docs/reference/fuzzing.md.
 #include "lib/string/string.h"
 #include "lib/vectra/bundle.h"
 #include "lib/vectra/program.h"
@@ -50,6 +51,7 @@ static bool read_options(char *text) {
                           : strcmp(word, "--calls") == 0 ? &options.calls
                           : strcmp(word, "--round") == 0 ? &options.round
                           : strcmp(word, "--tasks") == 0 ? &options.workers
+                          : strcmp(word, "--rare") == 0  ? &options.rare
                                                          : nullptr;
         if (strcmp(word, "--full") == 0) {
             options.full = true;
@@ -64,7 +66,7 @@ static bool read_options(char *text) {
         }
     }
     return options.workers != 0 && options.workers <= WORKERS && options.round != 0 &&
-           options.calls > CALLS_LEFT;
+           options.calls > CALLS_LEFT && options.rare != 0;
 }
 
 uint32_t program_main(void) {
@@ -75,11 +77,13 @@ uint32_t program_main(void) {
     if (bundle_find_value("start", &start, &size) == STATUS_OK) {
         return worker_main();
     }
-    options = (struct options){.seed = 1, .calls = 200'000, .round = 400'000, .workers = 3};
+    options =
+        (struct options){.seed = 1, .calls = 200'000, .round = 400'000, .workers = 3, .rare = 64};
     (void)bundle_argument(argument);
     if (!read_options(argument)) {
-        program_fail(PROGRAM_USAGE, "fuzz: want [--seed S] [--calls N] [--round N] "
-                                    "[--tasks 1..6] [--full] [--bound], N above 10000\n");
+        program_fail(PROGRAM_USAGE,
+                     "fuzz: want [--seed S] [--calls N] [--round N] "
+                     "[--tasks 1..6] [--rare R] [--full] [--bound], N above 10000\n");
     }
     print("fuzz: seed %lu, %lu calls, %lu Tasks\n", options.seed, options.calls, options.workers);
     crew_open();

@@ -10,6 +10,7 @@
 struct worker_start {
     uint64_t seed;
     uint64_t quota; // calls of each thread
+    uint64_t rare;  // of so many steps one is a sequence, the others are random calls
     uint64_t text_offset, text_size;
 };
 

@@ -129,10 +129,10 @@ static void live(struct actor *me) {
     }
     while (atomic_load_explicit(&me->told->calls, memory_order_relaxed) < me->quota) {
         lend_a_hand(me);
-        switch (below(me, 64)) {
-        case 0:
+        if (one_in(me, (uint32_t)start.rare)) {
             sequence(me);
-            break;
+        }
+        switch (below(me, 64)) {
         case 4:
             (void)CALL(me, futex_wake, (uint64_t)&toys.hot[below(me, HOT_WORDS)], 1 + below(me, 3));
             break;
