@@ -104,7 +104,7 @@ struct worker_page {
 // ------------------------------------------------------------------------- a thread
 
 constexpr uint32_t POOL = 12;
-constexpr uint32_t SEQUENCES = 40;
+constexpr uint32_t SEQUENCES = 48;
 
 struct actor {
     struct told *told;

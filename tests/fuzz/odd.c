@@ -81,25 +81,40 @@ static void odd_rings(struct actor *me, uint64_t reticle, uint64_t bundle) {
     }
 }
 
+// Whether it names a capability first, and wants a right of it.
+static bool wants_right(uint32_t number) {
+    uint8_t kind = rows[number].kind[0];
+    bool handle = rows[number].count != 0 && (kind < CLASS_COUNT || kind == KIND_ANY ||
+                                              kind == KIND_MAPPABLE || kind == KIND_TASK_SELF);
+    return handle && number != CALL_handle_drop && number != CALL_handle_revoke &&
+           number != CALL_handle_info;
+}
+
 // Weak copies of everything, used for what they do not allow.
 static void odd_rights(struct actor *me, uint64_t reticle) {
-    uint64_t at = private_place(me, 900), weak;
     const uint64_t sources[] = {reticle,     toys.self,  toys.package, toys.parent,
                                 toys.budget, toys.ports, toys.irq,     toys.machine};
     uint64_t source = sources[below(me, sizeof sources / sizeof *sources)];
-    if (CALL(me, handle_copy, source, below(me, 2) * (RIGHT_COPY | RIGHT_PASS)) != STATUS_OK) {
+    uint64_t rights = below(me, 2) * (RIGHT_COPY | RIGHT_PASS);
+    if (CALL(me, handle_copy, source, rights) != STATUS_OK) {
         return;
     }
-    weak = me->result[1];
-    (void)CALL(me, memory_map, 0, weak, at, 0, PAGE_SIZE, MAP_READ);
-    (void)CALL(me, ring_send, toys.parent, 0, weak, RIGHT_ALL, 0);
-    (void)CALL(me, handle_copy, weak, RIGHT_ALL);
+    uint64_t weak = me->result[1], name = (uint64_t)me->scratch, bundle = HANDLE_NONE;
+    if (CALL(me, bundle_carve, reticle) == STATUS_OK) {
+        bundle = me->result[1];
+    }
+    bool passed =
+        CALL(me, memory_map, 0, weak, private_place(me, 900), 0, PAGE_SIZE, MAP_READ) == STATUS_OK;
+    HOLDS(me, !passed);
+    passed = CALL(me, bundle_put, bundle, name, 2, weak, RIGHT_ALL, 0) == STATUS_OK;
+    HOLDS(me, !passed || rights != 0);
+    passed = CALL(me, ring_send, toys.parent, 0, weak, RIGHT_ALL, 0) == STATUS_OK;
+    HOLDS(me, !passed || rights != 0);
     for (uint32_t number = 0; number < CALLS; number++) {
-        bool takes = rows[number].count != 0 && number != CALL_task_exit &&
-                     number != CALL_handle_drop && number != CALL_signal_wait;
-        if (takes) {
-            uint64_t a[ARGUMENTS] = {weak, weak, 1, 0, 0, 0};
-            (void)call(me, number, a);
+        if (wants_right(number)) {
+            const uint64_t a[ARGUMENTS] = {weak, weak, 1};
+            bool done = call(me, number, a) == STATUS_OK;
+            HOLDS(me, !done || (number == CALL_handle_copy && rights != 0));
         }
     }
     drop(me, weak);

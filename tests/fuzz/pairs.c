@@ -105,7 +105,7 @@ void sequence_call(struct actor *me) {
     uint64_t a, part = HANDLE_NONE;
     if (server_make(me, &server, &a, HANDLE_NONE)) {
         if (one_in(me, 2)) {
-            part = budget_of(me, server.reticle, (20 + below(me, 300)) * MICROSECOND, MILLISECOND);
+            part = budget_of(me, server.reticle, (10 + below(me, 60)) * MICROSECOND, MILLISECOND);
         }
         if (one_in(me, 3)) {
             (void)CALL(me, budget_bind, part, server.thread);
@@ -131,7 +131,7 @@ void sequence_chain(struct actor *me) {
         made++;
     }
     if (good) {
-        uint64_t part = budget_of(me, servers[0].reticle, 400 * MICROSECOND, MILLISECOND);
+        uint64_t part = budget_of(me, servers[0].reticle, 60 * MICROSECOND, MILLISECOND);
         ask(me, last, part);
         uint32_t which = below(me, count);
         (void)CALL(me, doorbell, last);

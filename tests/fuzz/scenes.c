@@ -6,20 +6,21 @@
 #include "lib/string/string.h"
 #include "tests/fuzz/fuzz.h"
 
-constexpr uint64_t LONG = 136 * PAGE_SIZE; // takes several steps to zero, map or unmap
+constexpr uint64_t LONG = 120 * PAGE_SIZE; // takes many steps to zero, map or unmap
 
 // What a scene is: a few objects, named many times, so that all calls meet at them.
 static uint64_t pools[THREADS][CLASS_COUNT][POOL];
 
-// Some places of the pool name the object, others a copy with fewer rights.
+// Places of the pool name the object, or a copy with fewer rights.
 static void cast(struct actor *me, enum cap_class class, uint64_t handle) {
     uint64_t weak = handle;
     if (one_in(me, 2) && CALL(me, handle_copy, handle, next(me)) == STATUS_OK) {
         weak = me->result[1];
     }
     for (uint32_t i = 0; i < POOL; i++) {
-        if (one_in(me, 2)) {
-            pools[me->index][class][i] = one_in(me, 4) ? weak : handle;
+        uint64_t *place = &pools[me->index][class][i];
+        if (*place == HANDLE_NONE || one_in(me, 2)) {
+            *place = one_in(me, 4) ? weak : handle;
         }
     }
 }
@@ -49,6 +50,7 @@ static void scene_end(struct actor *me) {
 
 constexpr uint32_t RUNNERS = 3;
 constexpr uint64_t WINDOW = 40'000; // nanoseconds, about as long as the long call takes
+constexpr uint32_t COPIES = 100;    // more than are revoked at once
 
 struct race {
     struct victim victim;
@@ -56,12 +58,12 @@ struct race {
 };
 
 static bool race_open(struct actor *me, struct race *race) {
-    *race = (struct race){.reticle = private_begin(me, 2 * LONG + 16 * PAGE_SIZE)};
+    *race = (struct race){.reticle = private_begin(me, 3 * LONG)};
     bool give =
         one_in(me, 2) && victim_make(me, &race->victim, 40 * PAGE_SIZE + LONG,
                                      one_in(me, 2) ? victim_wait : victim_spin, below(me, 8));
     uint64_t payer = give ? race->victim.reticle : race->reticle, a, b;
-    if (CALL(me, budget_carve, race->reticle, toys.budget, MILLISECOND / 4, MILLISECOND, 0, 0) ==
+    if (CALL(me, budget_carve, race->reticle, toys.budget, MILLISECOND / 20, MILLISECOND, 0, 0) ==
         STATUS_OK) {
         race->part = me->result[1];
         cast(me, CLASS_BUDGET, race->part);
@@ -74,6 +76,10 @@ static bool race_open(struct actor *me, struct race *race) {
                               MAP_READ) == STATUS_OK) {
         race->view = me->result[1];
         cast(me, CLASS_VIEW, race->view);
+    }
+    uint32_t copies = one_in(me, 6) ? COPIES : 0;
+    for (uint32_t i = 0; i < copies; i++) {
+        (void)CALL(me, handle_copy, race->memory, RIGHT_ALL);
     }
     cast(me, CLASS_MEMORY, race->memory);
     cast(me, CLASS_RETICLE, one_in(me, 2) ? race->reticle : race->victim.reticle);
@@ -92,7 +98,7 @@ static bool race_open(struct actor *me, struct race *race) {
 // A call of many steps.
 static struct errand race_long(struct actor *me, const struct race *race) {
     const struct victim *victim = &race->victim;
-    uint64_t at = private_place(me, 4096), pages = LONG - 8 * PAGE_SIZE;
+    uint64_t at = private_place(me, 4096), pages = LONG;
     switch (below(me, 10)) {
     case 0:
     case 1:
@@ -121,8 +127,14 @@ static struct errand race_long(struct actor *me, const struct race *race) {
 }
 
 // Any call at about that time.
-static struct errand race_other(struct actor *me, uint64_t at) {
-    struct errand errand = {.number = CALL_handle_drop, .at = at + below(me, WINDOW)};
+static struct errand race_other(struct actor *me, const struct race *race, uint64_t at) {
+    struct errand errand = {.number = CALL_handle_drop};
+    if (one_in(me, 6)) {
+        errand = race_long(me, race);
+        errand.at = at + below(me, WINDOW);
+        return errand;
+    }
+    errand.at = at + below(me, WINDOW);
     if (one_in(me, 3)) {
         errand.a[0] = me->pool[one_in(me, 2) ? CLASS_MEMORY : CLASS_RETICLE][below(me, POOL)];
     } else {
@@ -138,7 +150,7 @@ static void race_run(struct actor *me, const struct race *race) {
     bool mine = one_in(me, 2); // otherwise it is this thread that comes between
     lengthy.at = at;
     for (uint32_t i = 0; i < RUNNERS; i++) {
-        other = i == 0 && !mine ? lengthy : race_other(me, at);
+        other = i == 0 && !mine ? lengthy : race_other(me, race, at);
         runners[i] = errand_send(me, i, &other, one_in(me, 4) ? 0 : race->part);
     }
     if (one_in(me, 2)) {
@@ -244,7 +256,7 @@ static void scene_open(struct actor *me, uint64_t reticle) {
         cast(me, CLASS_RING, a);
         cast(me, CLASS_RING, b);
     }
-    if (CALL(me, budget_carve, reticle, toys.budget, MILLISECOND / 4, MILLISECOND, 0, 0) ==
+    if (CALL(me, budget_carve, reticle, toys.budget, MILLISECOND / 20, MILLISECOND, 0, 0) ==
         STATUS_OK) {
         cast(me, CLASS_BUDGET, me->result[1]);
     }
@@ -261,7 +273,7 @@ static void scene_open(struct actor *me, uint64_t reticle) {
 }
 
 void sequence_scene(struct actor *me) {
-    uint64_t reticle = private_begin(me, 2 * LONG), threads[HELPERS], victim;
+    uint64_t reticle = private_begin(me, 3 * LONG), threads[HELPERS], victim;
     scene_begin(me);
     scene_open(me, reticle);
     victim = pools[me->index][CLASS_RETICLE][0];

@@ -308,7 +308,8 @@ static sequence_code *const sequences[] = {
     sequence_flight,     sequence_dying,       sequence_words,  sequence_budget,  sequence_debug,
     sequence_moved,      sequence_full_ring,   sequence_call,   sequence_chain,   sequence_sleepers,
     sequence_lend,       sequence_band,        sequence_race,   sequence_scene,   sequence_fragment,
-    sequence_odd,        sequence_exhaust_own, sequence_crowd,  sequence_poor,
+    sequence_odd,        sequence_exhaust_own, sequence_crowd,  sequence_poor,    sequence_race,
+    sequence_race,       sequence_race,        sequence_scene,
 };
 constexpr uint32_t COUNT = sizeof sequences / sizeof *sequences;
 static_assert(COUNT <= SEQUENCES);
