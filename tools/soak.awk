@@ -26,12 +26,96 @@ function ones(hex, i, count) {
     }
     return count
 }
+# Notes what a run has met; returns how many edges are new in that group of runs.
+function gather(group, row, words, i, at, old, gain, all) {
+    for (i = 1; i <= 4; i++) {
+        at = group SUBSEP row SUBSEP i
+        old = at in map ? map[at] : "0000000000000000"
+        if (old != words[i]) {
+            map[at] = or_digits(old, words[i])
+            gain = ones(map[at]) - ones(old)
+            all += gain
+        }
+    }
+    hit[group] += all
+    if (all > 0) {
+        last[group] = now[group]
+        grown[group] = group in grown_at && grown_at[group] == runs_of[group] ? grown[group] : 0
+        grown_at[group] = runs_of[group]
+        grown[group] += all
+        steps[group, runs_of[group]] = grown[group]
+    }
+    return all
+}
+function met(group, edge, word, digit) {
+    word = map[group, int(edge / 256), int(edge % 256 / 64) + 1]
+    digit = index("0123456789abcdef", substr(word, 16 - int(edge % 64 / 4), 1)) - 1
+    return int(digit / 2 ^ (edge % 4)) % 2
+}
+# Why an edge was never met, from tests/fuzz/unmet.list: FILE: FUNCTION, or the file alone.
+function why(file, name) {
+    if ((file ": " name) in reason) {
+        return reason[file ": " name]
+    }
+    return file in reason ? reason[file] : "unexplained"
+}
+function unmet(machine, kernel, group, line, part, place, edge, because) {
+    while ((getline line < ("build/soak/kernels/" kernel)) > 0) {
+        split(line, part, " ")
+        split(part[2], place, ":")
+        if (!met(group, edge)) {
+            because = part[3] == "check" ? "check" : why(place[1], part[1])
+            if (!(because in whys)) {
+                whys[because] = ++count_of_whys
+                because_of[count_of_whys] = because
+            }
+            unmet_of[because, machine]++
+            if (!((because, part[1]) in named) && because != "check") {
+                named[because, part[1]] = 1
+                names[because] = names[because] (names[because] == "" ? "" : ", ") part[1]
+            }
+        }
+        edge++
+    }
+    close("build/soak/kernels/" kernel)
+}
+BEGIN {
+    while ((getline line < "tests/fuzz/unmet.list") > 0) {
+        if (line ~ /^#/ || line == "") {
+            continue
+        }
+        if (line ~ /^    /) {
+            for (i = 1; i <= items; i++) {
+                reason[item[i]] = substr(line, 5)
+            }
+            items = 0
+        } else {
+            item[++items] = line
+        }
+    }
+    while ((getline line < "abi/syscalls.def") > 0) {
+        if (line ~ /^SYSCALL/) {
+            count = split(line, part, "\"")
+            split(line, word, /[(, ]+/)
+            errors[word[3]] = "OK " part[count - 3]
+        }
+    }
+    text_of["check"] = "what comes when a check of the kernel itself fails: its end"
+}
 FNR == 1 {
     count = split(FILENAME, part, ".")
     harts = part[count]
     machine = part[count - 1]
     icount = harts == "i"
-    key = machine "." (icount ? "1" : harts)
+    kind = "check"
+    kernel = "none"
+}
+/^fuzz kernel / {
+    kind = $3
+    kernel = $4
+    if (kind == "check") {
+        newest[machine] = kernel
+    }
 }
 /^fuzz row / {
     if (!($3 in listed)) {
@@ -44,13 +128,15 @@ FNR == 1 {
             listed[$3] = listed[$3] " " word[1]
         }
         status[$3, word[1]] += word[2]
+        by_machine[machine, $3, word[1]] += word[2]
     }
 }
 /^fuzz run / {
+    key = machine "." (icount ? "1" : harts) "." kind
     split($4, word, "=")
     calls[key] += word[2]
     runs[key]++
-    all += word[2]
+    all[kind] += word[2]
     made = word[2]
     split($3, word, "=")
     seeds[key] = seeds[key] " " word[2]
@@ -61,26 +147,24 @@ FNR == 1 {
     audits += $3
     things += $5
 }
-# Kernels that were built at different times have different edges: only the last one's count.
+# Kernels that were built at different times have different edges.
 /^fuzz edges / {
-    if (edges[machine] != $4) {
-        edges[machine] = $4
-        hit[machine] = now[machine] = last[machine] = 0
+    split(kernel " one " machine, word, " ")
+    group[1] = machine SUBSEP kernel SUBSEP (icount ? "one" : "more")
+    group[2] = machine SUBSEP kernel SUBSEP "all"
+    edges[machine] = $4
+    for (g = 1; g <= 2; g++) {
+        now[group[g]] += made
+        runs_of[group[g]]++
     }
-    now[machine] += made
 }
 # Maps come last: a run that adds an edge is where the last new one was, at the latest.
 /^fuzz map / {
     for (i = 4; i <= 7; i++) {
-        at = machine SUBSEP edges[machine] SUBSEP $3 SUBSEP i
-        old = at in map ? map[at] : "0000000000000000"
-        map[at] = or_digits(old, $i)
-        gain = ones(map[at]) - ones(old)
-        hit[machine] += gain
-        if (gain > 0) {
-            last[machine] = now[machine]
-        }
+        words[i - 3] = $i
     }
+    gather(group[1], $3, words)
+    gather(group[2], $3, words)
 }
 /^fuzz length / && icount {
     if ($4 > longest[machine, $3]) {
@@ -92,20 +176,49 @@ FNR == 1 {
     books[$3] += $6
 }
 END {
-    printf "\n%d calls in all, %d workers killed in the midst of it; %d audits of all books, %d checks of\nsingle objects.\n", all, killed, audits, things
-    print "\n## Runs\n\n| machine | harts | runs | calls |\n| --- | --- | --- | --- |"
+    printf "\n%d calls on the check kernel and %d on the kernel for tests, which does not check itself; %d\nworkers killed in the midst of it; %d audits of all books, %d checks of single objects.\n", all["check"], all["test"], killed, audits, things
+    print "\n## Runs\n\n| machine | harts | kernel | runs | calls |\n| --- | --- | --- | --- | --- |"
     for (i = 1; i <= 2; i++) {
         name = i == 1 ? "x86_64" : "aarch64"
-        for (h = 1; h <= 64; h++) {
-            if ((name "." h) in runs) {
-                printf "| %s | %d | %d | %d |\n", name, h, runs[name "." h], calls[name "." h]
+        for (h = 1; h <= 128; h++) {
+            kind = h > 64 ? "test" : "check"
+            count = h > 64 ? h - 64 : h
+            key = name "." count "." kind
+            if (key in runs) {
+                printf "| %s | %d | %s | %d | %d |\n", name, count, kind, runs[key], calls[key]
             }
         }
     }
-    print "\n## Edges of the portable kernel\n\nOf the kernel that was built last.\n\n| machine | taken | all | calls | calls after the last new edge |\n| --- | --- | --- | --- | --- |"
+    print "\n## Edges of the portable kernel\n\nOf the check kernel that was run last on each machine, and of its runs only. With one hart an\ninstruction is a nanosecond; with more, 2 to 8, it is chance who meets whom.\n"
+    print "| machine | kernel | harts | met | all | calls | calls after the last new edge | new ones by run |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
     for (i = 1; i <= 2; i++) {
         name = i == 1 ? "x86_64" : "aarch64"
-        printf "| %s | %d | %d | %d | at least %d |\n", name, hit[name], edges[name], now[name], now[name] - last[name]
+        for (j = 1; j <= 3; j++) {
+            kind = j == 1 ? "one" : j == 2 ? "more" : "all"
+            g = name SUBSEP newest[name] SUBSEP kind
+            if (now[g] > 0) {
+                text = ""
+                zeros = 0
+                for (k = 1; k <= runs_of[g]; k++) {
+                    if ((g, k) in steps) {
+                        text = text ((zeros > 0) ? " -" zeros "-" : "") " " steps[g, k]
+                        zeros = 0
+                    } else {
+                        zeros++
+                    }
+                }
+                text = text ((zeros > 0) ? " -" zeros "-" : "")
+                printf "| %s | %s | %s | %d | %d | %d | %d |%s |\n", name, newest[name], kind, hit[g], edges[name], now[g], now[g] - last[g], text
+            }
+        }
+        unmet(name, newest[name], name SUBSEP newest[name] SUBSEP "all")
+    }
+    print "\n`-5-` stands for five runs in a row without a new edge."
+    print "\n### Edges never met\n\n| why | x86_64 | aarch64 | where |\n| --- | --- | --- | --- |"
+    for (i = 1; i <= count_of_whys; i++) {
+        because = because_of[i]
+        text = (because in text_of) ? text_of[because] : because
+        printf "| %s | %d | %d | %s |\n", text, unmet_of[because, "x86_64"], unmet_of[because, "aarch64"], because == "check" ? "everywhere" : names[because]
     }
     print "\n## Statuses\n\n| syscall | OK | others |\n| --- | --- | --- |"
     for (i = 1; i <= rows; i++) {
@@ -119,6 +232,23 @@ END {
         }
         printf "| %s | %d | %s |\n", name, status[name, "OK"], text
     }
+    print "\n### Too few\n\nOK fewer than 1,000 times, or an error that the line of abi/syscalls.def lists fewer than 10\ntimes, by machine:\n"
+    for (i = 1; i <= rows; i++) {
+        for (m = 1; m <= 2; m++) {
+            name = m == 1 ? "x86_64" : "aarch64"
+            n = split(errors[order[i]], word, " ")
+            for (j = 1; j <= n; j++) {
+                seen = by_machine[name, order[i], word[j]] + 0
+                if (seen < (word[j] == "OK" ? 1000 : 10)) {
+                    printf "- %s: %s %s %d\n", name, order[i], word[j], seen
+                    few++
+                }
+            }
+        }
+    }
+    if (few == 0) {
+        print "none."
+    }
     print "\n## Longest entries and locks\n\nInstructions from the first of the kernel\047s C code to the last, on one hart, counters of edges included (about a\nquarter); and how often an entry takes the lock of the books.\n\n| entry | x86_64 | aarch64 | books for each entry |\n| --- | --- | --- | --- |"
     order[rows + 1] = "(fault)"
     order[rows + 2] = "(interrupt)"
@@ -131,6 +261,6 @@ END {
     for (key in seeds) {
         split(key, part, ".")
         n = split(seeds[key], word, " ")
-        printf "- %s, %s harts: %d seeds, %s to %s\n", part[1], part[2], n, word[1], word[n]
+        printf "- %s, %s harts, kernel %s: %d seeds, %s to %s\n", part[1], part[2], part[3], n, word[1], word[n]
     }
 }
