@@ -143,7 +143,8 @@ enum step thread_detach(struct thread *thread) REQUIRES_BOOKS;
 bool thread_end_new(struct thread *thread) REQUIRES_BOOKS;
 // Takes back the mark of a revocation, if it has one.
 void thread_revoked(struct thread *thread) REQUIRES_BOOKS;
-// Runs a new thread on the hart that has least to do, of those that its budget allows.
+// Runs a new thread: on the hart that has least to do, of those that its budget allows, or where
+// it was made if another hart starts it.
 void thread_start(struct thread *thread) REQUIRES_BOOKS;
 
 // Asks the thread's hart to do something about it.
