@@ -113,6 +113,7 @@ struct actor {
     uint64_t random;        // state: never 0
     uint64_t quota;
     uint32_t index; // 0: the first thread
+    uint32_t strays;
     uint64_t result[5];
     uint64_t spent[SEQUENCES]; // nanoseconds with each sequence
     uint8_t *scratch;          // SCRATCH bytes for names, registers and values
@@ -126,6 +127,10 @@ static inline bool one_in(struct actor *me, uint32_t limit) {
 }
 
 enum status call(struct actor *me, uint32_t number, const uint64_t a[ARGUMENTS]);
+// A handle that is a bit off may name what another thread of the worker has just made. What
+// such handles may spoil is looked at only where as many turns with one of them were over
+// before as were begun until now.
+extern _Atomic uint32_t strays_begun, strays_over;
 #define CALL(me, name, ...) call(me, CALL_##name, (const uint64_t[ARGUMENTS]){__VA_ARGS__})
 // A property that does not hold ends the worker.
 #define HOLDS(me, condition) holds(me, condition, __LINE__)

@@ -40,8 +40,12 @@ static uint64_t pooled(struct actor *me, uint32_t class) {
     return me->pool[class][below(me, POOL)];
 }
 
+_Atomic uint32_t strays_begun, strays_over;
+
 static uint64_t handle_off(struct actor *me, uint64_t handle) {
     constexpr uint64_t GENERATION = UINT64_C(1) << HANDLE_SLOT_BITS;
+    me->strays++;
+    atomic_fetch_add(&strays_begun, 1);
     switch (below(me, 6)) {
     case 0:
         return 0;

@@ -16,6 +16,7 @@ void sequence_victim(struct actor *me) {
     struct victim victim;
     bool whole = one_in(me, 2); // the Task ends, or its only thread
     uint64_t status = 1 + below(me, 100);
+    uint32_t over = atomic_load(&strays_over);
     victim_code *code = whole ? victim_exit : victim_thread_exit;
     if (victim_make(me, &victim, VICTIM_BYTES, code, status)) {
         uint64_t name = (uint64_t)me->scratch;
@@ -30,7 +31,8 @@ void sequence_victim(struct actor *me) {
         if (victim_start(me, &victim) && victim_state(me, &victim) == TASK_ENDED) {
             (void)CALL(me, task_info, victim.task);
             if (me->result[1] == TASK_ENDED) {
-                HOLDS(me, me->result[2] == (whole ? status : 0) && me->result[3] == 0);
+                HOLDS(me, (me->result[2] == (whole ? status : 0) && me->result[3] == 0) ||
+                              atomic_load(&strays_begun) != over);
                 credit(me, whole ? CALL_task_exit : CALL_thread_exit);
             }
         }

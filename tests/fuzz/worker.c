@@ -146,6 +146,8 @@ static void live(struct actor *me) {
         default:
             generate(me);
         }
+        atomic_fetch_add(&strays_over, me->strays);
+        me->strays = 0;
     }
 }
 
