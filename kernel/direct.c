@@ -21,12 +21,10 @@ static inline uint64_t peek(const _Atomic uint64_t *word) {
 }
 
 // Whether the hart has something else to do than to go on with this turn. What dies has its
-// step when the turn ends, once the timer is set for that. A turn of the Person band is that of
-// a thread that is apart.
+// step when the turn ends: schedule_reap. A turn of the Person band is that of a thread that is
+// apart.
 static inline bool turn_ends(const struct hart *hart) {
-    uint64_t end = hart->slice_end;
     return hart->preempt ||
-           (object_reap_needed() && (end == TIME_NEVER || hart->timer_armed > end)) ||
            ((uint64_t)hart->person.threads | (uint64_t)hart->came |
             (uint64_t)atomic_load_explicit(&hart->inbox, memory_order_relaxed)) != 0;
 }

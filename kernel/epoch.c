@@ -101,7 +101,10 @@ void epoch_idle_enter(void) {
 }
 
 void epoch_idle_leave(void) {
-    atomic_store_explicit(&arch_hart()->idle, false, memory_order_release);
-    arch_fence();
-    epoch_acknowledge();
+    struct hart *self = arch_hart();
+    if (atomic_load_explicit(&self->idle, memory_order_relaxed)) {
+        atomic_store_explicit(&self->idle, false, memory_order_release);
+        arch_fence();
+        epoch_acknowledge();
+    }
 }

@@ -25,19 +25,29 @@
 #include <hooks.h>
 
 // Not fair on purpose: in a virtual machine the hart whose turn it is may not be running,
-// and all others would wait for it. What is done under a lock is short, so nobody starves.
+// and all others would wait for it. What is done under a lock is short; who must not wait at all
+// tries.
 struct __attribute__((capability("lock"))) lock {
     _Atomic bool held;
 };
 
+// Where nobody may wait: whether it has the lock now.
+static inline bool lock_try(struct lock *lock) __attribute__((try_acquire_capability(true, *lock)))
+__attribute__((no_thread_safety_analysis)) {
+    if (atomic_exchange_explicit(&lock->held, true, memory_order_acquire)) {
+        return false;
+    }
+    hook_lock(lock);
+    return true;
+}
+
 static inline void lock_acquire(struct lock *lock) __attribute__((acquire_capability(*lock)))
 __attribute__((no_thread_safety_analysis)) {
-    while (atomic_exchange_explicit(&lock->held, true, memory_order_acquire)) {
+    while (!lock_try(lock)) {
         while (atomic_load_explicit(&lock->held, memory_order_relaxed)) {
             arch_pause();
         }
     }
-    hook_lock(lock);
 }
 
 static inline void lock_release(struct lock *lock) __attribute__((release_capability(*lock)))

@@ -13,6 +13,7 @@
 #include "kernel/memory.h"
 #include "kernel/reticle.h"
 #include "kernel/ring.h"
+#include "kernel/schedule.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
 
@@ -57,7 +58,10 @@ enum status object_carve(struct reticle *reticle, enum cap_class class, uint32_t
 
 static void queue_push(struct link **queue, struct object *object) REQUIRES_BOOKS {
     list_append(queue, &object->dying);
-    atomic_store_explicit(&object_dying, true, memory_order_relaxed);
+    if (!object_reap_needed()) {
+        atomic_store_explicit(&object_dying, true, memory_order_relaxed);
+        schedule_reap();
+    }
 }
 
 static struct object *queue_pop(struct link **queue) REQUIRES_BOOKS {
@@ -242,11 +246,14 @@ enum step object_reap_idly(void) {
         return STEP_DONE;
     }
     uint64_t epoch;
-    lock_acquire(&books);
-    enum step step = object_reap(&epoch);
-    lock_release(&books);
-    if (step == STEP_WAIT && !epoch_want(epoch)) {
-        step = STEP_MORE; // otherwise this hart is interrupted when it comes
+    enum step step = STEP_MORE;
+    // Nobody waits for this: least of all a hart that threads may wait for.
+    if (lock_try(&books)) {
+        step = object_reap(&epoch);
+        lock_release(&books);
+        if (step == STEP_WAIT && !epoch_want(epoch)) {
+            step = STEP_MORE; // otherwise this hart is interrupted when it comes
+        }
     }
     atomic_store_explicit(&idle_reaper, false, memory_order_release);
     return step;

@@ -117,7 +117,7 @@ extern _Atomic bool object_dying;
 static inline bool object_reap_needed(void) {
     return atomic_load_explicit(&object_dying, memory_order_relaxed);
 }
-// For idle harts and the timer, who do not wait for anything in particular: takes the lock
-// if there is work and nobody else of them is at it. STEP_WAIT: it may go on when an epoch
-// is reached.
+// For idle harts and the timer, who do not wait for anything in particular: a step if there is
+// work, nobody else of them is at it, and the lock is free. STEP_WAIT: it may go on when an
+// epoch is reached.
 enum step object_reap_idly(void);

@@ -104,14 +104,28 @@ static void timer_arm(struct hart *hart) {
     }
 }
 
+// Who was alone has a turn that ends, from now on.
+static void turn_begin(struct hart *hart) {
+    if (hart->slice_end == TIME_NEVER) {
+        account(hart);
+        hart->turn_left = SCHEDULE_SLICE;
+        hart->slice_end = hart->switched + SCHEDULE_SLICE;
+    }
+}
+
+void schedule_reap(void) {
+    struct hart *hart = arch_hart();
+    if (hart->current != nullptr) {
+        turn_begin(hart);
+        timer_arm(hart);
+    }
+}
+
 // A thread has become ready while another runs: when that one's turn ends.
 [[gnu::noinline]] static void turn_shorten(struct hart *hart, bool person) {
     account(hart);
     uint64_t now = hart->switched, most = TIME_NEVER;
-    if (hart->slice_end == TIME_NEVER) {
-        hart->turn_left = SCHEDULE_SLICE;
-        hart->slice_end = now + SCHEDULE_SLICE;
-    }
+    turn_begin(hart);
     if (hart->runs_person) {
         most = now + person_turn(hart, hart->current, now);
     } else if (person) {
@@ -382,16 +396,28 @@ void schedule_wake_from_idle(void) {
     struct hart *hart = arch_hart();
     hook_enter(HOOK_INTERRUPT, nullptr);
     hart->interrupts++;
-    if (atomic_load_explicit(&hart->idle, memory_order_relaxed)) {
-        epoch_idle_leave();
+    epoch_idle_leave();
+}
+
+// Wakes one that sleeps, if any does.
+static void idle_wake(void) {
+    for (uint32_t i = 0; i < harts_online(); i++) {
+        if (atomic_load_explicit(&hart_at(i)->idle, memory_order_relaxed)) {
+            arch_ipi(i);
+            return;
+        }
     }
 }
 
 void kernel_timer(void) {
     schedule_wake_from_idle();
     deadlines_pass(arch_hart());
-    // A busy machine still takes dying objects apart, a step at each interrupt.
-    (void)object_reap_idly();
+    // A busy machine still takes dying objects apart, a step in each turn, even of one who is
+    // alone. A hart that sleeps is to go on with it: it may have found somebody at work.
+    if (object_reap_idly() != STEP_DONE) {
+        schedule_reap();
+        idle_wake();
+    }
 }
 
 void kernel_ipi(void) {
@@ -496,13 +522,10 @@ static struct thread *pick(struct hart *hart) {
         hook_enter(HOOK_IDLE, nullptr);
         bool more = object_reap_idly() == STEP_MORE;
         epoch_idle_enter();
-        if (atomic_load_explicit(&hart->inbox, memory_order_acquire) == nullptr) {
-            hook_leave();
-            arch_idle(!more); // what is pending is taken between two steps
-        }
-        if (atomic_load_explicit(&hart->idle, memory_order_relaxed)) {
-            epoch_idle_leave();
-        }
+        bool none = atomic_load_explicit(&hart->inbox, memory_order_acquire) == nullptr;
+        hook_leave();
+        arch_idle(none && !more); // what is pending is taken between two steps
+        epoch_idle_leave();
         schedule_inbox();
     }
     hart->switched = arch_time_now();

@@ -38,6 +38,8 @@ struct hart *schedule_place(const struct thread *thread);
 // Gives a thread that stands in no queue to a hart, which then makes it ready. Only its own
 // hart gives it to another.
 void schedule_send(struct thread *thread, struct hart *to);
+// Something dies from now on: whoever runs here, alone or not, is interrupted for its steps.
+void schedule_reap(void);
 // The thread leaves this hart for good.
 void schedule_forget(const struct thread *thread);
 // If it is the current thread: books its time up to now.

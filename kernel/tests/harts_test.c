@@ -264,14 +264,14 @@ TEST(memory_dies_under_the_hands_that_zero_it) {
     scene_end();
 }
 
-// A hart that wants to take dying objects apart waits for the lock, and finds none left.
-TEST(the_last_of_the_dying_is_gone_when_the_lock_is_free) {
+static uint32_t place; // the access before which it stands still
+
+static void last_of_the_dying(void) {
     scene_make();
     uint32_t root_hart = world_root->hart->index, hart = other_than(root_hart, 9);
     uint32_t third = other_than(root_hart, hart);
-    uint64_t memory = 0, mine = 0;
+    uint64_t memory = 0;
     CHECK_EQ(CALL(world_root, &memory, memory_carve, pool, PAGE_SIZE), STATUS_OK);
-    CHECK_EQ(CALL(on[third], &mine, handle_copy, own_pool, RIGHT_ALL), STATUS_OK);
     ready(world_root, on[hart], on[third]);
     // It waits for an epoch, which comes, and is next on its hart.
     ENTER(world_root, handle_drop, memory);
@@ -283,25 +283,24 @@ TEST(the_last_of_the_dying_is_gone_when_the_lock_is_free) {
     (void)host_go(third);
     (void)host_go(root_hart);
     CHECK(world_root->state == THREAD_READY && object_reap_needed());
-    // One hart stands still with the lock; another idles and wants it, and then the
-    // thread that goes on with the destruction.
-    host_yield_every(1);
-    ENTER(on[third], handle_drop, mine);
-    host_yield_every(0);
-    CHECK(host_state_of(third) == HOST_KERNEL);
+    host_stop_before(place);
     ENTER(on[hart], signal_wait, 1, TIME_NEVER);
-    CHECK(host_state_of(hart) == HOST_KERNEL);
+    host_stop_before(0);
+    // Now the thread that goes on with the destruction.
     ENTER(on[root_hart], signal_wait, 1, TIME_NEVER);
-    for (uint32_t i = 0; i < 20 && host_state_of(root_hart) != HOST_KERNEL; i++) {
-        (void)host_go(root_hart);
-    }
-    CHECK(host_state_of(root_hart) == HOST_KERNEL);
-    (void)host_go(third);
-    (void)host_go(root_hart);
-    CHECK(!object_reap_needed());
     host_settle();
+    CHECK(!object_reap_needed());
     CHECK_EQ(outcome(world_root), STATUS_OK);
     scene_end();
+}
+
+// A hart begins to idle and sees that something dies; by the time that it has the lock all of
+// it may have gone.
+TEST(the_last_of_the_dying_is_gone_when_an_idle_hart_looks) {
+    constexpr uint32_t PLACES = 40;
+    for (place = 1; place <= PLACES; place++) {
+        CHECK(host_passes(last_of_the_dying));
+    }
 }
 
 // ------------------------------------------------------------------------- epochs
@@ -436,5 +435,96 @@ TEST(only_those_are_woken_that_sleep_there) {
     CHECK_EQ(CALL(sleeper[1], nullptr, handle_drop, part[2]), STATUS_OK);
     CHECK(sleeper[0]->state == THREAD_SLEEPING);
     CHECK_EQ(outcome(sleeper[2]), STATUS_CANCELLED);
+    scene_end();
+}
+
+// ------------------------------------------------------------- what dies, and who helps
+
+// One stands still with the lock and something is dying: its hart.
+static uint32_t lock_held(uint32_t root_hart, uint32_t hart) {
+    uint32_t third = other_than(root_hart, hart);
+    uint64_t memory = 0, mine = 0;
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(on[third], &mine, handle_copy, own_pool, RIGHT_ALL), STATUS_OK);
+    ready(world_root, on[hart], on[third]);
+    ENTER(world_root, handle_drop, memory); // the rest of it comes after an epoch
+    host_yield_every(1);
+    ENTER(on[third], handle_drop, mine);
+    host_yield_every(0);
+    CHECK(object_reap_needed() && books.held && host_state_of(third) == HOST_KERNEL);
+    return third;
+}
+
+// The lock may be held for long, by who has no right to anything here.
+TEST(neither_the_timer_nor_an_idle_hart_waits_for_the_lock) {
+    scene_make();
+    uint32_t root_hart = world_root->hart->index, hart = other_than(root_hart, 9);
+    uint32_t third = lock_held(root_hart, hart);
+    uint64_t until = arch_time_now() + SCHEDULE_SLICE / 4;
+    ENTER(on[hart], signal_wait, 1, until);
+    CHECK(hart_at(hart)->load == 0);
+    for (uint32_t i = 0; i < 5; i++) {
+        (void)host_go(hart); // it looks again and again, and does not stay
+    }
+    CHECK(books.held && hart_at(hart)->load == 0);
+    host_time_set(until);
+    (void)host_go(hart);
+    CHECK(books.held && host_state_of(hart) == HOST_USER);
+    CHECK_EQ(on[hart]->frame.arg[0], STATUS_TIMED_OUT);
+    CHECK(hart_at(hart)->timer_armed <= arch_time_now() + SCHEDULE_SLICE);
+    host_time_set(arch_time_now() + SCHEDULE_SLICE);
+    CHECK(host_go(hart) && host_state_of(hart) == HOST_USER);
+    CHECK(books.held && host_state_of(third) == HOST_KERNEL);
+    host_settle();
+    scene_end();
+}
+
+// Each of them has something to do for a moment while another is at work on what dies.
+TEST(a_hart_that_sleeps_is_woken_for_what_dies) {
+    scene_make();
+    uint32_t root_hart = world_root->hart->index, hart = other_than(root_hart, 9);
+    uint32_t third = other_than(root_hart, hart);
+    uint64_t many = 0, made = 0;
+    CHECK_EQ(CALL(world_root, &many, reticle_split, pool, 1 << 20), STATUS_OK);
+    for (uint32_t i = 0; i < 40; i++) {
+        CHECK_EQ(CALL(world_root, &made, memory_carve, many, PAGE_SIZE), STATUS_OK);
+    }
+    struct object *object = nullptr;
+    CHECK_EQ(lookup(world_root->task, many, CLASS_RETICLE, 0, &object), STATUS_OK);
+    ready(on[root_hart], nullptr, nullptr);
+    ENTER(on[root_hart], signal_wait, 1, TIME_NEVER); // so that nobody moves
+    ready(world_root, on[hart], on[third]);
+    uint64_t until = arch_time_now() + SCHEDULE_SLICE / 4;
+    host_select(root_hart);
+    lock_acquire(&books);
+    object_destroy(object);
+    lock_release(&books);
+    // Who is alone, and took a step since a timer came, has another one coming.
+    CHECK_EQ(hart_at(third)->slice_end, TIME_NEVER);
+    host_select(third);
+    arch_timer_set(arch_time_now());
+    (void)host_go(third);
+    CHECK(hart_at(third)->timer_armed <= arch_time_now() + SCHEDULE_SLICE);
+    // The one idles in the midst of a step when the other comes to idle.
+    host_yield_every(1);
+    ENTER(on[third], signal_wait, 1, until);
+    for (uint32_t i = 0; i < 20 && !books.held; i++) {
+        (void)host_go(third);
+    }
+    host_yield_every(0);
+    CHECK(books.held && hart_at(third)->load == 0);
+    ENTER(on[hart], signal_wait, 1, TIME_NEVER);
+    host_time_set(until);
+    while (host_can_go(hart)) {
+        (void)host_go(hart);
+    }
+    CHECK(books.held && host_state_of(hart) == HOST_IDLE);
+    // The other has a thread to run from now on.
+    while (host_state_of(third) != HOST_USER) {
+        (void)host_go(third);
+    }
+    CHECK(host_can_go(hart) && object_reap_needed());
+    host_settle();
+    CHECK(!object_reap_needed());
     scene_end();
 }

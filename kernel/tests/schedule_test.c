@@ -429,7 +429,33 @@ static void a_person_that_wakes_meanwhile(void) {
     world_audit();
 }
 
+// Somebody of the Person band is woken, and who runs joins that band in the same entry: it goes
+// on in the place that it has.
+static void who_runs_joins_the_person_band(void) {
+    struct world_task person, spinner;
+    band_boot(1);
+    uint64_t budget = band_carve(world_named("budget"), MS, 10 * MS);
+    band_task(&person, budget);
+    band_task(&spinner, 0);
+    band_bind(&person);
+    CHECK_EQ(CALL(person.thread, nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);
+    struct budget *whole = band_budget(world_named("budget"));
+    band_root_sleeps();
+    band_pass(MS / 10);
+    CHECK(band_current(0) == spinner.thread && !hart_at(0)->runs_person);
+    host_select(0);
+    lock_acquire(&books);
+    budget_bind(whole, spinner.thread);
+    lock_release(&books);
+    signal_raise(person.thread, BIT);
+    CHECK_EQ(CALL(spinner.thread, nullptr, handle_info, 0), STATUS_BAD_HANDLE);
+    CHECK(band_current(0) == spinner.thread && hart_at(0)->runs_person);
+    CHECK(person.thread->state == THREAD_READY && person.thread->turn == &hart_at(0)->person);
+    world_audit();
+}
+
 TEST(who_is_woken_runs_next_in_its_band_and_place) {
+    CHECK(host_passes(who_runs_joins_the_person_band));
     CHECK(host_passes(a_server_of_the_person_band));
     CHECK(host_passes(a_server_of_the_person_band_goes_first));
     CHECK(host_passes(a_turn_begins_when_somebody_is_woken));

@@ -135,12 +135,18 @@ void host_access(void) {
     }
 }
 
-void host_pause(void) {
-    host_check(++spins < PATIENCE, "a spin loop never ends");
-    bool others = false; // that may hold what this one waits for
+// That may hold what this one waits for.
+static bool others_in_kernel(void) {
+    bool others = false;
     for (uint32_t i = 0; i < count; i++) {
         others |= &fibers[i] != running && fibers[i].state == HOST_KERNEL;
     }
+    return others;
+}
+
+void host_pause(void) {
+    host_check(++spins < PATIENCE, "a spin loop never ends");
+    bool others = others_in_kernel();
     if (absent) {
         host_time_set(arch_time_now() + 1000000); // patience has an end
     }
@@ -201,6 +207,9 @@ void arch_idle(bool wait) {
     struct fiber *fiber = running;
     while (wait && !pending(fiber)) {
         stand_still(HOST_IDLE);
+    }
+    if (!wait && others_in_kernel()) {
+        stand_still(HOST_KERNEL);
     }
     deliver(fiber);
 }
