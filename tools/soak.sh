@@ -70,12 +70,17 @@ soak_line() {
     esac
 }
 
-# The kernel that was run, first in a run's file: edges of different ones are different ones.
-# What an edge is called stands in build/soak/kernels, below the same name.
-kernel_name() {
+# What a run's file begins with: which kernel, of which commit, and what was typed. Edges of
+# different kernels are different ones; what they are called stands in build/soak/kernels,
+# below the same name.
+run_head() {
     elf=build/$machine/kernel-$kernel.elf
     hash=$(sha256sum "$elf" | cut -c 1-16)
     echo "fuzz kernel $kernel $hash"
+    echo "fuzz commit $commit"
+    echo "fuzz line $what"
+    echo "fuzz status $status"
+    grep -E '^not ok|panic' "build/soak/$$.out" | sed 's/^/fuzz failed /' || true
     mkdir -p build/soak/kernels
     [ "$kernel" != check ] || [ -f "build/soak/kernels/$hash" ] ||
         sh tools/edges.sh "$elf" >"build/soak/kernels/$hash"
@@ -93,15 +98,17 @@ soak_job() {
     status=0
     # shellcheck disable=SC2086
     nice $line >"build/soak/$$.out" 2>&1 </dev/null || status=$?
+    [ "$status" != 0 ] || ! grep -q '^not ok' "build/soak/$$.out" || status=1
     echo "$began $(($(date +%s) - began))s status $status: $name: $line: $what" >>build/soak/log
-    # Its edges are not those of the check kernel.
-    if [ "$kind" != sanitized ] && grep -q '^fuzz run' "build/soak/$$.out"; then
+    case $what in
+    fuzz\ *)
         {
-            kernel_name
-            grep '^fuzz ' "build/soak/$$.out"
+            run_head
+            grep '^fuzz ' "build/soak/$$.out" || true
         } >"build/soak/runs/$began.$$.$machine.$count"
-    fi
-    [ "$status" = 0 ] && ! grep -q '^not ok' "build/soak/$$.out" && return 0
+        ;;
+    esac
+    [ "$status" != 0 ] || return 0
     cp "build/soak/$$.out" "build/soak/failed.$began"
     grep -E '^(not ok|panic)' "build/soak/$$.out" >&2 || tail -n 5 "build/soak/$$.out" >&2
     say "soak: $name failed; all it said is in build/soak/failed.$began. To repeat:"
@@ -110,12 +117,15 @@ soak_job() {
     exit 1
 }
 
-# Everything below the mark is written anew from build/soak/runs.
+# Everything below the mark is written anew from build/soak/runs. Fails while something is open:
+# a failed run, too few of a status, an edge without a reason, an entry above the bound.
 soak_summary() {
     page=docs/reference/fuzzing.md
     sed '/^<!-- Below: /q' "$page" >build/soak/page
-    awk -f tools/soak.awk build/soak/runs/* >>build/soak/page
+    awk -f tools/soak.awk build/soak/runs/* >>build/soak/page || open=$?
+    [ "${open:-0}" -le 1 ] || die "soak: the files of build/soak/runs cannot be read"
     cp build/soak/page "$page"
+    return "${open:-0}"
 }
 
 run_soak() {
@@ -124,14 +134,14 @@ run_soak() {
     soak_harts=${harts:-$soak_harts}
     [ -z "$icount" ] || soak_harts=i
     mkdir -p build/soak/runs
-    if [ -n "$summary" ]; then
-        soak_summary
-        return
-    fi
+    [ -z "$summary" ] || soak_summary
+    [ -z "$summary" ] || return 0
     machines=${archs:-x86_64 aarch64}
     # shellcheck disable=SC2086
     build native $machines
     export VECTRA_BUILT=yes
+    commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+    git diff --quiet HEAD -- . ':!docs' ':!*.list' || commit=$commit-dirty
     turn=$(($$ % 16))
     until=$(($(date +%s) + minutes * 60))
     soak_jobs | grep -e "$only" >"build/soak/$$.jobs" || die "soak: no job has '$only' in its line"
