@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// fuzz [--seed S] [--calls N] [--round N] [--tasks T] [--rare R] [--full] [--bound]: makes N
+// fuzz [--seed S] [--calls N] [--round N] [--tasks T] [--rare R] [--bound]: makes N
 // syscalls from T Tasks and looks whether the kernel bears it. See fuzz.h and
 // docs/reference/fuzzing.md.
 #include "lib/string/string.h"
@@ -53,9 +53,7 @@ static bool read_options(char *text) {
                           : strcmp(word, "--tasks") == 0 ? &options.workers
                           : strcmp(word, "--rare") == 0  ? &options.rare
                                                          : nullptr;
-        if (strcmp(word, "--full") == 0) {
-            options.full = true;
-        } else if (strcmp(word, "--bound") == 0) {
+        if (strcmp(word, "--bound") == 0) {
             options.bound = true;
         } else if (value != nullptr) {
             if (!number_of(word_next(&text), value)) {
@@ -81,9 +79,8 @@ uint32_t program_main(void) {
         (struct options){.seed = 1, .calls = 200'000, .round = 400'000, .workers = 3, .rare = 64};
     (void)bundle_argument(argument);
     if (!read_options(argument)) {
-        program_fail(PROGRAM_USAGE,
-                     "fuzz: want [--seed S] [--calls N] [--round N] "
-                     "[--tasks 1..6] [--rare R] [--full] [--bound], N above 10000\n");
+        program_fail(PROGRAM_USAGE, "fuzz: want [--seed S] [--calls N] [--round N] "
+                                    "[--tasks 1..6] [--rare R] [--bound], N above 10000\n");
     }
     print("fuzz: seed %lu, %lu calls, %lu Tasks\n", options.seed, options.calls, options.workers);
     crew_open();

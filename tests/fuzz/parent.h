@@ -11,7 +11,6 @@ constexpr uint64_t WORKER_BYTES = UINT64_C(15) << 19;
 
 struct options {
     uint64_t seed, calls, round, workers, rare;
-    bool full;  // too few of a status is a failure
     bool bound; // one instruction is one nanosecond: the kernel's bound is a rule
 };
 extern struct options options;

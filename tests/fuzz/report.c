@@ -12,7 +12,6 @@
 constexpr uint64_t EDGES = 0x1001, LOCKS = 0x1100, LENGTH = 0x1200, MAP = 0x1300, AUDIT = 0x1000;
 constexpr uint32_t FAULT = 64, KINDS = 67;
 constexpr uint64_t BOUND = 20'000; // instructions that one entry may take
-constexpr uint32_t OK_LEAST = 1000, ERROR_LEAST = 10;
 
 struct options options;
 struct totals totals;
@@ -65,36 +64,12 @@ static void row_tell(uint32_t number) {
     print("\n");
 }
 
-// Whether this machine can give it.
-static bool possible(uint32_t number, uint32_t status) {
-    if (number == CALL_thread_watchpoint && status == STATUS_UNSUPPORTED) {
-        return false; // where there are four
-    }
-    if (number == CALL_device_port && (status == STATUS_OK || status == STATUS_UNSUPPORTED)) {
-        return totals.counts.of[number][status] != 0;
-    }
-    return true;
-}
-
+// Whether each came often enough is asked of all runs together (tools/soak.awk).
 static void statuses_tell(void) {
-    uint32_t few = 0;
     for (uint32_t i = 0; i < CALLS; i++) {
-        if (rows[i].name == nullptr) {
-            continue;
+        if (rows[i].name != nullptr) {
+            row_tell(i);
         }
-        row_tell(i);
-        for (uint32_t j = 0; j < STATUSES; j++) {
-            uint32_t least = j == STATUS_OK ? OK_LEAST : ERROR_LEAST;
-            bool common = listed(HANDLE_STATUSES, j);
-            if (listed(rows[i].statuses, j) && !common && possible(i, j) &&
-                totals.counts.of[i][j] < least) {
-                print("fuzz few %s %s %u\n", rows[i].name, status_names[j], totals.counts.of[i][j]);
-                few++;
-            }
-        }
-    }
-    if (options.full) {
-        verdict(few == 0, "fuzz.statuses", "some came too rarely, see above");
     }
 }
 
