@@ -4,12 +4,14 @@
 # `./vectra test`: the host tests under sanitizers, a short run of each fuzz
 # target, the count of conditions (coverage.sh), and on both machines the
 # programs of the test package and the tests in tests/system. A unit is one program
-# or script; each prints lines `ok CASE` and `not ok CASE: WHY`. One that ends badly
-# without naming a case counts as one failure, and all it said is shown.
+# or script; each prints lines `ok CASE`, `not ok CASE: WHY` and, for what this computer has
+# no tool for, `not run CASE: WHY`. One that ends badly without naming a case counts as one
+# failure, and all it said is shown.
 # shellcheck shell=sh disable=SC2154
 
 passed=0
 failed=0
+not_run=0
 
 # unit NAME COMMAND...
 unit() {
@@ -24,7 +26,8 @@ unit() {
     "$@" >"$log" 2>&1 </dev/null || status=$?
     good=$(grep -c '^ok ' "$log") || true
     bad=$(grep -c '^not ok ' "$log") || true
-    if [ "$status" = 0 ] && [ "$good" = 0 ] && [ "$bad" = 0 ]; then
+    without=$(grep -c '^not run ' "$log") || true
+    if [ "$status" = 0 ] && [ "$((good + bad + without))" = 0 ]; then
         good=1
         echo "ok $name"
     fi
@@ -32,12 +35,13 @@ unit() {
         bad=1
         echo "not ok $name: it ended with status $status"
     fi
-    sed -n "s|^ok |ok $name: |p; s|^not ok |not ok $name: |p" "$log"
+    sed -n "s|^ok |ok $name: |p; s|^not ok |not ok $name: |p; s|^not run |not run $name: |p" "$log"
     if [ "$bad" != 0 ]; then
         sed 's/^/    | /' "$log"
     fi
     passed=$((passed + good))
     failed=$((failed + bad))
+    not_run=$((not_run + without))
 }
 
 fuzz_smoke() {
@@ -94,7 +98,7 @@ run_test() {
         machine_tests "$machine" 1
         machine_tests "$machine" 4
     done
-    [ $((passed + failed)) != 0 ] || echo "vectra: no test has '$only' in its name" >&2
-    echo "$passed passed, $failed failed"
+    [ $((passed + failed + not_run)) != 0 ] || echo "vectra: no test has '$only' in its name" >&2
+    echo "$passed passed, $failed failed, $not_run not run"
     [ "$failed" = 0 ] && [ "$passed" != 0 ]
 }

@@ -5,7 +5,8 @@
 # The order of memory accesses, checked by tools: ring.pml by spin, and each *.litmus by
 # herd7 in the memory model of its machine. Then the same with each fence, and each order
 # of an access, taken away one by one: every such mutant must fail, or the check would not
-# be worth much. Prints `ok CASE` and `not ok CASE: WHY`.
+# be worth much. Prints `ok CASE` and `not ok CASE: WHY`, and `not run CASE: WHY` where the
+# tool cannot be had.
 #
 #   sh tests/models/run.sh ring|litmus
 set -eu
@@ -38,7 +39,7 @@ ring_errors() {
 
 run_ring() {
     if ! spin_fetch >"$work/spin.log" 2>&1; then
-        echo "ok ring: not run: spin cannot be had here, see build/models/spin.log"
+        echo "not run ring: spin cannot be had here, see build/models/spin.log"
         return
     fi
     errors=$(ring_errors '')
@@ -112,7 +113,7 @@ mutant() {
 
 run_litmus() {
     if [ "$(uname -m)" != x86_64 ] || ! herd_fetch >"$work/fetch.log" 2>&1; then
-        echo "ok litmus: not run: herd7 cannot be had here, see build/models/fetch.log"
+        echo "not run litmus: herd7 cannot be had here, see build/models/fetch.log"
         return
     fi
     for file in tests/models/*.litmus; do

@@ -112,6 +112,8 @@ verdict 'the graph has the form of one' "$why"
 if command -v dot >/dev/null; then
     why=$(dot -Tcanon "$work/graph.dot" 2>&1 >"$work/canon") || why="$why: dot refuses it"
     verdict 'Graphviz reads the graph' "$why"
+else
+    echo 'not run Graphviz reads the graph: dot is not installed'
 fi
 # A connection is seen from both ends: who has a Ring mapped, and who owns it.
 why=
