@@ -4,13 +4,15 @@
 // Tasks that do as fast as they can what others have to wait for: they take the lock of the
 // books, they make and destroy, they ring bells. How much slower somebody else gets is compared
 // with Tasks that do nothing but compute, in the same minute on the same harts: so what the host
-// does besides hits both sides. The bounds are far above what was seen; what they catch is
-// somebody who waits for as long as the others please.
+// does besides hits both sides. The worst round counts. The bounds are two and three times the
+// worst factor seen in fifty runs with 2 to 8 harts on two cores, idle and busy: what they catch
+// is somebody who waits for as long as the others please. A lock whose loser spins for a
+// millisecond before it looks again takes 15 to 25 times as long and stands at the bound.
 #include "tests/ktest/child.h"
 #include "tests/ktest/worker.h"
 
 enum way : uint64_t { WAY_REST, WAY_COMPUTE, WAY_BOOKS, WAY_DESTROY };
-enum { HOGS = 3, ROUNDS = 3 };
+enum { HOGS = 3, ROUNDS = 6 };
 
 static struct child hogs[HOGS];
 static uint64_t control, control_view; // Memory with the way that all of them read
@@ -107,15 +109,15 @@ static uint64_t work(uint32_t times) {
     return time_now() - from;
 }
 
-// The best of some rounds in which the others go that way.
+// The worst of some rounds in which the others go that way.
 static void measure(enum way way, uint32_t times, uint64_t *computing, uint64_t *attacked) {
-    *computing = *attacked = UINT64_MAX;
+    *computing = *attacked = 0;
     for (uint32_t i = 0; i < 2 * ROUNDS && check_good(); i++) {
-        uint64_t *best = i % 2 == 0 ? computing : attacked;
+        uint64_t *worst = i % 2 == 0 ? computing : attacked;
         set_way(i % 2 == 0 ? WAY_COMPUTE : way);
         pause_for(3 * MILLISECOND);
         uint64_t took = work(times);
-        *best = took < *best ? took : *best;
+        *worst = took > *worst ? took : *worst;
     }
     set_way(WAY_REST);
 }
@@ -136,14 +138,14 @@ static void delay(const char *what, enum way way, uint64_t most) {
     close_hogs();
 }
 
-// The lock of the books is held for a step at a time.
+// The lock of the books is held for a step at a time, but it is not fair. Seen: 9 times.
 static void books(void) {
-    delay("a page carved and dropped while others take the books", WAY_BOOKS, 400);
+    delay("a page carved and dropped while others take the books", WAY_BOOKS, 20);
 }
 
-// Who dies waits for a step of each of the others that die.
+// Who dies waits for a step of each of the others that die. Seen: 2.9 times.
 static void deaths(void) {
-    delay("a page carved and dropped while others destroy", WAY_DESTROY, 400);
+    delay("a page carved and dropped while others destroy", WAY_DESTROY, 9);
 }
 
 // ------------------------------------------------------------- interrupts of others
