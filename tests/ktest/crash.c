@@ -17,6 +17,7 @@ static const char *const names[] = {
     [CRASH_EXECUTE_DATA] = "execute_data",
     [CRASH_EXECUTE_USER] = "execute_user",
     [CRASH_BRANCH] = "branch",
+    [CRASH_LAND] = "land",
     [CRASH_STACK] = "stack",
     [CRASH_FREED] = "freed",
     [CRASH_PAST] = "past",

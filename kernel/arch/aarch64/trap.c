@@ -32,6 +32,10 @@ constexpr uint32_t STATUS_ALIGNMENT = 0x21;
 constexpr uint64_t ISS_WRITE = 1 << 6;
 constexpr uint64_t ISS_CACHE = 1 << 8; // cache maintenance: reported as a write
 
+// ESR_EL1 of the BRK that follows a failed check of a function's type, without the ten bits that
+// name registers (LLVM, AArch64AsmPrinter.cpp: 0x8000 and on).
+constexpr uint64_t KCFI_BRK = (EC_BRK << 26 | 1 << 25 | 0x8000) >> 10;
+
 static enum fault_kind data_abort(uint64_t esr) {
     uint32_t code = esr & 0x3f;
     if (code == STATUS_ALIGNMENT) {
@@ -69,6 +73,7 @@ struct arch_frame *trap_user_fault(struct arch_frame *frame) {
 
 [[noreturn]] void trap_panic(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far) {
     static const char *const kind[] = {"exception", "interrupt", "fast interrupt", "SError"};
-    panic("%s in the kernel (vector %lu) ESR %lx ELR %lx FAR %lx", kind[vector & 3], vector, esr,
-          elr, far);
+    panic("%s in the kernel (vector %lu) ESR %lx ELR %lx FAR %lx",
+          esr >> 10 == KCFI_BRK ? "call of a function of another type" : kind[vector & 3], vector,
+          esr, elr, far);
 }

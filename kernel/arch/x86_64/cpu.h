@@ -27,6 +27,7 @@ enum vector : uint8_t {
     VECTOR_DEBUG = 1,
     VECTOR_NMI = 2,
     VECTOR_BREAKPOINT = 3,
+    VECTOR_UNDEFINED = 6,
     VECTOR_NO_FLOAT = 7,
     VECTOR_DOUBLE_FAULT = 8,
     VECTOR_PAGE_FAULT = 14,

@@ -125,8 +125,12 @@ struct arch_frame *trap_user(struct arch_frame *frame) {
 }
 
 [[noreturn]] static void trap_panic(const struct trap *trap) {
-    panic("trap %lu (error %lx) in the kernel at %lx, stack %lx, address %lx", trap->vector,
-          trap->error, trap->pc, trap->rsp, CONTROL_READ(cr2));
+    // Where a function's type is checked the compiler jumps over a UD2, with JE.
+    const uint8_t *code = (const uint8_t *)trap->pc;
+    bool type = trap->vector == VECTOR_UNDEFINED && code[0] == 0x0f && code[-2] == 0x74;
+    panic("%s %lu (error %lx) in the kernel at %lx, stack %lx, address %lx",
+          type ? "call of a function of another type, trap" : "trap", trap->vector, trap->error,
+          trap->pc, trap->rsp, CONTROL_READ(cr2));
 }
 
 void trap_kernel(struct trap *trap) {

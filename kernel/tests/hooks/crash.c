@@ -19,7 +19,7 @@ static void read_at(uint64_t address) {
     sink = *(volatile uint64_t *)address;
 }
 
-// Without the check of the pointer, which would stop these two before the page does.
+// Without the check of the pointer, which would stop these before the processor does.
 #define ANY_BRANCH [[clang::no_sanitize("kcfi")]]
 
 // A function of the kernel in memory that can be written.
@@ -34,9 +34,14 @@ ANY_BRANCH static void execute_user(uint64_t address) {
     ((void (*)(void))address)();
 }
 
-// Kernel control-flow integrity (x86_64) wants the hash of the type before the function, BTI
-// (aarch64) an instruction that says that one may branch to it.
+// Where one may branch to, but not from here: kcfi compares the hash of the type.
 static void branch(void) {
+    uint32_t (*volatile other)(uint32_t) = (uint32_t (*)(uint32_t))(uint64_t)read_at;
+    sink = other(0);
+}
+
+// Where no branch may land, whoever makes it: BTI, of aarch64 alone.
+ANY_BRANCH static void land(void) {
     void (*volatile inside)(uint64_t) = (void (*)(uint64_t))((uint64_t)read_at + 4);
     inside((uint64_t)&sink);
 }
@@ -86,6 +91,9 @@ enum status crash(uint64_t way, uint64_t user_address) {
         break;
     case CRASH_BRANCH:
         branch();
+        break;
+    case CRASH_LAND:
+        land();
         break;
     case CRASH_FREED:
         read_at(free_cell());

@@ -56,7 +56,8 @@ enum crash_way : uint64_t {
     CRASH_WRITE_ALIAS,  // the same in the direct map
     CRASH_EXECUTE_DATA, // the kernel's
     CRASH_EXECUTE_USER, // what the program can execute
-    CRASH_BRANCH,       // through a pointer into the middle of a function
+    CRASH_BRANCH,       // through a pointer to a function of another type
+    CRASH_LAND,         // into the middle of a function, and nobody compares types
     CRASH_STACK,        // until the guard page
     // And what the sanitized kernel stops:
     CRASH_FREED, // reads where an object was
