@@ -55,7 +55,7 @@ function open(text) {
     found[++opened] = text
 }
 function read_reasons(line, i, items, item) {
-    while ((getline line < "tests/fuzz/unmet.list") > 0) {
+    while ((getline line < list) > 0) {
         if (line ~ /^    /) {
             for (i = 1; i <= items; i++) {
                 reason[item[i]] = substr(line, 5)
@@ -101,6 +101,8 @@ BEGIN {
     split("check test sanitized", kinds, " ")
     BOUND = 20000
     never["thread_watchpoint UNSUPPORTED"] = "both machines have the four watchpoints that a thread can ask for"
+    list = list == "" ? "tests/fuzz/unmet.list" : list
+    kernels = kernels == "" ? "build/soak/kernels" : kernels
     read_reasons()
     read_syscalls()
     read_kernels()
@@ -219,7 +221,7 @@ function judge_kernel(name, at) {
 # Notes each edge that was never met, with its reason. A line of the source of which an edge
 # was met at another place where it was compiled to is something else than one that never was.
 function unmet(name, kernel, line, part, place, edge, count, text, beside, because, at, copy) {
-    kernel = "build/soak/kernels/" newest[name, "check"]
+    kernel = kernels "/" newest[name, "check"]
     while ((getline line < kernel) > 0) {
         split(line, part, " ")
         beside[part[1], part[2]] += met(name SUBSEP "all", count)

@@ -58,6 +58,7 @@ host_tests() {
     while read -r fuzzed; do
         unit "fuzz/$fuzzed" fuzz_smoke "$fuzzed"
     done <build/test/fuzz
+    unit summary sh tests/fuzz/summary.sh
     unit models/ring sh tests/models/run.sh ring
     unit models/litmus sh tests/models/run.sh litmus
 }
