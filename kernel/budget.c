@@ -28,15 +28,13 @@ static enum status make(struct reticle *reticle, uint64_t period, uint64_t harts
     return status;
 }
 
-struct budget *budget_first(struct reticle *reticle) {
+enum status budget_first(struct reticle *reticle, struct budget **out) {
     constexpr uint64_t PERIOD = 10000000;
-    struct budget *budget = nullptr;
-    if (make(reticle, PERIOD, UINT64_MAX, &budget) == STATUS_OK) {
-        for (uint32_t i = 0; i < BOOT_HARTS; i++) {
-            atomic_store_explicit(&budget->account[i].share, SHARE_ALL, memory_order_relaxed);
-        }
+    enum status status = make(reticle, PERIOD, UINT64_MAX, out);
+    for (uint32_t i = 0; status == STATUS_OK && i < BOOT_HARTS; i++) {
+        atomic_store_explicit(&(*out)->account[i].share, SHARE_ALL, memory_order_relaxed);
     }
-    return budget;
+    return status;
 }
 
 static uint32_t share_of(const struct account *account) {
@@ -48,6 +46,18 @@ static void share_move(struct account *from, struct account *to, uint32_t share)
     atomic_store_explicit(&to->share, share_of(to) + share, memory_order_relaxed);
 }
 
+// Whether such a share is there on those harts, and for each of the threads BUDGET_LEAST of a
+// period besides.
+static bool covers(const struct budget *budget, uint64_t harts, uint64_t share, uint64_t threads) {
+    share += threads * BUDGET_LEAST * SHARE_ALL / budget->period;
+    for (uint32_t i = 0; i < BOOT_HARTS; i++) {
+        if ((harts >> i & 1) != 0 && share_of(&budget->account[i]) < share) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum status budget_carve(struct reticle *reticle, struct budget *source, uint64_t nanoseconds,
                          uint64_t period, uint64_t harts, struct budget **out) {
     harts = harts == 0 ? source->harts : harts;
@@ -56,10 +66,8 @@ enum status budget_carve(struct reticle *reticle, struct budget *source, uint64_
         return STATUS_BAD_ARGUMENT;
     }
     uint32_t share = (uint32_t)((nanoseconds * SHARE_ALL + period - 1) / period);
-    for (uint32_t i = 0; i < BOOT_HARTS; i++) {
-        if ((harts >> i & 1) != 0 && share_of(&source->account[i]) < share) {
-            return STATUS_FULL;
-        }
+    if (!covers(source, harts, share, source->threads)) {
+        return STATUS_FULL;
     }
     enum status status = make(reticle, period, harts, out);
     if (status != STATUS_OK) {
@@ -76,16 +84,23 @@ enum status budget_carve(struct reticle *reticle, struct budget *source, uint64_
     return STATUS_OK;
 }
 
-void budget_bind(struct budget *budget, struct thread *thread) {
+enum status budget_bind(struct budget *budget, struct thread *thread) {
     struct budget *old = budget_of(thread);
+    if (budget != nullptr && budget != old &&
+        !covers(budget, budget->harts, 0, budget->threads + 1)) {
+        return STATUS_FULL;
+    }
     if (old != nullptr) {
+        old->threads--;
         list_remove(&old->bound, &thread->bound);
     }
     if (budget != nullptr) {
+        budget->threads++;
         list_append(&budget->bound, &thread->bound);
     }
     atomic_store_explicit(&thread->budget, budget, memory_order_release);
     schedule_poke(thread);
+    return STATUS_OK;
 }
 
 enum step budget_detach(struct budget *budget) {
@@ -94,7 +109,7 @@ enum step budget_detach(struct budget *budget) {
         return STEP_WAIT; // each part wakes it
     }
     if (budget->bound != nullptr) {
-        budget_bind(nullptr, LINK_OF(budget->bound, struct thread, bound));
+        (void)budget_bind(nullptr, LINK_OF(budget->bound, struct thread, bound));
         return STEP_MORE;
     }
     list_remove(&budget->source->parts, &budget->part);

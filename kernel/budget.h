@@ -36,19 +36,22 @@ struct budget {
     struct budget *source; // nullptr: the first
     struct link *parts, part;
     struct link *bound;     // threads
+    uint32_t threads;       // that are bound
     _Atomic uint32_t loans; // lenders that lend it
     struct account account[BOOT_HARTS];
 };
 static_assert(sizeof(struct budget) <= PAGE_SIZE && BOOT_HARTS <= 64);
 
-// The first one: all of every hart, or nullptr.
-struct budget *budget_first(struct reticle *reticle) REQUIRES_BOOKS;
+// The first one: all of every hart.
+[[nodiscard]] enum status budget_first(struct reticle *reticle, struct budget **out) REQUIRES_BOOKS;
 // `harts`: a bit for each; 0: those of the source.
 [[nodiscard]] enum status budget_carve(struct reticle *reticle, struct budget *source,
                                        uint64_t nanoseconds, uint64_t period, uint64_t harts,
                                        struct budget **out) REQUIRES_BOOKS;
-// Binds a thread, or takes it out of the one it is bound to (nullptr), and tells its hart.
-void budget_bind(struct budget *budget, struct thread *thread) REQUIRES_BOOKS;
+// Binds a thread, or takes it out of the one it is bound to (nullptr), and tells its hart. FULL:
+// the budget has not BUDGET_LEAST in a period for each of its threads. Each may be put from
+// band to band once in a period, and what that costs must stay a small part of what they pay.
+[[nodiscard]] enum status budget_bind(struct budget *budget, struct thread *thread) REQUIRES_BOOKS;
 enum step budget_detach(struct budget *budget) REQUIRES_BOOKS;
 // After the epoch: whether nobody lends it any more.
 static inline bool budget_settled(const struct budget *budget) {

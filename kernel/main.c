@@ -172,8 +172,8 @@ static void root_start(void) REQUIRES_BOOKS {
     root_package(&root);
     bundle_add(&root, "reticle", &root.reticle->object,
                RIGHT_WATCH | RIGHT_RETICLE_CARVE | RIGHT_RETICLE_GROW | RIGHT_RETICLE_CODE);
-    struct budget *budget = budget_first(root.reticle);
-    need(budget == nullptr ? STATUS_NO_MEMORY : STATUS_OK);
+    struct budget *budget;
+    need(budget_first(root.reticle, &budget));
     bundle_add(&root, "budget", &budget->object, RIGHT_BUDGET_SPLIT | RIGHT_BUDGET_USE);
     need(bundle_map(root.bundle, root.task));
     bundle_seal(root.bundle, root.task);

@@ -40,12 +40,11 @@ void print_quiet(void) {
 }
 
 void print(const char *format, ...) {
-    if (atomic_load_explicit(&quiet, memory_order_relaxed)) {
-        return;
-    }
     va_list arguments;
     va_start(arguments, format);
-    line_format(format, arguments);
+    if (!atomic_load_explicit(&quiet, memory_order_relaxed)) {
+        line_format(format, arguments);
+    }
     va_end(arguments);
 }
 

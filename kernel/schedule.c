@@ -70,11 +70,6 @@ static bool network_waits(const struct hart *hart) {
     return hart->turns != nullptr || (hart->turn != nullptr && hart->turn->threads != nullptr);
 }
 
-// Until when the Network band goes first; 0: it does not.
-static uint64_t network_until(const struct hart *hart) {
-    return hart->person_ran >= SCHEDULE_PERSON ? hart->person_end + SCHEDULE_NETWORK : 0;
-}
-
 // How long a thread of the Person band may run before it is looked at again.
 static uint64_t person_turn(const struct hart *hart, struct thread *thread, uint64_t now) {
     uint64_t turn = budget_left(thread, now, nullptr);
@@ -495,7 +490,8 @@ static struct thread *network_next(struct hart *hart, uint64_t now) {
 }
 
 static struct thread *pick(struct hart *hart) {
-    uint64_t now = hart->switched, until = network_until(hart);
+    bool had = hart->person_ran >= SCHEDULE_PERSON; // the Network band goes first, until
+    uint64_t now = hart->switched, until = had ? hart->person_end + SCHEDULE_NETWORK : 0;
     bool network = now < until && network_waits(hart);
     struct thread *thread = network ? nullptr : person_next(hart, now);
     hart->preempt = false;

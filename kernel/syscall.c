@@ -41,10 +41,8 @@ static inline enum status enter(struct thread *self, uint64_t *a, syscall_functi
         return call_held(self, a, call, class, rights);
     }
     struct object *object = nullptr;
-    enum status status = STATUS_OK;
-    if (class != CLASS_NONE) {
-        status = lookup(self->task, a[0], class, rights, &object);
-    }
+    enum status status =
+        class == CLASS_NONE ? STATUS_OK : lookup(self->task, a[0], class, rights, &object);
     return status == STATUS_OK ? call(self, object, a) : status;
 }
 

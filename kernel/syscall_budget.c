@@ -44,16 +44,15 @@ enum status sys_budget_carve(struct thread *self, void *, uint64_t *a) {
 
 enum status sys_budget_bind(struct thread *self, void *, uint64_t *a) {
     struct slot *budget = nullptr, *thread = nullptr;
-    enum status status = STATUS_OK;
-    if (a[0] != HANDLE_NONE) {
-        status = lookup_class(self->task, a[0], CLASS_BUDGET, RIGHT_BUDGET_USE, &budget);
-    }
+    enum status status = a[0] == HANDLE_NONE ? STATUS_OK
+                                             : lookup_class(self->task, a[0], CLASS_BUDGET,
+                                                            RIGHT_BUDGET_USE, &budget);
     if (status == STATUS_OK && a[1] != HANDLE_NONE) {
         status = lookup_class(self->task, a[1], CLASS_THREAD, RIGHT_THREAD_START, &thread);
     }
     if (status == STATUS_OK) {
-        budget_bind(budget == nullptr ? nullptr : (struct budget *)budget->object,
-                    thread == nullptr ? self : (struct thread *)thread->object);
+        status = budget_bind(budget == nullptr ? nullptr : (struct budget *)budget->object,
+                             thread == nullptr ? self : (struct thread *)thread->object);
     }
     return status;
 }

@@ -9,10 +9,6 @@
 #include "kernel/reticle.h"
 #include "kernel/task.h"
 
-static uint32_t free_count(const struct table *table) REQUIRES_BOOKS {
-    return table->pages * SLOTS_PER_PAGE - table->used;
-}
-
 static enum status table_grow(struct task *task) REQUIRES_BOOKS {
     struct table *table = &task->table;
     if (table->pages == TABLE_PAGES) {
@@ -37,7 +33,7 @@ static enum status table_grow(struct task *task) REQUIRES_BOOKS {
 }
 
 enum status table_reserve(struct task *task, uint32_t count) {
-    while (free_count(&task->table) < count) {
+    while (task->table.pages * SLOTS_PER_PAGE - task->table.used < count) {
         enum status status = table_grow(task);
         if (status != STATUS_OK) {
             return status;

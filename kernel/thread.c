@@ -244,7 +244,7 @@ enum step thread_detach(struct thread *thread) {
         return STEP_MORE;
     }
     if (atomic_load_explicit(&thread->budget, memory_order_relaxed) != nullptr) {
-        budget_bind(nullptr, thread);
+        (void)budget_bind(nullptr, thread);
     }
     if (thread->destroying != nullptr) {
         thread->destroying->destroyer = nullptr;

@@ -17,10 +17,6 @@ constexpr uint32_t FRAME_SHIFT = 16;
 constexpr uint32_t COUNT_SHIFT = 6;
 static_assert(WATCH_WORDS < 1 << (FRAME_SHIFT - COUNT_SHIFT));
 
-static void *frame_of(uint64_t word) {
-    return page_address((uint32_t)(word >> FRAME_SHIFT));
-}
-
 static uint32_t count_of(uint64_t words) {
     return (uint32_t)(words >> COUNT_SHIFT) & ((1 << (FRAME_SHIFT - COUNT_SHIFT)) - 1);
 }
@@ -85,8 +81,9 @@ void watch_raise(struct watch *watch) {
         uint64_t words = atomic_load_explicit(&thread->words, memory_order_acquire);
         bit = words;
         if (number <= count_of(words)) {
-            _Atomic uint64_t *word = (_Atomic uint64_t *)frame_of(words) + number - 1;
-            atomic_fetch_or_explicit(word, UINT64_C(1) << target % 64, memory_order_release);
+            _Atomic uint64_t *page = page_address((uint32_t)(words >> FRAME_SHIFT));
+            atomic_fetch_or_explicit(&page[number - 1], UINT64_C(1) << target % 64,
+                                     memory_order_release);
         }
     }
     signal_raise(thread, UINT64_C(1) << bit % 64);

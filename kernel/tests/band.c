@@ -50,7 +50,7 @@ void band_raise(struct thread *thread, uint64_t bits) {
 void band_bind_to(struct budget *budget, struct thread *thread) {
     lock_acquire(&books);
     select_for(thread);
-    budget_bind(budget, thread);
+    CHECK_EQ(budget_bind(budget, thread), STATUS_OK);
     lock_release(&books);
     host_settle();
 }

@@ -47,6 +47,29 @@ static void shares_add_up(void) {
     CHECK(world_shape_equal(&before, &after));
 }
 
+// Each keeps as much of it as the smallest budget has.
+static void threads_of_a_budget(void) {
+    struct world_task task;
+    uint64_t handle = 0;
+    band_boot(2);
+    uint64_t budget = band_carve(world_named("budget"), 3 * BUDGET_LEAST, MS);
+    band_task(&task, budget);
+    uint64_t own = world_granted(&task, "budget");
+    struct thread *second = band_thread(&task, &handle);
+    CHECK_EQ(CALL(task.thread, nullptr, budget_bind, own, 0), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, budget_bind, own, handle), STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, budget_bind, own, handle), STATUS_OK);
+    CHECK_EQ(try(budget, 2 * BUDGET_LEAST, MS, 0, 0), STATUS_FULL);
+    uint64_t part = band_carve(budget, BUDGET_LEAST, MS);
+    CHECK_EQ(CALL(world_root, nullptr, budget_bind, budget, 0), STATUS_FULL);
+    CHECK_EQ(CALL(second, nullptr, thread_exit), WORLD_BLOCKED);
+    CHECK_EQ(CALL(task.thread, nullptr, handle_drop, handle), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, budget_bind, budget, 0), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, part), STATUS_OK);
+    CHECK_EQ(band_budget(budget)->threads, 2);
+    world_audit();
+}
+
 static void harts_of_a_budget(void) {
     struct world_task task;
     band_boot(3);
@@ -93,6 +116,7 @@ static void harts_of_a_budget(void) {
 
 TEST(budgets_are_parts_of_one) {
     CHECK(host_passes(shares_add_up));
+    CHECK(host_passes(threads_of_a_budget));
     CHECK(host_passes(harts_of_a_budget));
 }
 
@@ -265,8 +289,8 @@ static void two_lenders(void) {
     band_align();
     lock_acquire(&books);
     host_select(0);
-    budget_bind((struct budget *)a, task.thread);
-    budget_bind((struct budget *)b, threads[0]);
+    CHECK_EQ(budget_bind((struct budget *)a, task.thread), STATUS_OK);
+    CHECK_EQ(budget_bind((struct budget *)b, threads[0]), STATUS_OK);
     lock_release(&books);
     host_settle();
     CHECK_EQ(CALL(task.thread, nullptr, futex_wait, WORLD_DATA + 64, 0, TIME_NEVER, handle[1]),
@@ -537,7 +561,7 @@ static void sent_away_while_in_an_inbox(void) {
     // lender, in front of it, is woken.
     lock_acquire(&books);
     host_select(there);
-    budget_bind(band_budget(elsewhere), receiver);
+    CHECK_EQ(budget_bind(band_budget(elsewhere), receiver), STATUS_OK);
     CHECK(receiver->in_inbox && futex_wake(task.task, WORLD_DATA, 1) == 1);
     lock_release(&books);
     CHECK_EQ(hart_at(here)->inbox, lender);

@@ -445,7 +445,7 @@ static void who_runs_joins_the_person_band(void) {
     CHECK(band_current(0) == spinner.thread && !hart_at(0)->runs_person);
     host_select(0);
     lock_acquire(&books);
-    budget_bind(whole, spinner.thread);
+    CHECK_EQ(budget_bind(whole, spinner.thread), STATUS_OK);
     lock_release(&books);
     signal_raise(person.thread, BIT);
     CHECK_EQ(CALL(spinner.thread, nullptr, handle_info, 0), STATUS_BAD_HANDLE);

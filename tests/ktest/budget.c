@@ -46,6 +46,30 @@ static void errors(void) {
     (void)CHECK(!is_alive(third));
 }
 
+// Each thread that is bound needs 10 microseconds of a period.
+static void threads(void) {
+    uint64_t all = bundle_need("budget", CLASS_BUDGET), part, other, third;
+    uint64_t entry = 0x1000; // they never begin
+    if (!CHECK_OK(carve(all, 20000, MILLISECOND, 0, 0, &part)) ||
+        !CHECK_OK(sys_thread_carve(0, entry, 0, 0, 0, 0, &other)) ||
+        !CHECK_OK(sys_thread_carve(0, entry, 0, 0, 0, 0, &third))) {
+        return;
+    }
+    (void)CHECK_OK(sys_budget_bind(part, other));
+    (void)CHECK_OK(sys_budget_bind(part, third));
+    (void)CHECK_OK(sys_budget_bind(part, third));
+    (void)CHECK_STATUS(sys_budget_bind(part, 0), STATUS_FULL);
+    (void)CHECK_STATUS(carve(part, 10000, MILLISECOND, 0, 0, &word), STATUS_FULL);
+    drop(third);
+    (void)CHECK_OK(sys_budget_bind(part, 0));
+    (void)CHECK_STATUS(carve(part, 10000, MILLISECOND, 0, 0, &word), STATUS_FULL);
+    (void)CHECK_OK(sys_budget_bind(0, 0));
+    (void)CHECK_OK(carve(part, 10000, MILLISECOND, 0, 0, &word));
+    (void)CHECK_STATUS(sys_budget_bind(part, 0), STATUS_FULL);
+    drop(other);
+    drop(part);
+}
+
 static _Atomic uint32_t stop;
 
 static void run_on(void *argument) {
@@ -167,4 +191,5 @@ static void strangers(void) {
     drop(ring);
 }
 
-TESTS(budget, {"errors", errors}, {"bind", bind}, {"lend", lend}, {"strangers", strangers});
+TESTS(budget, {"errors", errors}, {"threads", threads}, {"bind", bind}, {"lend", lend},
+      {"strangers", strangers});

@@ -141,18 +141,39 @@ static void person_is_in_time(void) {
     drop(budget);
 }
 
-// Behind 400 threads of the Person band whose one budget is used up.
+// Behind 100 threads of the Person band, as many as there can be, whose one budget is used up.
 static void person_behind_many(void) {
     uint64_t used = budget_of(MS, 10 * MS), budget = budget_of(MS, 10 * MS);
     struct hand many;
-    if (!many_begin(&many, 400, used)) {
+    if (!many_begin(&many, 100, used)) {
         return;
     }
     uint64_t late = lateness(budget);
-    say("# lateness behind 400 threads of a budget that is used up: %lu us", late / 1000);
+    say("# lateness behind 100 threads of a budget that is used up: %lu us", late / 1000);
     (void)CHECK(late <= 2 * MS);
     hand_destroy(&many);
     drop(used);
+    drop(budget);
+}
+
+// A fifth of the hart is a budget's, with as many threads as it can have and the shortest period:
+// all of them are put from band to band each millisecond. Of the rest another Task has half.
+static void beside_many_of_a_budget(void) {
+    constexpr uint32_t THREADS = 20;
+    uint64_t budget = budget_of(MS / 5, MS);
+    struct hand many;
+    if (!many_begin(&many, THREADS, budget)) {
+        return;
+    }
+    (void)CHECK_STATUS(sys_budget_bind(budget, 0), STATUS_FULL);
+    noise_begin(1);
+    uint64_t before = time_of(noise[0].task), from = time_now();
+    pause_for(200 * MS);
+    uint64_t got = time_of(noise[0].task) - before, owed = (time_now() - from) * 2 / 5;
+    say("# beside 20 threads of a budget: %lu us of %lu us owed", got / 1000, owed / 1000);
+    (void)CHECK(got >= owed * 9 / 10);
+    hand_destroy(&many);
+    noise_end(1);
     drop(budget);
 }
 
@@ -504,7 +525,9 @@ static void soak(void) {
 }
 
 TESTS(clocks, {"many_threads", many_threads}, {"person_is_in_time", person_is_in_time},
-      {"person_behind_many", person_behind_many}, {"network_has_its_share", network_has_its_share},
-      {"futex_lends", futex_lends}, {"mutex_lends", mutex_lends}, {"ring_lends", ring_lends},
+      {"person_behind_many", person_behind_many},
+      {"beside_many_of_a_budget", beside_many_of_a_budget},
+      {"network_has_its_share", network_has_its_share}, {"futex_lends", futex_lends},
+      {"mutex_lends", mutex_lends}, {"ring_lends", ring_lends},
       {"ring_unanswered", ring_unanswered}, {"crash_in_network", crash_in_network},
       {"crash_in_person", crash_in_person}, {"soak", soak});
