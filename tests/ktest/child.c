@@ -32,6 +32,7 @@
     ROLE(crowd) \
     ROLE(destroyer) \
     ROLE(hog) \
+    ROLE(pest) \
     ROLE(silent) \
     ROLE(supervisor)
 

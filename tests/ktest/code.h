@@ -17,6 +17,7 @@ extern const char code_begin[], code_end[];
 extern const char code_exit[];                     // task_exit(argument)
 extern const char code_thread_exit[];              // thread_exit()
 extern const char code_spin[];                     // for ever
+extern const char code_polite[];                   // the same, and other harts get a turn
 extern const char code_trap[];                     // a breakpoint; then task_exit(argument)
 extern const char code_read[], code_read_next[];   // task_exit(what the argument points at)
 extern const char code_write[], code_write_next[]; // writes there, then task_exit(0)
@@ -77,6 +78,9 @@ bool machine_unprivileged(const struct thread_registers *registers);
 
 // Writes a function at an address that returns the value (16 bits).
 void machine_write_code(uint64_t address, uint32_t value);
+
+// Executes an instruction that does nothing and has the number in it (tests/system/marks.h).
+void machine_mark(uint64_t number);
 
 // Holds a value in all vector registers until *stop; returns how often one had changed.
 uint64_t machine_float_hold(uint64_t value, const _Atomic uint32_t *stop);

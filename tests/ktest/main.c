@@ -46,7 +46,8 @@
     GROUP(bounds) \
     GROUP(preempt) \
     GROUP(clocks) \
-    GROUP(clocks_deaths)
+    GROUP(clocks_deaths) \
+    GROUP(clocks_harts)
 
 #define GROUP(name) extern const struct test_group name##_tests;
 GROUPS(GROUP)

@@ -40,6 +40,12 @@ piece code_thread_exit
     udf #0
 piece code_spin
     b code_spin
+piece code_polite
+    mov w1, #1000
+1:  subs w1, w1, #1
+    b.ne 1b
+    yield
+    b code_polite
 piece code_trap
     brk #0
     call SYSCALL_EXIT

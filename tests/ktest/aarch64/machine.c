@@ -5,6 +5,7 @@
 #include "tests/ktest/code.h"
 
 #include "lib/string/string.h"
+#include "tests/system/marks.h"
 
 constexpr uint64_t FLAGS_CONDITION = UINT64_C(15) << 28;
 
@@ -99,4 +100,19 @@ bool machine_unprivileged(const struct thread_registers *registers) {
 void machine_write_code(uint64_t address, uint32_t value) {
     const uint32_t code[] = {0x52800000 | (value & 0xffff) << 5, 0xd65f03c0}; // MOVZ, RET
     memcpy((void *)address, code, sizeof code);
+}
+
+#define MARK(number) \
+    case number: \
+        __asm__ volatile("movz xzr, %0" ::"i"(number)); \
+        break;
+void machine_mark(uint64_t number) {
+    switch (number) {
+        MARK(MARK_BELL)
+        MARK(MARK_PERSON)
+        MARK(MARK_NETWORK)
+        MARK(MARK_AWAKE)
+    default:
+        break;
+    }
 }

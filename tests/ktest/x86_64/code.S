@@ -39,6 +39,12 @@ piece code_thread_exit
     ud2
 piece code_spin
     jmp code_spin
+piece code_polite
+    movl $1000, %ecx
+1:  decl %ecx
+    jnz 1b
+    pause
+    jmp code_polite
 piece code_trap
     int3
     call SYSCALL_EXIT

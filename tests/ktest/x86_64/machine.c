@@ -5,6 +5,7 @@
 #include "tests/ktest/code.h"
 
 #include "lib/string/string.h"
+#include "tests/system/marks.h"
 
 constexpr uint64_t FLAG_INTERRUPT = 1 << 9;
 constexpr uint64_t FLAGS_PRIVILEGED = 3 << 12 | 1 << 14 | 1 << 17; // IOPL, NT, VM
@@ -105,4 +106,19 @@ bool machine_unprivileged(const struct thread_registers *registers) {
 void machine_write_code(uint64_t address, uint32_t value) {
     const uint8_t code[] = {0xb8, (uint8_t)value, (uint8_t)(value >> 8), 0, 0, 0xc3}; // MOV, RET
     memcpy((void *)address, code, sizeof code);
+}
+
+#define MARK(number) \
+    case number: \
+        __asm__ volatile("nopl %c0(%%rax)" ::"i"(number)); \
+        break;
+void machine_mark(uint64_t number) {
+    switch (number) {
+        MARK(MARK_BELL)
+        MARK(MARK_PERSON)
+        MARK(MARK_NETWORK)
+        MARK(MARK_AWAKE)
+    default:
+        break;
+    }
 }

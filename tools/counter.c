@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SPDX-FileCopyrightText: The VectraOS contributors
+//
+// Loaded into the emulator (-plugin, QEMU's interface of version 1): counts what each hart
+// executes, and how much of it lies between something that should wake a thread and the moment at
+// which the thread goes on. No counter of either machine tells that: under -icount those of all
+// harts count what all of them execute. tests/ktest/clocks_harts.c executes the marks.
+//
+// A block counts as a whole when it begins, so a hart may be taken to have executed some
+// instructions more than it has. Harts run in turns (-icount), one at a time: no locks.
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/system/marks.h"
+
+struct block;
+struct instruction;
+enum { NO_REGISTERS };
+typedef void executed(unsigned hart, void *data);
+extern size_t qemu_plugin_tb_n_insns(const struct block *block);
+extern uint64_t qemu_plugin_tb_vaddr(const struct block *block);
+extern struct instruction *qemu_plugin_tb_get_insn(const struct block *block, size_t index);
+extern const void *qemu_plugin_insn_data(const struct instruction *instruction);
+extern size_t qemu_plugin_insn_size(const struct instruction *instruction);
+extern void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
+                                                  void (*run)(uint64_t id, struct block *block));
+extern void qemu_plugin_register_vcpu_tb_exec_cb(struct block *block, executed *run, int flags,
+                                                 void *data);
+extern void qemu_plugin_register_vcpu_insn_exec_cb(struct instruction *instruction, executed *run,
+                                                   int flags, void *data);
+extern int qemu_plugin_version;
+int qemu_plugin_version = 1;
+int qemu_plugin_install(uint64_t id, const void *info, int count, char **arguments);
+
+enum { HARTS = 64, WAITS = 1 << 16 };
+
+struct count {
+    uint64_t executed, waited; // waited: by others, while this one spun for a lock
+};
+static struct count counts[HARTS];
+static bool spins[HARTS];
+static unsigned harts; // that have executed anything
+static uint64_t total; // by all harts, which is the time as long as one of them is busy
+
+// What should wake the thread, since when, and what each hart had executed then.
+static uint64_t cause, since;
+static bool pending, begun;
+static struct count before[HARTS];
+// A bell counts from the interrupt that it sends to the other hart: from this function of the
+// kernel on, in the syscall that comes after the mark. If anybody else runs on the hart before
+// it, it is not counted.
+static uint64_t send;
+static unsigned ringer;
+static bool rung, entered;
+static FILE *out;
+
+static void begin(void) {
+    begun = true;
+    since = total;
+    memcpy(before, counts, sizeof before);
+}
+
+// What block_runs is told of a block, beside the number of its instructions.
+enum { SPIN = 1 << 0, KERNEL = 1 << 1, SEND = 1 << 2, SHIFT = 3 };
+
+static void bell_runs(uintptr_t kind) {
+    if ((kind & SEND) != 0) {
+        begin();
+    } else if ((kind & KERNEL) == 0 && entered) {
+        pending = false;
+    }
+    entered = (kind & KERNEL) != 0;
+    rung = pending && !begun;
+}
+
+static void block_runs(unsigned hart, void *data) {
+    uintptr_t kind = (uintptr_t)data;
+    uint64_t number = kind >> SHIFT;
+    harts = hart >= harts ? hart + 1 : harts;
+    counts[hart].executed += number;
+    total += number;
+    for (unsigned i = 0; i < harts; i++) {
+        counts[i].waited += i != hart && spins[i] ? number : 0;
+    }
+    spins[hart] = (kind & SPIN) != 0;
+    if (rung && hart == ringer) {
+        bell_runs(kind);
+    } else if (pending && !begun && !rung && total >= since) {
+        begin();
+    }
+}
+
+// "MARK executed waited all": 0 0 0 for one that went on before it should.
+static void mark(unsigned hart, void *data) {
+    uint64_t kind = (uintptr_t)data;
+    if (kind != MARK_AWAKE) {
+        cause = kind;
+        pending = true;
+        begun = entered = false;
+        since = total + MARK_SLEEP - MARK_SLACK;
+        rung = kind == MARK_BELL;
+        ringer = hart;
+    } else if (pending) {
+        pending = rung = false;
+        fprintf(out, "%lu %lu %lu %lu\n", cause,
+                begun ? counts[hart].executed - before[hart].executed : 0,
+                begun ? counts[hart].waited - before[hart].waited : 0, begun ? total - since : 0);
+        fflush(out);
+    }
+}
+
+// Which mark an instruction is, or 0: `nopl kind(%rax)`, `movz xzr, #kind`.
+static uint64_t mark_of(const uint8_t *code, size_t size) {
+    uint32_t word;
+    if (size == 7 && code[0] == 0x0f && code[1] == 0x1f && code[2] == 0x80) {
+        memcpy(&word, code + 3, sizeof word);
+    } else if (size == 4) {
+        memcpy(&word, code, sizeof word);
+        word = (word & 0xffe0001f) == 0xd280001f ? word >> 5 & 0xffff : 0;
+    } else {
+        return 0;
+    }
+    return word >= MARK_FIRST && word <= MARK_LAST ? word : 0;
+}
+
+// PAUSE or YIELD, which the kernel has in the loops of its locks only.
+static bool is_spin(const uint8_t *code, size_t size) {
+    static const uint8_t pause[] = {0xf3, 0x90}, yield[] = {0x3f, 0x20, 0x03, 0xd5};
+    return (size == sizeof pause && memcmp(code, pause, size) == 0) ||
+           (size == sizeof yield && memcmp(code, yield, size) == 0);
+}
+
+static void translated(uint64_t, struct block *block) {
+    size_t number = qemu_plugin_tb_n_insns(block);
+    uint64_t address = qemu_plugin_tb_vaddr(block);
+    bool kernel = address >> 63 != 0, spin = false;
+    for (size_t i = 0; i < number; i++) {
+        struct instruction *instruction = qemu_plugin_tb_get_insn(block, i);
+        const uint8_t *code = qemu_plugin_insn_data(instruction);
+        size_t size = qemu_plugin_insn_size(instruction);
+        uint64_t kind = kernel ? 0 : mark_of(code, size);
+        spin |= kernel && is_spin(code, size);
+        if (kind != 0) {
+            qemu_plugin_register_vcpu_insn_exec_cb(instruction, mark, NO_REGISTERS,
+                                                   (void *)(uintptr_t)kind);
+        }
+    }
+    uintptr_t kind =
+        number << SHIFT | (spin ? SPIN : 0) | (kernel ? KERNEL : 0) | (address == send ? SEND : 0);
+    qemu_plugin_register_vcpu_tb_exec_cb(block, block_runs, NO_REGISTERS, (void *)kind);
+}
+
+// Two arguments: out=FILE, and send=ADDRESS of the kernel's function that interrupts a hart.
+int qemu_plugin_install(uint64_t id, const void *, int count, char **arguments) {
+    if (count != 2 || strncmp(arguments[0], "out=", 4) != 0 ||
+        sscanf(arguments[1], "send=%lx", &send) != 1) {
+        return -1;
+    }
+    out = fopen(arguments[0] + 4, "w");
+    qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+    return out == NULL;
+}
