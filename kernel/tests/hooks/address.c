@@ -7,6 +7,14 @@
 // stacks of the harts have shadow bytes, for what the compiler puts between variables. A byte
 // of it stands for 8 bytes: 0, all may be used; 1 to 7, so many of them; from 128 on, none.
 //
+// What it does not see:
+// - What the boot does before the free memory goes into the page array (begin in hooks.c).
+// - The use of what was freed, once it is carved again: nothing is kept back for a while.
+// - Anything inside of what is carved: one field for another, one object of a page of cells for
+//   its neighbour, page tables, pages of programs.
+// - Text, constants, and the stacks of harts from the ninth on.
+// - Assembly; the copy of user memory; calls by a pointer of another type, which kcfi stops.
+//
 // Nothing here is sanitized itself.
 #include "kernel/arch.h"
 #include "kernel/object.h"
@@ -15,7 +23,7 @@
 #include "kernel/arch/common/paging.h"
 
 constexpr uint64_t GRANULE = 8;
-constexpr uint64_t DATA_MOST = UINT64_C(1) << 20; // of the image, on either machine
+constexpr uint64_t DATA_MOST = UINT64_C(3) << 19; // of the image; more is a panic at the start
 constexpr uint64_t HARTS = 8;                     // stacks of more are not looked after
 constexpr uint8_t POISON = 0xf9;
 
@@ -152,6 +160,9 @@ struct compiler_global {
 
 void __asan_register_globals(const struct compiler_global *global, uint64_t count);
 void __asan_register_globals(const struct compiler_global *global, uint64_t number) {
+    if (image_end - data_start > (int64_t)DATA_MOST) {
+        panic("address: %lu bytes of data have no shadow", image_end - data_start - DATA_MOST);
+    }
     first = page_array_first();
     pages = page_entry((uint32_t)first);
     count = page_array_count();

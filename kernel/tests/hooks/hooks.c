@@ -49,7 +49,22 @@ uint64_t hook_entries(void) {
     return atomic_load_explicit(&entries, memory_order_relaxed);
 }
 
+// What the compiler wants done once: it names the variables of each file (address.c).
+static void begin(void) {
+    extern void (*const constructors_start[])(void), (*const constructors_end[])(void);
+    if (!atomic_load_explicit(&started, memory_order_relaxed) &&
+        !atomic_exchange_explicit(&started, true, memory_order_relaxed)) {
+        for (void (*const *each)(void) = constructors_start; each != constructors_end; each++) {
+            (*each)();
+        }
+    }
+}
+
+// The books are first taken when there is a page array and the free memory goes into it.
 void hook_lock(const struct lock *lock) {
+    if (lock == &books) {
+        begin();
+    }
     if (atomic_load_explicit(&started, memory_order_relaxed)) {
         own()->locks++;
         own()->books += lock == &books;
@@ -114,16 +129,6 @@ static void audit_sometimes(uint64_t now) __attribute__((no_thread_safety_analys
 }
 
 // ------------------------------------------------------------ entering and leaving
-
-// What the compiler wants done once: it names the variables of each file (address.c).
-static void begin(void) {
-    extern void (*const constructors_start[])(void), (*const constructors_end[])(void);
-    if (!atomic_exchange_explicit(&started, true, memory_order_relaxed)) {
-        for (void (*const *each)(void) = constructors_start; each != constructors_end; each++) {
-            (*each)();
-        }
-    }
-}
 
 void hook_enter(uint64_t entry, const uint64_t *arguments) {
     begin();
