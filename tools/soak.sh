@@ -28,6 +28,7 @@ ktest-revoke check ktest revoke
 ktest-destroy check ktest destroy
 revocations test ktest revoke.storm 100000
 crashes exact ktest clocks.soak
+machine-lines host ./vectra coverage --machine
 property host env VECTRA_SEED=SEED VECTRA_STEPS=3000 build/native/test-kernel_property
 END
     listed fuzz | while read -r fuzzed; do
