@@ -11,9 +11,8 @@
 #include "kernel/space_load.h"
 #include "kernel/task.h"
 
-// What is done at once at most: deadlines and waiters for an epoch; and, on the way out of any
-// entry, threads attended to, and those whose budget is used up. What is left comes with an
-// interrupt, at once.
+// What is done at once at most: deadlines and waiters for an epoch; and on the way out of any entry
+// threads attended to, and those whose budget is used up. The rest comes with an interrupt.
 constexpr uint32_t BATCH = 8, BATCH_LEAVING = 4;
 
 static struct thread *first_of(struct link *queue) {
@@ -456,8 +455,7 @@ void schedule_leave(struct hart *hart) {
     hart->current = nullptr;
 }
 
-// The first of the Person band that has something left. Those that have not take turns
-// from now on; so many at a time.
+// The first of the Person band that has something left. Those that have not take turns now.
 static struct thread *person_next(struct hart *hart, uint64_t now) {
     for (uint32_t i = 0; i < BATCH_LEAVING && hart->person.threads != nullptr; i++) {
         struct thread *thread = first_of(hart->person.threads);

@@ -515,6 +515,7 @@ static const struct {
     {"signal_words", "BAD_ARGUMENT BUSY", "words.errors"},
     {"budget_carve", "BAD_ARGUMENT BAD_ADDRESS FULL", "budget.errors"},
     {"budget_carve", "NO_SLOTS NO_MEMORY", "matrix.no_slots, matrix.no_memory"},
+    {"budget_bind", "FULL", "budget.threads"},
 };
 
 static void each(void) {
