@@ -9,7 +9,7 @@
 . tests/system/system.inc
 
 if [ "$harts" = 1 ]; then
-    for test in .many_threads .person .network .futex .mutex .ring .crash _deaths; do
+    for test in .many_threads .person .beside .network .futex .mutex .ring .crash _deaths; do
         boot "ktest clocks$test\n" --kernel-test --icount
         expect_status "clocks$test" 0 'passed, 0 failed'
         grep '^# ' "$work/out" || true
