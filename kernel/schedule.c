@@ -231,9 +231,9 @@ void schedule_ready(struct thread *thread) {
     load_add(hart, 1);
     enqueue(hart, thread);
     bool person = thread->turn == &hart->person;
-    // Also when the timer came early, while the current one was alone, and is set no more.
-    bool look = (person != hart->runs_person && !hart->preempt) || hart->slice_end == TIME_NEVER ||
-                hart->timer_armed > hart->slice_end;
+    // Who was alone may have gone on for nothing; or the timer came early, and is set no more.
+    bool look = ((person || hart->runs_person) && !hart->preempt) ||
+                hart->slice_end == TIME_NEVER || hart->timer_armed > hart->slice_end;
     if (look && hart->current != nullptr) {
         turn_shorten(hart, person);
     }
@@ -516,9 +516,9 @@ static struct thread *pick(struct hart *hart) {
         hook_enter(HOOK_IDLE, nullptr);
         bool more = object_reap_idly() == STEP_MORE;
         epoch_idle_enter();
-        bool none = atomic_load_explicit(&hart->inbox, memory_order_acquire) == nullptr;
         hook_leave();
-        arch_idle(none && !more); // what is pending is taken between two steps
+        // What is pending is taken between two steps.
+        arch_idle(!more && atomic_load_explicit(&hart->inbox, memory_order_acquire) == nullptr);
         epoch_idle_leave();
         schedule_inbox();
     }

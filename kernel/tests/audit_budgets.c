@@ -38,10 +38,13 @@ static void audit_budget(const struct budget *budget) {
     for (uint32_t i = 0; i < BOOT_HARTS; i++) {
         shares[i] += budget->account[i].share;
         audit(budget_has(budget, i) || budget->account[i].share == 0);
+        uint64_t kept = budget->threads * BUDGET_LEAST * SHARE_ALL / budget->period;
+        audit(!budget_has(budget, i) || budget->account[i].share >= kept);
     }
     bool dying = budget->object.phase > OBJECT_DETACH;
     audit(dying || budget->source == nullptr || has(budget->source->parts, &budget->part));
     audit(!dying || (budget->parts == nullptr && budget->bound == nullptr));
+    audit(length(budget->bound) == budget->threads);
     bound += length(budget->bound);
     loans += budget->loans;
 }

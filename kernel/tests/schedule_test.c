@@ -156,7 +156,38 @@ static void network_keeps_its_share(void) {
     world_audit();
 }
 
+// Alone on its hart it goes on, whatever is left; where something dies its turn has an end then,
+// which is not what another one of the band waits for.
+static void who_has_nothing_left_and_was_alone(void) {
+    struct world_task spent, other;
+    band_boot(1);
+    uint64_t little = band_carve(world_named("budget"), MS / 10, 10 * MS);
+    uint64_t enough = band_carve(world_named("budget"), MS, 10 * MS);
+    band_task(&spent, little);
+    band_task(&other, enough);
+    band_bind(&spent);
+    band_bind(&other);
+    CHECK_EQ(CALL(other.thread, nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);
+    uint64_t period = arch_time_now() / (10 * MS) * (10 * MS) + 20 * MS;
+    CHECK_EQ(CALL(spent.thread, nullptr, signal_wait, BIT, period), WORLD_BLOCKED);
+    band_root_sleeps();
+    band_pass_until(period + MS);
+    struct hart *hart = hart_at(0);
+    CHECK(band_current(0) == spent.thread && hart->runs_person);
+    host_select(0);
+    atomic_store(&object_dying, true);
+    schedule_reap();
+    CHECK(hart->slice_end > arch_time_now() + MS && hart->timer_armed <= hart->slice_end);
+    signal_raise(other.thread, BIT);
+    host_syscall(0, SYS_handle_info, (uint64_t[6]){0});
+    band_pass(MS / 100);
+    CHECK_EQ(band_current(0), other.thread);
+    atomic_store(&object_dying, false);
+    world_audit();
+}
+
 TEST(the_person_band_runs_first) {
+    CHECK(host_passes(who_has_nothing_left_and_was_alone));
     CHECK(host_passes(person_preempts));
     CHECK(host_passes(budget_is_used_up_and_comes_back));
     CHECK(host_passes(network_keeps_its_share));

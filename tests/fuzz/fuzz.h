@@ -127,10 +127,11 @@ static inline bool one_in(struct actor *me, uint32_t limit) {
 }
 
 enum status call(struct actor *me, uint32_t number, const uint64_t a[ARGUMENTS]);
-// A handle that is a bit off may name what another thread of the worker has just made. What
-// such handles may spoil is looked at only where as many turns with one of them were over
-// before as were begun until now.
-extern _Atomic uint32_t strays_begun, strays_over;
+// A handle that is a bit off may name what another thread of the worker has just made. What such
+// handles may spoil is asked only where no call with one of them succeeded meanwhile, or is under
+// way: as many turns with one are over as were begun.
+extern _Atomic uint32_t strays_begun, strays_struck, strays_over;
+bool strays_since(uint32_t struck);
 #define CALL(me, name, ...) call(me, CALL_##name, (const uint64_t[ARGUMENTS]){__VA_ARGS__})
 // A property that does not hold ends the worker.
 #define HOLDS(me, condition) holds(me, condition, __LINE__)

@@ -40,7 +40,12 @@ static uint64_t pooled(struct actor *me, uint32_t class) {
     return me->pool[class][below(me, POOL)];
 }
 
-_Atomic uint32_t strays_begun, strays_over;
+_Atomic uint32_t strays_begun, strays_struck, strays_over;
+
+bool strays_since(uint32_t struck) {
+    uint32_t over = atomic_load(&strays_over);
+    return atomic_load(&strays_struck) != struck || atomic_load(&strays_begun) != over;
+}
 
 static uint64_t handle_off(struct actor *me, uint64_t handle) {
     constexpr uint64_t GENERATION = UINT64_C(1) << HANDLE_SLOT_BITS;

@@ -16,7 +16,7 @@ void sequence_victim(struct actor *me) {
     struct victim victim;
     bool whole = one_in(me, 2); // the Task ends, or its only thread
     uint64_t status = 1 + below(me, 100);
-    uint32_t over = atomic_load(&strays_over);
+    uint32_t struck = atomic_load(&strays_struck);
     victim_code *code = whole ? victim_exit : victim_thread_exit;
     if (victim_make(me, &victim, VICTIM_BYTES, code, status)) {
         uint64_t name = (uint64_t)me->scratch;
@@ -32,7 +32,7 @@ void sequence_victim(struct actor *me) {
             (void)CALL(me, task_info, victim.task);
             if (me->result[1] == TASK_ENDED) {
                 HOLDS(me, (me->result[2] == (whole ? status : 0) && me->result[3] == 0) ||
-                              atomic_load(&strays_begun) != over);
+                              strays_since(struck));
                 credit(me, whole ? CALL_task_exit : CALL_thread_exit);
             }
         }

@@ -42,6 +42,9 @@ enum status call(struct actor *me, uint32_t number, const uint64_t a[ARGUMENTS])
         fail(me, FAILURE_STATUS, 0);
     }
     told->counts.of[number][status]++;
+    if (status == STATUS_OK && me->strays != 0) {
+        atomic_fetch_add(&strays_struck, 1);
+    }
     atomic_store_explicit(&told->calls,
                           atomic_load_explicit(&told->calls, memory_order_relaxed) + 1,
                           memory_order_relaxed);

@@ -208,8 +208,10 @@ void gic_handle(void) {
 }
 
 // WFI ends when an interrupt is pending although it is masked (ARM, "Wait for Interrupt"), so
-// interrupts are never let into the kernel: they are asked for.
+// interrupts are never let into the kernel: they are asked for. Who does not wait may be waiting
+// for a lock.
 void arch_idle(bool wait) {
+    arch_pause();
     if (wait) {
         barrier_dsb();
         __asm__ volatile("wfi" ::: "memory");
