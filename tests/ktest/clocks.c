@@ -141,7 +141,7 @@ static void person_is_in_time(void) {
     drop(budget);
 }
 
-// Behind 100 threads of the Person band, as many as there can be, whose one budget is used up.
+// Behind 100 threads of the Person band, as many as that budget can have, which is used up.
 static void person_behind_many(void) {
     uint64_t used = budget_of(MS, 10 * MS), budget = budget_of(MS, 10 * MS);
     struct hand many;

@@ -75,6 +75,10 @@ bool machine_fresh(const struct thread_registers *registers, uint64_t argument);
 bool machine_kept(const struct thread_registers *registers, uint64_t status);
 // Nothing in the flags that gives privileges or masks interrupts.
 bool machine_unprivileged(const struct thread_registers *registers);
+// Registers that a program may write and no frame holds: has something in them for so many rounds
+// of doing nothing; and whether none of it is there.
+void machine_trace_leave(uint32_t rounds);
+bool machine_trace_none(void);
 
 // Writes a function at an address that returns the value (16 bits).
 void machine_write_code(uint64_t address, uint32_t value);

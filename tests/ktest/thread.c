@@ -187,5 +187,30 @@ static void own_mask(void) {
     drop(b);
 }
 
+static void leave_traces(void *argument) {
+    _Atomic uint32_t *over = argument;
+    while (!atomic_load(over)) {
+        machine_trace_leave(100'000);
+    }
+}
+
+// What another thread of the hart has in registers that no frame holds is not seen.
+static void traces(void) {
+    static _Atomic uint32_t over;
+    atomic_store(&over, 0);
+    for (uint32_t i = 0; i < hart_count(); i++) {
+        worker_open(&workers[i], leave_traces, &over, 0);
+    }
+    for (uint32_t i = 0; i < 20; i++) {
+        (void)CHECK(machine_trace_none());
+        pause_for(3 * MILLISECOND); // the others run
+    }
+    atomic_store(&over, 1);
+    for (uint32_t i = 0; i < hart_count(); i++) {
+        worker_close(&workers[i]);
+    }
+}
+
 TESTS(thread, {"start_and_end", start_and_end}, {"errors", errors}, {"start_twice", start_twice},
-      {"drop_ends", drop_ends}, {"tls", tls}, {"vectors", vectors}, {"own_mask", own_mask});
+      {"drop_ends", drop_ends}, {"tls", tls}, {"vectors", vectors}, {"own_mask", own_mask},
+      {"traces", traces});

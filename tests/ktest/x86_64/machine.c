@@ -103,6 +103,20 @@ bool machine_unprivileged(const struct thread_registers *registers) {
     return (registers->flags & (FLAGS_PRIVILEGED | FLAG_INTERRUPT)) == FLAG_INTERRUPT;
 }
 
+// FS is left out: its base is the thread's, and goes with the selector.
+void machine_trace_leave(uint32_t rounds) {
+    for (uint32_t i = 0; i < rounds; i++) {
+        __asm__ volatile(
+            "movl %0, %%ds; movl %0, %%es; movl %0, %%gs" ::"r"((uint32_t)machine_watched_word));
+    }
+}
+
+bool machine_trace_none(void) {
+    uint32_t ds, es, gs;
+    __asm__ volatile("movl %%ds, %0; movl %%es, %1; movl %%gs, %2" : "=r"(ds), "=r"(es), "=r"(gs));
+    return (ds | es | gs) == 0;
+}
+
 void machine_write_code(uint64_t address, uint32_t value) {
     const uint8_t code[] = {0xb8, (uint8_t)value, (uint8_t)(value >> 8), 0, 0, 0xc3}; // MOV, RET
     memcpy((void *)address, code, sizeof code);
