@@ -100,6 +100,15 @@ BEGIN {
     split("x86_64 aarch64", machines, " ")
     split("check test sanitized", kinds, " ")
     BOUND = 20000
+    CALLS = 100000000 # on the check kernel, both machines together
+    DRY = 10000000    # of each machine, after its last new edge
+    # What the kernel and the fuzzer are made of and with; not what only the host compiles.
+    sources = "kernel lib abi tests/fuzz meson.build tools/cross ':!*.md' ':!*.list' ':!*.sh'"
+    sources = sources " ':!*_test.c' ':!*_fuzz.c' ':!kernel/arch/host' ':!kernel/tests/audit_host.c'"
+    count = split("world band race operations rules random", word, " ")
+    for (i = 1; i <= count; i++) {
+        sources = sources " ':!kernel/tests/" word[i] ".[ch]'"
+    }
     never["thread_watchpoint UNSUPPORTED"] = "both machines have the four watchpoints that a thread can ask for"
     list = list == "" ? "tests/fuzz/unmet.list" : list
     kernels = kernels == "" ? "build/soak/kernels" : kernels
@@ -107,7 +116,15 @@ BEGIN {
     read_syscalls()
     read_kernels()
 }
+# The end of a run's file: what it should have said of itself.
+function end_run() {
+    if (kind == "check" && !old) {
+        uncommitted[machine] += run_commit == ""
+        unended[machine] += run_status == "unknown"
+    }
+}
 FNR == 1 {
+    end_run()
     place_of(FILENAME)
     kind = $3
     old = newest[machine, kind] != $4
@@ -115,9 +132,13 @@ FNR == 1 {
     arguments = ""
     seed = "?"
     run_status = "unknown"
+    run_commit = ""
 }
 /^fuzz commit / {
-    commit[machine, kind] = $3
+    run_commit = $3
+    if (!old) {
+        commit[machine, kind] = $3
+    }
 }
 /^fuzz line / {
     arguments = substr($0, 11)
@@ -214,8 +235,25 @@ function judge_kernel(name, at) {
     at = commit[name, "check"]
     if (at ~ /-dirty$/) {
         open(name ": the kernel was built from what is in no commit, " at)
-    } else if (at != "" && system("git diff --quiet " at " HEAD -- 'kernel/*.[chS]' 'lib/*.[chS]' 'abi/*.[dh]*' 'tests/fuzz/*.[ch]' ':!*_test.c'") != 0) {
+    } else if (at != "" && system("git diff --quiet " at " HEAD -- " sources) != 0) {
         open(name ": the kernel has changed since commit " at)
+    }
+    if (uncommitted[name] > 0) {
+        open(name ": runs of which no commit was noted: " uncommitted[name])
+    }
+    if (unended[name] > 0) {
+        open(name ": runs of which it was not noted how they ended: " unended[name])
+    }
+}
+function judge_dry(name, g) {
+    g = name SUBSEP "all"
+    if (now[g] - last[g] < DRY) {
+        open(name ": " now[g] - last[g] " calls after the last new edge, fewer than " DRY)
+    }
+}
+function judge_calls() {
+    if (all["check"] < CALLS) {
+        open("only " all["check"] + 0 " calls on the check kernel, fewer than " CALLS)
     }
 }
 # Notes each edge that was never met, with its reason. A line of the source of which an edge
@@ -392,9 +430,11 @@ function print_seeds(i, j, n, word) {
     }
 }
 END {
+    end_run()
     for (m = 1; m <= 2; m++) {
         if ((machines[m], "check") in newest) {
             judge_kernel(machines[m])
+            judge_dry(machines[m])
             judge_statuses(machines[m])
             judge_lengths(machines[m])
             unmet(machines[m])
@@ -402,6 +442,7 @@ END {
             open("no run on " machines[m])
         }
     }
+    judge_calls()
     judge_reasons()
     print_open()
     print_totals()

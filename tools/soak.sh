@@ -119,7 +119,8 @@ soak_job() {
 }
 
 # Everything below the mark is written anew from build/soak/runs. Fails while something is open:
-# a failed run, too few of a status, an edge without a reason, an entry above the bound.
+# a failed run, too few calls or too few of a status, a new edge of late, an edge without a
+# reason, an entry above the bound, a kernel that is not that of HEAD.
 soak_summary() {
     page=docs/reference/fuzzing.md
     sed '/^<!-- Below: /q' "$page" >build/soak/page

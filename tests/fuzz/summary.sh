@@ -3,23 +3,45 @@
 # SPDX-FileCopyrightText: The VectraOS contributors
 #
 # What ./vectra soak --summary must not overlook: runs are made up in which all is well, and
-# then one thing is not. Prints `ok CASE` and `not ok CASE: WHY`.
+# then one thing is not. Prints `ok CASE` and `not ok CASE: WHY`. What is asked of git is asked
+# of a tree of its own, in which nothing changes but what a case changes.
 set -eu
 cd "$(dirname "$0")/../.."
-work=$PWD/build/test/summary
+top=$PWD
+work=$top/build/test/summary
 bad=0
 
-# Two runs, one on each machine, that meet every bar: each status that abi/syscalls.def lists
-# as often as it has to come, and the first two of three edges; the list says why not the third.
+# change FILE...: a commit that changes these.
+change() {
+    for file in "$@"; do
+        mkdir -p "$(dirname "$file")"
+        echo 'a line' >>"$file"
+    done
+    git add -A -f .
+    git -c user.name=vectra -c user.email=vectra@localhost -c commit.gpgsign=false \
+        commit -q -m "tests: change $1"
+}
+
+rm -rf "$work"
+mkdir -p "$work/tree/abi" "$work/kernels"
+cp abi/syscalls.def "$work/tree/abi/"
+cd "$work/tree"
+git init -q .
+change kernel/a.c
+
+# Four runs, two on each machine, that just meet every bar: each status that abi/syscalls.def
+# lists as often as it has to come, the first two of three edges, for the third a line in the
+# list, and as many calls in all and after the last new edge as there have to be.
 make_runs() {
-    rm -rf "$work"
-    mkdir -p "$work/kernels"
+    rm -f "$work"/*.i
+    commit=$(git rev-parse HEAD)
     printf '%s\n' 'first kernel/a.c:1 -' 'second kernel/a.c:2 -' 'third kernel/a.c:3 -' \
         >"$work/kernels/new"
     printf '%s\n' 'kernel/a.c: third' '    it needs three harts' >"$work/list"
     for machine in x86_64 aarch64; do
         {
-            printf '%s\n' 'fuzz kernel check new' 'fuzz line fuzz --seed 5 --calls 9' 'fuzz status 0'
+            printf '%s\n' 'fuzz kernel check new' "fuzz commit $commit" \
+                'fuzz line fuzz --seed 5 --calls 9' 'fuzz status 0'
             awk -F '"' '/^SYSCALL\(/ {
                 split($0, word, /[(, ]+/)
                 count = split($(NF - 3), status, " ")
@@ -28,17 +50,23 @@ make_runs() {
                     if (status[i] != "UNSUPPORTED") printf " %s=10", status[i]
                 print ""
             }' abi/syscalls.def
-            printf '%s\n' 'fuzz run seed=5 calls=9 rounds=1 workers=4 killed=0 faulted=0' \
+            printf '%s\n' 'fuzz run seed=5 calls=40000000 rounds=1 workers=4 killed=0 faulted=0' \
                 'fuzz length handle_drop 20000 1' 'fuzz edges 2 3 0 0' \
                 'fuzz map 0 0000000000000003 0000000000000000 0000000000000000 0000000000000000'
         } >"$work/1.1.$machine.i"
+        printf '%s\n' 'fuzz kernel check new' "fuzz commit $commit" \
+            'fuzz line fuzz --seed 7 --calls 9' 'fuzz status 0' \
+            'fuzz run seed=7 calls=10000000 rounds=1 workers=4 killed=0 faulted=0' \
+            'fuzz edges 1 3 0 0' \
+            'fuzz map 0 0000000000000001 0000000000000000 0000000000000000 0000000000000000' \
+            >"$work/2.1.$machine.i"
     done
 }
 
 # summary CASE STATUS PATTERN: how it ends, and what the page says.
 summary() {
     status=0
-    awk -v list="$work/list" -v kernels="$work/kernels" -f tools/soak.awk "$work"/*.i \
+    awk -v list="$work/list" -v kernels="$work/kernels" -f "$top/tools/soak.awk" "$work"/*.i \
         >"$work/page" 2>"$work/errors" || status=$?
     if [ "$status" = "$2" ] && grep -q -e "$3" "$work/page"; then
         echo "ok $1"
@@ -51,11 +79,12 @@ summary() {
 
 make_runs
 run=$work/1.1.aarch64.i
+second=$work/2.1.aarch64.i
 summary 'all is well' 0 '^failed: 0. Open: nothing.$'
 sed -i 's/^fuzz status 0/fuzz status 1\nfuzz failed not ok fuzz.calls: why/' "$run"
 summary 'a run that failed' 1 '^- seed 5: not ok fuzz.calls: why$'
 printf '%s\n' 'fuzz kernel check new' 'fuzz line fuzz --seed 6 --calls 9' 'fuzz status 124' \
-    >"$work/2.1.aarch64.i"
+    >"$work/3.1.aarch64.i"
 summary 'a run that hung and counted nothing' 1 '^- failed, status 124: aarch64 .*, seed 6$'
 sed -i '/^fuzz row bundle_put /s/BUSY=10/BUSY=9/' "$run"
 summary 'an error that came nine times' 1 '^- aarch64: bundle_put BUSY came 9 times$'
@@ -69,10 +98,33 @@ sed -i '/^fuzz map /s/3 /1 /' "$run"
 summary 'an edge without a reason' 1 '^- aarch64: never met, .*: kernel/a.c: second 2$'
 sed -i '/^fuzz map /s/3 /7 /' "$work"/*.i
 summary 'a reason without an edge' 1 'all edges of this one were met: kernel/a.c: third$'
-sed -i 's/^fuzz status 0/fuzz commit 0123456-dirty\nfuzz status 0/' "$run"
+sed -i 's/^fuzz commit .*/fuzz commit 0123456-dirty/' "$run" "$second"
 summary 'a kernel that is in no commit' 1 'built from what is in no commit, 0123456-dirty$'
-rm "$run"
+rm "$run" "$second"
 summary 'no run on a machine' 1 '^- no run on aarch64$'
 sed 's/^fuzz status 0/fuzz status 1/; s/check new/check old/' "$run" >"$work/0.1.aarch64.i"
 summary 'a failure of an older kernel is told, and not open' 0 'which 1 failed'
+sed -i 's/calls=40000000/calls=39999999/' "$run"
+summary 'too few calls' 1 '^- only 99999999 calls on the check kernel'
+sed -i 's/calls=10000000/calls=10000001/' "$second"
+sed -i 's/^fuzz map 0 0000000000000003/fuzz map 0 0000000000000001/' "$run"
+sed -i 's/^fuzz map 0 0000000000000001/fuzz map 0 0000000000000003/' "$second"
+summary 'a new edge in the last run' 1 '^- aarch64: 0 calls after the last new edge'
+sed -i 's/calls=40000000/calls=40000001/' "$run"
+sed -i 's/calls=10000000/calls=9999999/' "$second"
+summary 'too few calls after the last new edge' 1 '^- aarch64: 9999999 calls after the last new'
+sed -i '/^fuzz commit /d' "$run"
+summary 'a run without a commit' 1 '^- aarch64: runs of which no commit was noted: 1$'
+sed -i '/^fuzz status /d' "$second"
+summary 'a run without an end' 1 '^- aarch64: .* it was not noted how they ended: 1$'
+for file in kernel/a.c kernel/hooks/a.h kernel/arch/x86_64/a.S kernel/arch/aarch64/kernel.ld \
+    kernel/meson.build kernel/tests/audit.c kernel/tests/hooks/hooks.h lib/list/list.h \
+    abi/syscalls.txt tests/fuzz/main.c meson.build tools/cross/x86_64.ini; do
+    change "$file"
+    summary "a change of $file" 1 '^- aarch64: the kernel has changed since commit '
+done
+change kernel/README.md kernel/tests/a_test.c kernel/tests/world.h kernel/arch/host/a.c \
+    lib/list/list_test.c lib/elf/elf_fuzz.c tests/fuzz/unmet.list tests/fuzz/summary.sh \
+    tests/ktest/a.c tools/soak.awk docs/a.md
+summary 'a change of what the kernel is not made of' 0 '^failed: 0. Open: nothing.$'
 exit "$bad"
