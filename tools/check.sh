@@ -155,7 +155,7 @@ run_check() {
     tree_files >build/check/files
     status=0
     for rule in format headers spdx licence architecture words length kernel_budget listed \
-                links tests_named spec bench reference shell lint; do
+                links tests_named matrix spec bench reference shell lint; do
         "rule_$rule" >build/check/out || true
         if grep -v '^warning: ' build/check/out >build/check/bad; then
             echo "not ok $rule"

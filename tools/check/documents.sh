@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # SPDX-FileCopyrightText: The VectraOS contributors
 #
-# Rules of `./vectra check` that keep the documents true: what a document
-# points to is there. Part of tools/check.sh.
+# Rules of `./vectra check` that keep the documents true: what a document, or a table of
+# tests, points to is there. Part of tools/check.sh.
 # shellcheck shell=sh disable=SC2016
 
 # Links to files of this tree; those with a scheme are not looked at.
@@ -30,6 +30,37 @@ rule_tests_named() {
         done
 }
 
+# The tests that tests/ktest/matrix.c names for what it does not try itself (`GROUP.CASE` of
+# tests/ktest, or `host:FILE.TEST`) exist, and files with them name the syscall and the status.
+rule_matrix() {
+    sed '1,/^} elsewhere\[\] = {$/d; /^};/,$d' tests/ktest/matrix.c | tr -d '\n' | sed 's/},/\n/g' |
+        sed -E 's/^ *\{"([a-z_]+)", *"([A-Z_ ]+)", *"([^"]+)"$/\1|\2|\3/' >build/check/elsewhere
+    [ -s build/check/elsewhere ] || echo "tests/ktest/matrix.c: its table elsewhere[] is not found"
+    while IFS='|' read -r call errors names; do
+        : >build/check/sources
+        for name in $(echo "${names:-nothing}" | tr -d ','); do
+            kind=ktest
+            case $name in host:*) kind=host ;; esac
+            name=${name#host:}
+            test_exists "$kind" "${name%%.*}" "${name#*.}" ||
+                echo "tests/ktest/matrix.c: $call: there is no test $kind:$name"
+            test_source "$kind" "${name%%.*}" >>build/check/sources
+        done
+        for word in "$call" $(echo "$errors" | sed 's/[A-Z_]*/STATUS_&/g'); do
+            xargs grep -qw -e "$word" -e "sys_$word" /dev/null <build/check/sources ||
+                echo "tests/ktest/matrix.c: $call: no file with the tests $names has $word"
+        done
+    done <build/check/elsewhere
+}
+
+# test_source KIND FILE-OR-GROUP
+test_source() {
+    case $1 in
+    ktest) grep -l "^TESTS($2," tests/ktest/*.c ;;
+    host) code_files "/$2\.c\$" ;;
+    esac
+}
+
 # test_exists KIND FILE-OR-GROUP CASE
 test_exists() {
     case $1 in
@@ -41,6 +72,7 @@ test_exists() {
         return 1
         ;;
     system) [ -e "tests/system/$2.sh" ] ;;
+    *) return 1 ;;
     esac
 }
 
