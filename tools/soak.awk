@@ -287,6 +287,11 @@ function unmet(name, kernel, line, part, place, edge, count, text, beside, becau
         unmet_of[because, name]++
         copies_of[because, name] += copy
         note_place(because, part[3] == "check" ? "everywhere" : part[1], at, copy || part[3] == "check" ? "" : place[2])
+        if (part[3] != "check" && place[2] == 0) {
+            nowhere[name]++
+        } else if (part[3] != "check" && !copy) {
+            note_line(name, at, place[2])
+        }
     }
 }
 # Where the edges of a reason are: functions, and lines of which no edge was met.
@@ -302,6 +307,20 @@ function note_place(because, name, at, line, i) {
     i = named[because, name]
     if (line != "" && index(lines_at[because, i] " ", " " line " ") == 0) {
         lines_at[because, i] = lines_at[because, i] " " line
+    }
+}
+# A line of which no edge was met on that machine.
+function note_line(name, at, line, i) {
+    if (!(at in bare)) {
+        bare[at] = 1
+        for (i = ++count_of_bare; i > 1 && bare_at[i - 1] > at; i--) {
+            bare_at[i] = bare_at[i - 1]
+        }
+        bare_at[i] = at
+    }
+    if (index(bare_lines[at, name] ", ", " " line ",") == 0) {
+        bare_lines[at, name] = bare_lines[at, name] (bare_lines[at, name] == "" ? " " : ", ") line
+        bare_count[name]++
     }
 }
 function judge_reasons(at) {
@@ -394,6 +413,15 @@ function print_unmet(i, k, because, text) {
         printf "| %s | %d (%d) | %d (%d) | %s |\n", because, unmet_of[because, "x86_64"], copies_of[because, "x86_64"], unmet_of[because, "aarch64"], copies_of[because, "aarch64"], text
     }
 }
+function print_bare(i, at) {
+    printf "\n### Lines that no run met\n\nOf these no edge was met at any place where the line was compiled to: %d on x86_64, %d on aarch64.\n", bare_count["x86_64"], bare_count["aarch64"]
+    printf "Not among them: ends of checks of the kernel itself, and edges for which the compiler names no line (%d\nand %d).\n", nowhere["x86_64"], nowhere["aarch64"]
+    print "\n| function | x86_64 | aarch64 |\n| --- | --- | --- |"
+    for (i = 1; i <= count_of_bare; i++) {
+        at = bare_at[i]
+        printf "| %s |%s |%s |\n", at, bare_lines[at, "x86_64"], bare_lines[at, "aarch64"]
+    }
+}
 function print_statuses(i, j, name, word, text) {
     print "\n## Statuses\n\nOn each machine OK came 1,000 times or more, and each error that the line of abi/syscalls.def lists\n10 times or more, but for what stands above. Here both machines together.\n\n| syscall | OK | others |\n| --- | --- | --- |"
     for (i = 1; i <= syscalls; i++) {
@@ -448,6 +476,7 @@ END {
     print_totals()
     print_edges()
     print_unmet()
+    print_bare()
     print_statuses()
     print_lengths()
     print_seeds()

@@ -94,6 +94,10 @@ sed -i '/^fuzz row thread_watchpoint /s/$/ UNSUPPORTED=1/' "$run"
 summary 'a status that never comes and did' 1 'thread_watchpoint UNSUPPORTED came 1 times$'
 sed -i '/^fuzz length /s/20000/20001/' "$run"
 summary 'an entry above the bound' 1 '^- aarch64: handle_drop took 20001 instructions'
+summary 'a line that no run met is named' 0 '^| kernel/a.c: third | 3 | 3 |$'
+sed -i 's|^third kernel/a.c:3|third kernel/a.c:9|; s|^first .*|third kernel/a.c:9 -|' \
+    "$work/kernels/new"
+summary 'a line that was met at another place is not' 0 'compiled to: 0 on x86_64, 0 on aarch64'
 sed -i '/^fuzz map /s/3 /1 /' "$run"
 summary 'an edge without a reason' 1 '^- aarch64: never met, .*: kernel/a.c: second 2$'
 sed -i '/^fuzz map /s/3 /7 /' "$work"/*.i
