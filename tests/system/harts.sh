@@ -36,7 +36,7 @@ lateness() {
                 print "too few were measured, or some thread went on too early"
             } else if (person > 200000 || waits > 2000000) {
                 print "a Person thread had to wait for " person ", " waits " with locks"
-            } else if (own[27907] < 5 * 200000) {
+            } else if (own[27907] < 2 * 200000) {
                 print "a Network thread did not wait"
             }
         }' "$work/waits" 2>"$work/figures")

@@ -156,15 +156,15 @@ void trap_kernel(struct trap *trap) {
 }
 
 // Here and nowhere else a hart takes interrupts in the kernel. STI works only after the next
-// instruction: one that is pending already ends the HLT, or is taken behind the PAUSE. Who does
-// not wait may be waiting for a lock.
+// instruction: one that is pending already ends the HLT, or is taken behind the NOP. Who does not
+// wait may be waiting for a lock, hence the PAUSE; behind STI at once, QEMU takes nothing.
 void arch_idle(bool wait) {
     struct arch_hart *hart = (struct arch_hart *)arch_hart();
     hart->idle = true;
     if (wait) {
         __asm__ volatile("sti; hlt; cli" ::: "memory");
     } else {
-        __asm__ volatile("sti; pause; cli" ::: "memory");
+        __asm__ volatile("sti; nop; pause; cli" ::: "memory");
     }
     hart->idle = false;
 }
