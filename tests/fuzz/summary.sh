@@ -121,7 +121,9 @@ sed -i '/^fuzz commit /d' "$run"
 summary 'a run without a commit' 1 '^- aarch64: runs of which no commit was noted: 1$'
 sed -i '/^fuzz status /d' "$second"
 summary 'a run without an end' 1 '^- aarch64: .* it was not noted how they ended: 1$'
-for file in kernel/a.c kernel/hooks/a.h kernel/arch/x86_64/a.S kernel/arch/aarch64/kernel.ld \
+change kernel/arch/x86_64/a.S
+summary "a change of one machine's kernel" 1 '^- x86_64: the kernel has changed since commit '
+for file in kernel/a.c kernel/hooks/a.h kernel/arch/aarch64/kernel.ld \
     kernel/meson.build kernel/tests/audit.c kernel/tests/hooks/hooks.h lib/list/list.h \
     abi/syscalls.txt tests/fuzz/main.c meson.build tools/cross/x86_64.ini; do
     change "$file"
