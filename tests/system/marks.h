@@ -13,6 +13,7 @@ constexpr uint64_t MARK_PERSON = 0x6d02;  // the thread goes to sleep, for MARK_
 constexpr uint64_t MARK_NETWORK = 0x6d03; // the same, in the other band
 constexpr uint64_t MARK_AWAKE = 0x6d04;   // the thread goes on
 constexpr uint64_t MARK_LAST = 0x6d04;
+#define MARKS(each) each(MARK_BELL) each(MARK_PERSON) each(MARK_NETWORK) each(MARK_AWAKE)
 
 constexpr uint64_t MARK_SLEEP = 700'000; // nanoseconds, which are instructions of all harts
 constexpr uint64_t MARK_SLACK = 1'000;   // by as much it is taken to begin too early

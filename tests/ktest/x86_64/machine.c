@@ -128,10 +128,7 @@ void machine_write_code(uint64_t address, uint32_t value) {
         break;
 void machine_mark(uint64_t number) {
     switch (number) {
-        MARK(MARK_BELL)
-        MARK(MARK_PERSON)
-        MARK(MARK_NETWORK)
-        MARK(MARK_AWAKE)
+        MARKS(MARK)
     default:
         break;
     }
