@@ -24,29 +24,34 @@
 
 #include <hooks.h>
 
-// Not fair on purpose: in a virtual machine the hart whose turn it is may not be running,
-// and all others would wait for it. What is done under a lock is short; who must not wait at all
-// tries.
+// Fair in the end. Whoever finds it free has it: in a virtual machine a hart whose turn it is may
+// not be running, and all others would wait for it. Who has looked for it in vain for a millisecond
+// takes a number, and from then on nobody has it before those with one, in their order. So a hart
+// waits for that long and for two more turns of each other hart, whatever those do.
 struct __attribute__((capability("lock"))) lock {
     _Atomic bool held;
+    _Atomic uint16_t served; // how many with a number have had it
+    _Atomic uint32_t row;    // how many have one now, and the next number << 16
 };
 
 // Where nobody may wait: whether it has the lock now.
 static inline bool lock_try(struct lock *lock) __attribute__((try_acquire_capability(true, *lock)))
 __attribute__((no_thread_safety_analysis)) {
-    if (atomic_exchange_explicit(&lock->held, true, memory_order_acquire)) {
+    if ((uint16_t)atomic_load_explicit(&lock->row, memory_order_relaxed) != 0 ||
+        atomic_exchange_explicit(&lock->held, true, memory_order_acquire)) {
         return false;
     }
     hook_lock(lock);
     return true;
 }
 
+// Until it has the lock.
+void lock_wait(struct lock *lock) __attribute__((acquire_capability(*lock)));
+
 static inline void lock_acquire(struct lock *lock) __attribute__((acquire_capability(*lock)))
 __attribute__((no_thread_safety_analysis)) {
-    while (!lock_try(lock)) {
-        while (atomic_load_explicit(&lock->held, memory_order_relaxed)) {
-            arch_pause();
-        }
+    if (!lock_try(lock)) {
+        lock_wait(lock);
     }
 }
 

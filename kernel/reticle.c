@@ -281,19 +281,3 @@ enum step reticle_free(struct reticle *reticle) {
     }
     return STEP_MORE;
 }
-
-void reticle_check(struct reticle *reticle) {
-    check(reticle->total == reticle->available + reticle->objects + reticle->tables);
-    uint64_t free = 0;
-    for (uint32_t order = 0; order < PAGE_ORDERS; order++) {
-        uint32_t frame = reticle->free_list[order];
-        while (frame != PAGE_NIL) {
-            const struct page *page = page_entry(frame);
-            check(page->kind == PAGE_FREE && page->order == order);
-            check(page->owner == object_number(&reticle->object));
-            free += PAGE_SIZE << order;
-            frame = page->next;
-        }
-    }
-    check(free == reticle->available);
-}

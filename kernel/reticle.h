@@ -60,6 +60,3 @@ void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) R
 // A step of its death.
 enum step reticle_detach(struct reticle *reticle) REQUIRES_BOOKS;
 enum step reticle_free(struct reticle *reticle) REQUIRES_BOOKS;
-
-// Panics unless the lists and the account agree.
-void reticle_check(struct reticle *reticle) REQUIRES_BOOKS;

@@ -377,9 +377,7 @@ static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
 }
 
 enum status sys_memory_map(struct thread *self, void *, uint64_t *a) {
-    enum status status = STATUS_OK;
-    if (self->unfinished.mapping == HANDLE_NONE) {
-        status = map_begin(self, a);
-    }
+    bool begun = self->unfinished.mapping != HANDLE_NONE;
+    enum status status = begun ? STATUS_OK : map_begin(self, a);
     return status == STATUS_OK ? map_go_on(self, a) : status;
 }

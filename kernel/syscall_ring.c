@@ -185,13 +185,10 @@ enum status sys_ring_take(struct thread *self, void *object, uint64_t *a) {
         }
         ring_drop_first(peer);
     }
-    struct slot *from = nullptr;
-    if (peer->sent != peer->taken) {
-        from = &peer->flight[peer->taken % SLOTS_PER_PAGE];
-    }
-    if (from == nullptr || from->sequence != a[1]) {
+    if (peer->sent == peer->taken || peer->flight[peer->taken % SLOTS_PER_PAGE].sequence != a[1]) {
         return STATUS_EMPTY;
     }
+    struct slot *from = &peer->flight[peer->taken % SLOTS_PER_PAGE];
     enum cap_class class = slot_class(from);
     if (class == CLASS_NONE || (a[2] != CLASS_NONE && a[2] != class)) {
         ring_drop_first(peer);

@@ -175,8 +175,24 @@ static uint32_t claim_cells(struct reticle *reticle) REQUIRES_BOOKS {
     return pages;
 }
 
+void audit_account(struct reticle *reticle) {
+    audit(reticle->total == reticle->available + reticle->objects + reticle->tables);
+    uint64_t free = 0;
+    for (uint32_t order = 0; order < PAGE_ORDERS; order++) {
+        uint32_t frame = reticle->free_list[order];
+        while (frame != PAGE_NIL) {
+            const struct page *page = page_entry(frame);
+            audit(page->kind == PAGE_FREE && page->order == order);
+            audit(page->owner == object_number(&reticle->object));
+            free += PAGE_SIZE << order;
+            frame = page->next;
+        }
+    }
+    audit(free == reticle->available);
+}
+
 static void audit_reticle(struct reticle *reticle) REQUIRES_BOOKS {
-    reticle_check(reticle);
+    audit_account(reticle);
     struct pages sum = {};
     for (struct link *link = reticle->children; link != nullptr;
          link = list_next(reticle->children, link)) {

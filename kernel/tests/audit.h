@@ -22,6 +22,8 @@ void audit_books(void) REQUIRES_BOOKS;
 void audit_memory(void) REQUIRES_BOOKS;
 // Capabilities, derivation trees, views and page tables.
 void audit_capabilities(void) REQUIRES_BOOKS;
+// One Reticle: its free lists and its account agree.
+void audit_account(struct reticle *reticle) REQUIRES_BOOKS;
 // Says that pages are in use; each may be claimed once.
 void audit_claim(uint32_t frame, uint32_t count);
 // Page tables of a Task: claims them, and says how many.

@@ -479,6 +479,56 @@ TEST(neither_the_timer_nor_an_idle_hart_waits_for_the_lock) {
     scene_end();
 }
 
+// Its hart stands still with the lock.
+static void stop_with_books(struct thread *thread) {
+    uint32_t hart = thread->hart->index;
+    for (uint32_t n = 1; n < 100 && !books.held; n++) {
+        CHECK_EQ(host_state_of(hart), HOST_USER);
+        host_stop_before(n);
+        ENTER(thread, handle_info, own_pool);
+        while (!books.held && host_state_of(hart) == HOST_KERNEL) {
+            (void)host_go(hart);
+        }
+    }
+    CHECK(books.held && host_state_of(hart) == HOST_KERNEL);
+}
+
+// Its hart wants the lock, and looks for it until it takes a number.
+static void wait_long(struct thread *thread) {
+    uint32_t row = books.row;
+    ENTER(thread, handle_info, own_pool);
+    host_time_set(arch_time_now() + 2'000'000);
+    for (uint32_t i = 0; i < 3 && books.row == row; i++) {
+        CHECK(host_go(thread->hart->index));
+    }
+    CHECK_EQ(books.row, row + (1 << 16) + 1);
+}
+
+// However often others come: each of those who waited long is before them, in their order.
+TEST(who_waited_long_has_the_lock_before_who_comes) {
+    scene_make();
+    ready(on[0], on[1], on[2]);
+    stop_with_books(on[0]);
+    wait_long(on[1]);
+    wait_long(on[2]);
+    while (books.held) {
+        (void)host_go(0);
+    }
+    CHECK_EQ(host_state_of(0), HOST_USER);
+    ENTER(on[0], handle_info, own_pool);
+    CHECK(host_go(2));
+    CHECK(!books.held && host_state_of(0) == HOST_KERNEL && host_state_of(2) == HOST_KERNEL);
+    CHECK(host_go(1));
+    CHECK_EQ(host_state_of(1), HOST_USER);
+    CHECK(host_go(0));
+    CHECK(!books.held && host_state_of(0) == HOST_KERNEL);
+    CHECK(host_go(2));
+    CHECK_EQ(host_state_of(2), HOST_USER);
+    CHECK(host_go(0));
+    CHECK_EQ(host_state_of(0), HOST_USER);
+    scene_end();
+}
+
 // Each of them has something to do for a moment while another is at work on what dies.
 TEST(a_hart_that_sleeps_is_woken_for_what_dies) {
     scene_make();

@@ -3,6 +3,7 @@
 //
 // The buddy lists, the accounts and the cells, called directly.
 #include "kernel/reticle.h"
+#include "kernel/tests/audit.h"
 #include "kernel/tests/random.h"
 #include "kernel/tests/world.h"
 #include "tests/unit.h"
@@ -33,7 +34,7 @@ TEST(page_take_is_aligned_and_apart) {
             page_give(first, b, count);
         }
     }
-    reticle_check(first);
+    audit_account(first);
     lock_release(&books);
     world_audit();
 }
@@ -71,7 +72,7 @@ TEST(buddies_coalesce_to_the_first_state) {
             used[which] = used[--count];
         }
         if (i % 64 == 0) {
-            reticle_check(first);
+            audit_account(first);
         }
     }
     while (count != 0) {
@@ -134,7 +135,7 @@ TEST(a_run_of_cells_is_looked_for_in_few_pages) {
     for (uint32_t i = 1; i < PAGES * PER_PAGE; i += 2) {
         reticle_return_cells(first, cell[i], 1);
     }
-    reticle_check(first);
+    audit_account(first);
     lock_release(&books);
     struct world_shape after = world_shape();
     CHECK(world_shape_equal(&before, &after));
@@ -163,7 +164,7 @@ TEST(cells_fill_a_page_and_give_it_back) {
         uint32_t which = i * 37 % 64;
         reticle_return_cells(first, cell[which], 1 + which % 2);
     }
-    reticle_check(first);
+    audit_account(first);
     lock_release(&books);
     struct world_shape after = world_shape();
     CHECK(world_shape_equal(&before, &after));

@@ -139,7 +139,8 @@ static void delay(const char *what, enum way way, uint64_t most) {
     close_hogs();
 }
 
-// The lock of the books is held for a step at a time, but it is not fair. Seen: 16 times.
+// The lock of the books is held for a step at a time, and who waited long has it next. Seen: 16
+// times, since what a step takes is up to the host, which runs four harts on two processors.
 static void books(void) {
     delay("a page carved and dropped while others take the books", WAY_BOOKS, 40);
 }

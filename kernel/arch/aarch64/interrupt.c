@@ -242,10 +242,9 @@ static void send(uint32_t hart_index, uint32_t interrupt) {
         return;
     }
     uint64_t a = hart->affinity;
-    uint64_t low = a & 0xff;
-    SYSREG_WRITE(icc_sgi1r_el1, (a >> 32 & 0xff) << 48 | low / 16 << 44 | (a >> 16 & 0xff) << 32 |
-                                    (uint64_t)interrupt << 24 | (a >> 8 & 0xff) << 16 |
-                                    UINT64_C(1) << low % 16);
+    SYSREG_WRITE(icc_sgi1r_el1, (a >> 32 & 0xff) << 48 | (a >> 4 & 15) << 44 |
+                                    (a >> 16 & 0xff) << 32 | (uint64_t)interrupt << 24 |
+                                    (a >> 8 & 0xff) << 16 | UINT64_C(1) << a % 16);
     barrier_isb();
 }
 
