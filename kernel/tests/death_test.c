@@ -6,7 +6,10 @@
 // each time one of them is destroyed after another entry; the others go on to the end of the
 // protocol, whatever they are told. The audit follows each entry, and when all is dropped
 // memory is as it was before.
+#include <stdlib.h>
+
 #include "abi/ring.h"
+#include "kernel/budget.h"
 #include "kernel/schedule.h"
 #include "kernel/tests/world.h"
 #include "tests/unit.h"
@@ -79,6 +82,22 @@ static uint64_t done(enum who who, uint64_t number, const uint64_t a[6]) {
     return status == STATUS_OK ? words.a[1] : 0;
 }
 #define DO(who, name, ...) done(who, SYS_##name, (uint64_t[6]){__VA_ARGS__})
+
+// One that waits until another does something; how it ended then.
+static void waits(enum who who, uint64_t number, const uint64_t a[6]) {
+    struct words words;
+    memcpy(words.a, a, sizeof words.a);
+    enum status status = enter(who, number, &words);
+    CHECK(status == WORLD_BLOCKED || (kill_at != 0 && entries >= kill_at));
+}
+#define WAIT(who, name, ...) waits(who, SYS_##name, (uint64_t[6]){__VA_ARGS__})
+
+static void ended(enum who who, enum status wanted) {
+    struct thread *thread = parties[who].thread;
+    struct words words = {};
+    bool back = thread != nullptr && world_run(thread) && world_returned(thread, &words);
+    CHECK((back && words.a[0] == wanted) || (kill_at != 0 && entries >= kill_at));
+}
 
 // What only makes the next step longer is not a step.
 static void many(enum who who, uint32_t count, uint64_t number, const uint64_t a[6]) {
@@ -253,6 +272,74 @@ static void words(void) {
     DO(SERVER, signal_wait, 1 << 5, 0);
 }
 
+// A second thread of the client sleeps on a word: it is woken, its page goes, it goes itself.
+static void sleep_and_wake(void) {
+    uint64_t page = DO(CLIENT, memory_carve, parties[CLIENT].pool, PAGE_SIZE);
+    uint64_t view = DO(CLIENT, memory_map, 0, page, AT, 0, PAGE_SIZE, RW);
+    uint64_t thread = DO(CLIENT, thread_carve, 0, PROGRAM_BASE, STACK_TOP);
+    parties[CHILD].thread = (struct thread *)object_of(CLIENT, thread, CLASS_THREAD);
+    DO(CLIENT, thread_start, thread);
+    WAIT(CHILD, futex_wait, AT, 0, TIME_NEVER);
+    DO(CLIENT, futex_wake, AT, 1);
+    ended(CHILD, STATUS_OK);
+    WAIT(CHILD, futex_wait, AT, 0, TIME_NEVER);
+    DO(CLIENT, handle_drop, view);
+    ended(CHILD, STATUS_CANCELLED);
+    DO(CLIENT, memory_map, 0, page, AT, 0, PAGE_SIZE, RW);
+    WAIT(CHILD, futex_wait, AT, 0, TIME_NEVER);
+    DO(CLIENT, handle_drop, thread);
+    parties[CHILD].thread = nullptr;
+    DO(CLIENT, futex_wake, AT, 1);
+}
+
+// The server sleeps, the client asks and sleeps: straight, where they share a hart and nobody
+// pays for them.
+static void ask(void) {
+    DO(CLIENT, ring_watch, parties[CLIENT].end, 1, 2);
+    DO(SERVER, ring_watch, parties[SERVER].end, 1, 2);
+    WAIT(SERVER, signal_wait, 1 << 1, TIME_NEVER, 0, parties[SERVER].end);
+    for (uint32_t i = 0; i < 2; i++) {
+        if (parties[SERVER].thread != nullptr) {
+            parties[SERVER].thread->turn = nullptr; // has one again if it waits in a queue
+        }
+        WAIT(CLIENT, doorbell_wait, parties[CLIENT].end, 1 << 1, TIME_NEVER);
+        bool straight = kill_at == 0 && harts_online() == 1 && !budget_any(parties[SERVER].thread);
+        CHECK(!straight || parties[SERVER].thread->turn == nullptr);
+        ended(SERVER, STATUS_OK);
+        WAIT(SERVER, doorbell_wait, parties[SERVER].end, 1 << 1, TIME_NEVER);
+        ended(CLIENT, STATUS_OK);
+    }
+    DO(CLIENT, doorbell, parties[CLIENT].end);
+    ended(SERVER, STATUS_OK);
+}
+
+// The client has a budget, made where the child is to live, and lends it: to the server, and to
+// another thread of its own, which lends it on.
+static void lend(void) {
+    uint64_t home = parties[CLIENT].thread != nullptr ? granted(CLIENT, "home") : 0;
+    uint64_t source = parties[CLIENT].thread != nullptr ? granted(CLIENT, "budget") : 0;
+    uint64_t budget = DO(CLIENT, budget_carve, home, source, 2'000'000, 10'000'000);
+    DO(CLIENT, budget_bind, budget, 0);
+    ask();
+    uint64_t thread = DO(CLIENT, thread_carve, 0, PROGRAM_BASE, STACK_TOP);
+    parties[CHILD].thread = (struct thread *)object_of(CLIENT, thread, CLASS_THREAD);
+    DO(CLIENT, thread_start, thread);
+    DO(CHILD, ring_watch, parties[CLIENT].end, 3, 4);
+    WAIT(SERVER, signal_wait, 1 << 1, TIME_NEVER, 0, parties[SERVER].end);
+    WAIT(CLIENT, futex_wait, WORLD_DATA, 0, TIME_NEVER, thread);
+    WAIT(CHILD, doorbell_wait, parties[CLIENT].end, 1 << 3, TIME_NEVER);
+    ended(SERVER, STATUS_OK);
+    CHECK(kill_at != 0 || budget_any(parties[SERVER].thread));
+    DO(SERVER, doorbell, parties[SERVER].end);
+    ended(CHILD, STATUS_OK);
+    DO(CHILD, futex_wake, WORLD_DATA, 1);
+    ended(CLIENT, STATUS_OK);
+    DO(CLIENT, budget_bind, budget, thread);
+    DO(CLIENT, handle_drop, thread);
+    parties[CHILD].thread = nullptr;
+    DO(CLIENT, handle_drop, budget);
+}
+
 // ------------------------------------------------------------------------- killing
 
 // The parties, each in a Reticle of its own, two of them joined by a Ring.
@@ -271,8 +358,9 @@ static void begin(void) {
         // What a party carves dies with it: its pool hangs below its Reticle's drop.
         struct world_grant grants[] = {{"pool", pool, RIGHT_ALL, true},
                                        {"end", end[i], RIGHT_ALL, true},
-                                       {"home", home, RIGHT_ALL, false}};
-        CHECK_EQ(world_task_make(&task, 200 * PAGE_SIZE, grants, 3), STATUS_OK);
+                                       {"home", home, RIGHT_ALL, false},
+                                       {"budget", world_named("budget"), RIGHT_ALL, false}};
+        CHECK_EQ(world_task_make(&task, 200 * PAGE_SIZE, grants, 4), STATUS_OK);
         parties[i] = (struct party){.reticle = task.reticle, .thread = task.thread};
         parties[i].pool = granted((enum who)i, "pool");
         parties[i].end = granted((enum who)i, "end");
@@ -310,8 +398,8 @@ static void at_every_step(void (*protocol)(void), bool child) {
     printf("# %u entries\n", length);
 }
 
-TEST(boots) {
-    world_boot(8 << 20, 4);
+static void boot(uint32_t harts) {
+    world_boot(8 << 20, harts);
     // The root's own table grows first.
     uint64_t copies[150];
     for (uint32_t i = 0; i < 150; i++) {
@@ -320,6 +408,24 @@ TEST(boots) {
     for (uint32_t i = 0; i < 150; i++) {
         CHECK_EQ(CALL(world_root, nullptr, handle_drop, copies[i]), STATUS_OK);
     }
+}
+
+static void on_one_hart(void) {
+    boot(1);
+    at_every_step(sleep_and_wake, false);
+    at_every_step(ask, false);
+    at_every_step(lend, true);
+    if (unit_failures != 0) {
+        fflush(stdout);
+        _Exit(1); // so that the test sees it
+    }
+}
+
+TEST(on_one_hart) {
+    CHECK(host_passes(on_one_hart));
+}
+TEST(boots) {
+    boot(4);
 }
 TEST(connecting) {
     at_every_step(connect, false);
@@ -341,4 +447,13 @@ TEST(debugging) {
 }
 TEST(waiting_for_words) {
     at_every_step(words, false);
+}
+TEST(sleeping_and_waking) {
+    at_every_step(sleep_and_wake, false);
+}
+TEST(asking) {
+    at_every_step(ask, false);
+}
+TEST(lending) {
+    at_every_step(lend, true);
 }
