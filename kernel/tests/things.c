@@ -5,8 +5,10 @@
 // entries of the kernel. Each is a few comparisons, so that the check kernel can make them
 // for every object that a syscall names.
 #include "abi/ring.h"
+#include "kernel/budget.h"
 #include "kernel/bundle.h"
 #include "kernel/check.h"
+#include "kernel/device.h"
 #include "kernel/hart.h"
 #include "kernel/memory.h"
 #include "kernel/ring.h"
@@ -64,6 +66,23 @@ static void bundle_check(const struct bundle *bundle) REQUIRES_BOOKS {
     audit(bundle->used <= BUNDLE_SIZE - BUNDLE_VALUES);
 }
 
+static void budget_check(const struct budget *budget) REQUIRES_BOOKS {
+    const struct budget *source = budget->source;
+    audit(budget->period != 0 && budget->harts != 0);
+    audit(source == nullptr || (budget->harts & ~source->harts) == 0);
+    audit((budget->bound == nullptr) == (budget->threads == 0));
+    audit(source == nullptr || source->parts != nullptr || budget->object.phase > OBJECT_DETACH);
+}
+
+static void device_check(const struct device *device) REQUIRES_BOOKS {
+    audit(device->size != 0 && device->base + device->size > device->base);
+    audit(!device->ports || device->base + device->size <= UINT16_MAX + 1);
+}
+
+static void irq_check(const struct irq *irq) REQUIRES_BOOKS {
+    audit(arch_irq_check(irq->line) == STATUS_OK);
+}
+
 void audit_thing(const struct object *object) {
     audit(object->class != CLASS_NONE && object->class < CLASS_COUNT);
     audit(object->unlisted || object->reticle != nullptr);
@@ -88,8 +107,17 @@ void audit_thing(const struct object *object) {
     case CLASS_BUNDLE:
         bundle_check((const struct bundle *)object);
         break;
-    default:
+    case CLASS_BUDGET:
+        budget_check((const struct budget *)object);
         break;
+    case CLASS_DEVICE:
+        device_check((const struct device *)object);
+        break;
+    case CLASS_IRQ:
+        irq_check((const struct irq *)object);
+        break;
+    default:
+        break; // the machine is an object and no more
     }
 }
 
