@@ -4,23 +4,30 @@
 // Waiting for a lock. See lock.h.
 #include "kernel/lock.h"
 
+#include "kernel/hart.h"
+
 void lock_wait(struct lock *lock) __attribute__((no_thread_safety_analysis)) {
-    constexpr uint64_t PATIENCE = 1'000'000; // nanoseconds
-    uint64_t until = arch_time_now() + PATIENCE;
-    while (arch_time_now() < until) {
-        arch_pause();
-        if (!atomic_load_explicit(&lock->held, memory_order_relaxed) && lock_try(lock)) {
-            return;
+    constexpr uint64_t PATIENCE = 20'000, AWAY = 20'000; // nanoseconds
+    uint64_t began = arch_time_now(), now = began;
+    // Smaller for who has waited longer, never 0, and nobody else's.
+    uint64_t me = began * BOOT_HARTS + arch_hart()->index + 1;
+    for (;; now = arch_time_now()) {
+        uint64_t first = atomic_load_explicit(&lock->first, memory_order_relaxed);
+        // Nobody goes first, or one who came later: 0 - 1 is more than any.
+        if (now - began > PATIENCE && first - 1 >= me) {
+            atomic_compare_exchange_strong(&lock->first, &first, me);
         }
-    }
-    uint32_t row = atomic_fetch_add_explicit(&lock->row, (1 << 16) + 1, memory_order_relaxed);
-    uint16_t number = (uint16_t)(row >> 16);
-    while (atomic_load_explicit(&lock->served, memory_order_relaxed) != number ||
-           atomic_exchange_explicit(&lock->held, true, memory_order_acquire)) {
+        if (first == me) {
+            atomic_store_explicit(&lock->looked, now, memory_order_relaxed);
+        }
+        bool open = first == 0 || first == me ||
+                    now > atomic_load_explicit(&lock->looked, memory_order_relaxed) + AWAY;
+        if (open && !atomic_load_explicit(&lock->held, memory_order_relaxed) &&
+            !atomic_exchange_explicit(&lock->held, true, memory_order_acquire)) {
+            break;
+        }
         arch_pause();
     }
+    atomic_compare_exchange_strong(&lock->first, &me, 0);
     hook_lock(lock);
-    // The next one looks from now on, and has it when this one gives it back.
-    atomic_store_explicit(&lock->served, number + 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&lock->row, 1, memory_order_relaxed);
 }

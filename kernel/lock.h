@@ -8,7 +8,7 @@
 //   books        every structure that says who holds what: derivation, Reticles,
 //                the page array, page tables, object states, watches. One lock,
 //                because none of these is on the path of a message: doorbell, wait,
-//                dispatch and handle look-up take no lock at all. See
+//                dispatch and handle look-up do not take it. See
 //                docs/decisions/0004-one-books-lock.md.
 //   futex        the sleepers of one Task.
 //   loans        those who lend to one thread: see kernel/budget.h.
@@ -24,20 +24,22 @@
 
 #include <hooks.h>
 
-// Fair in the end. Whoever finds it free has it: in a virtual machine a hart whose turn it is may
-// not be running, and all others would wait for it. Who has looked for it in vain for a millisecond
-// takes a number, and from then on nobody has it before those with one, in their order. So a hart
-// waits for that long and for two more turns of each other hart, whatever those do.
+// Fair in the end. Whoever finds it free has it. Who has looked for it in vain for 20 us goes
+// first: nobody else has it before, but one who has waited longer. So a hart waits for that long
+// and for one turn of each other hart, and of one that came between, whatever those do; a turn
+// under which another lock is waited for is as much longer. Who goes first says again and again
+// that it looks: a virtual machine's hart may be taken off its processor, and then the others do
+// not wait for it (He, Scherer, Scott: time-published queue-based spin locks, 2005).
 struct __attribute__((capability("lock"))) lock {
     _Atomic bool held;
-    _Atomic uint16_t served; // how many with a number have had it
-    _Atomic uint32_t row;    // how many have one now, and the next number << 16
+    _Atomic uint64_t first;  // who goes first: names a hart and since when it waits; 0: nobody
+    _Atomic uint64_t looked; // when that one last did
 };
 
 // Where nobody may wait: whether it has the lock now.
 static inline bool lock_try(struct lock *lock) __attribute__((try_acquire_capability(true, *lock)))
 __attribute__((no_thread_safety_analysis)) {
-    if ((uint16_t)atomic_load_explicit(&lock->row, memory_order_relaxed) != 0 ||
+    if (atomic_load_explicit(&lock->first, memory_order_relaxed) != 0 ||
         atomic_exchange_explicit(&lock->held, true, memory_order_acquire)) {
         return false;
     }

@@ -364,10 +364,7 @@ enum status sys_task_slot(struct thread *self, void *object, uint64_t *a) {
         if (index == UINT64_MAX) {
             return STATUS_NOT_FOUND;
         }
-        if (slot == nullptr) {
-            continue;
-        }
-        if (slot_class(slot) != CLASS_NONE || (slot->flags & SLOT_TOMB) != 0) {
+        if (slot != nullptr && (slot_class(slot) != CLASS_NONE || (slot->flags & SLOT_TOMB) != 0)) {
             uint64_t size;
             a[1] = index;
             a[2] = slot_description(slot);
@@ -375,7 +372,7 @@ enum status sys_task_slot(struct thread *self, void *object, uint64_t *a) {
             describe(slot, &size, &a[4]);
             return STATUS_OK;
         }
-        index++;
+        index += slot != nullptr;
     }
     self->unfinished.mapping = index;
     return STATUS_RESTART;

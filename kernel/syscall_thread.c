@@ -122,10 +122,7 @@ enum status sys_thread_registers(struct thread *self, void *, uint64_t *a) {
         registers.tls = thread->tls;
     }
     lock_release(&books);
-    if (status == STATUS_OK && !set) {
-        status = copy_to_user(a[2], &registers, sizeof registers);
-    }
-    return status;
+    return status == STATUS_OK && !set ? copy_to_user(a[2], &registers, sizeof registers) : status;
 }
 
 enum status sys_thread_control(struct thread *, void *object, uint64_t *a) {

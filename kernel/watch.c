@@ -48,10 +48,8 @@ void watch_bind(struct watch *watch, struct thread *thread, uint32_t bit) {
 void watch_words(struct thread *thread, uint32_t bit, struct memory *memory, uint32_t count) {
     struct memory *old = thread->words_memory;
     thread->words_memory = memory;
-    uint64_t words = bit | count << COUNT_SHIFT;
-    if (memory != nullptr) {
-        words |= (uint64_t)memory->frame << FRAME_SHIFT;
-    }
+    uint64_t frame = memory == nullptr ? 0 : memory->frame;
+    uint64_t words = frame << FRAME_SHIFT | count << COUNT_SHIFT | bit;
     atomic_store_explicit(&thread->words, words, memory_order_release);
     if (old != nullptr) {
         // Who read the old word just now may still write there. An epoch that began before

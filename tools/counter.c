@@ -124,7 +124,7 @@ static uint64_t mark_of(const uint8_t *code, size_t size) {
     return word >= MARK_FIRST && word <= MARK_LAST ? word : 0;
 }
 
-// PAUSE or YIELD, which the kernel has in the loops of its locks only.
+// PAUSE or YIELD, which the kernel has where it waits for a lock, or idles.
 static bool is_spin(const uint8_t *code, size_t size) {
     static const uint8_t pause[] = {0xf3, 0x90}, yield[] = {0x3f, 0x20, 0x03, 0xd5};
     return (size == sizeof pause && memcmp(code, pause, size) == 0) ||

@@ -4,90 +4,15 @@
 // Several harts inside the kernel at once, each stopped where the test wants it: what one
 // has begun and another takes away, and what is told to a hart that has not looked yet.
 #include "kernel/schedule.h"
-#include "kernel/tests/world.h"
+#include "kernel/tests/scene.h"
 #include "tests/unit.h"
 
 UNIT_MAIN
 
-constexpr uint32_t HARTS = 3;
 constexpr uint64_t SPARE = 0x7000000; // an address where views are put
-
-static uint64_t pool; // of the root, granted to each Task
-static struct world_task task;
-static uint64_t own_pool;
-static struct thread *on[HARTS]; // a thread of the Task on each hart
 
 TEST(boots) {
     world_boot(16 << 20, HARTS);
-}
-
-// Threads of the Task until each hart has one.
-static void scene_make(void) {
-    CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 2 << 20), STATUS_OK);
-    struct world_grant grants[] = {{"pool", pool, RIGHT_ALL, false}};
-    CHECK_EQ(world_task_make(&task, 1 << 20, grants, 1), STATUS_OK);
-    own_pool = world_granted(&task, "pool");
-    uint32_t found = 1;
-    memset(on, 0, sizeof on);
-    on[task.thread->hart->index] = task.thread;
-    for (uint32_t i = 0; i < 30 && found < HARTS; i++) {
-        uint64_t handle = 0;
-        struct thread *thread = world_thread_more(&task, &handle);
-        uint32_t hart = thread->hart->index;
-        if (on[hart] == nullptr) {
-            on[hart] = thread;
-            found++;
-        } else {
-            CHECK_EQ(CALL(thread, nullptr, thread_exit, 0), WORLD_BLOCKED);
-        }
-    }
-    CHECK_EQ(found, HARTS);
-}
-
-static void scene_end(void) {
-    host_yield_every(0);
-    host_settle();
-    world_audit();
-    CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
-    CHECK_EQ(CALL(world_root, nullptr, handle_drop, pool), STATUS_OK);
-    world_audit();
-}
-
-// All of them in user mode, each the current one of its hart. Only its own hart is given
-// time for it, so what the others do is not disturbed.
-static void ready(struct thread *a, struct thread *b, struct thread *c) {
-    struct thread *wanted[] = {a, b, c};
-    host_settle();
-    for (uint32_t j = 0; j < 3; j++) {
-        if (wanted[j] == nullptr) {
-            continue;
-        }
-        const struct hart *hart = wanted[j]->hart;
-        for (uint32_t i = 0; i < 1000 && hart->current != wanted[j]; i++) {
-            host_time_set(arch_time_now() + SCHEDULE_SLICE);
-            (void)host_go(hart->index);
-        }
-        CHECK(hart->current == wanted[j] && host_state_of(hart->index) == HOST_USER);
-    }
-}
-
-// One entry, and nothing of what others would do about it.
-#define ENTER(thread, name, ...) \
-    host_syscall((thread)->hart->index, SYS_##name, (uint64_t[6]){__VA_ARGS__})
-
-// How its syscall ends when nobody stands in its way any more.
-static enum status outcome(struct thread *thread) {
-    struct words words;
-    (void)world_run(thread);
-    return world_returned(thread, &words) ? (enum status)words.a[0] : WORLD_BLOCKED;
-}
-
-static uint32_t other_than(uint32_t a, uint32_t b) {
-    for (uint32_t i = 0;; i++) {
-        if (i != a && i != b) {
-            return i;
-        }
-    }
 }
 
 // ------------------------------------------------------------------------- faults
@@ -476,56 +401,6 @@ TEST(neither_the_timer_nor_an_idle_hart_waits_for_the_lock) {
     CHECK(host_go(hart) && host_state_of(hart) == HOST_USER);
     CHECK(books.held && host_state_of(third) == HOST_KERNEL);
     host_settle();
-    scene_end();
-}
-
-// Its hart stands still with the lock.
-static void stop_with_books(struct thread *thread) {
-    uint32_t hart = thread->hart->index;
-    for (uint32_t n = 1; n < 100 && !books.held; n++) {
-        CHECK_EQ(host_state_of(hart), HOST_USER);
-        host_stop_before(n);
-        ENTER(thread, handle_info, own_pool);
-        while (!books.held && host_state_of(hart) == HOST_KERNEL) {
-            (void)host_go(hart);
-        }
-    }
-    CHECK(books.held && host_state_of(hart) == HOST_KERNEL);
-}
-
-// Its hart wants the lock, and looks for it until it takes a number.
-static void wait_long(struct thread *thread) {
-    uint32_t row = books.row;
-    ENTER(thread, handle_info, own_pool);
-    host_time_set(arch_time_now() + 2'000'000);
-    for (uint32_t i = 0; i < 3 && books.row == row; i++) {
-        CHECK(host_go(thread->hart->index));
-    }
-    CHECK_EQ(books.row, row + (1 << 16) + 1);
-}
-
-// However often others come: each of those who waited long is before them, in their order.
-TEST(who_waited_long_has_the_lock_before_who_comes) {
-    scene_make();
-    ready(on[0], on[1], on[2]);
-    stop_with_books(on[0]);
-    wait_long(on[1]);
-    wait_long(on[2]);
-    while (books.held) {
-        (void)host_go(0);
-    }
-    CHECK_EQ(host_state_of(0), HOST_USER);
-    ENTER(on[0], handle_info, own_pool);
-    CHECK(host_go(2));
-    CHECK(!books.held && host_state_of(0) == HOST_KERNEL && host_state_of(2) == HOST_KERNEL);
-    CHECK(host_go(1));
-    CHECK_EQ(host_state_of(1), HOST_USER);
-    CHECK(host_go(0));
-    CHECK(!books.held && host_state_of(0) == HOST_KERNEL);
-    CHECK(host_go(2));
-    CHECK_EQ(host_state_of(2), HOST_USER);
-    CHECK(host_go(0));
-    CHECK_EQ(host_state_of(0), HOST_USER);
     scene_end();
 }
 

@@ -72,7 +72,8 @@ void hook_lock(const struct lock *lock) {
 }
 
 static bool books_try(void) __attribute__((no_thread_safety_analysis)) {
-    return !atomic_exchange_explicit(&books.held, true, memory_order_acquire);
+    return atomic_load_explicit(&books.first, memory_order_relaxed) == 0 &&
+           !atomic_exchange_explicit(&books.held, true, memory_order_acquire);
 }
 
 // ---------------------------------------------------------------------- objects
