@@ -77,9 +77,8 @@ static void statuses_tell(void) {
 
 static void locks_tell(void) {
     // The contract: no lock that unrelated Tasks share on doorbell, wait and look-up.
-    static const uint32_t without[] = {CALL_doorbell,   CALL_doorbell_wait, CALL_signal_wait,
-                                       CALL_futex_wait, CALL_futex_wake,    CALL_system_info,
-                                       CALL_device_port};
+    static const uint32_t without[] = {CALL_doorbell, CALL_doorbell_wait, CALL_signal_wait,
+                                       CALL_futex_wake, CALL_device_port};
     uint64_t entries, locks, held, most;
     for (uint32_t i = 0; i < KINDS; i++) {
         if (entry_name(i) != nullptr &&
