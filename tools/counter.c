@@ -6,6 +6,10 @@
 // which the thread goes on. No counter of either machine tells that: under -icount those of all
 // harts count what all of them execute. tests/ktest/clocks_harts.c executes the marks.
 //
+// When the line of a device rose, nobody tells. But a hart in user mode takes its interrupt before
+// the next block, and the kernel lets none in: so it did not rise before the last block of user
+// mode that the hart executed, and from there it is counted, too early rather than too late.
+//
 // A block counts as a whole when it begins, so a hart may be taken to have executed some
 // instructions more than it has. Harts run in turns (-icount), one at a time: no locks.
 #include <stdint.h>
@@ -53,6 +57,13 @@ static struct count before[HARTS];
 static uint64_t send;
 static unsigned ringer;
 static bool rung, entered;
+// The line of a device: the kernel's function for it, the hart that took it, what that one had
+// executed before its last block of user mode, and what lies between that and the interrupt that it
+// sends to the hart of the thread, if that is another one.
+static uint64_t line;
+static unsigned taker;
+static bool is_key, taken;
+static struct count user[HARTS], own;
 static FILE *out;
 
 static void begin(void) {
@@ -62,7 +73,27 @@ static void begin(void) {
 }
 
 // What block_runs is told of a block, beside the number of its instructions.
-enum { SPIN = 1 << 0, KERNEL = 1 << 1, SEND = 1 << 2, SHIFT = 3 };
+enum { SPIN = 1 << 0, KERNEL = 1 << 1, SEND = 1 << 2, LINE = 1 << 3, SHIFT = 4 };
+
+static struct count since_of(unsigned hart, const struct count *from) {
+    return (struct count){counts[hart].executed - from->executed,
+                          counts[hart].waited - from->waited};
+}
+
+// Of the blocks after that of the line only the first one that sends is of interest.
+static void line_runs(unsigned hart, uintptr_t kind) {
+    bool comes = (kind & LINE) != 0 && !begun;
+    if (comes) {
+        begin();
+        taken = true;
+        taker = hart;
+    }
+    if (comes || (taken && hart == taker && (kind & SEND) != 0)) {
+        own = since_of(hart, &user[hart]);
+        memcpy(before, counts, sizeof before);
+        taken = comes;
+    }
+}
 
 static void bell_runs(uintptr_t kind) {
     if ((kind & SEND) != 0) {
@@ -78,6 +109,10 @@ static void block_runs(unsigned hart, void *data) {
     uintptr_t kind = (uintptr_t)data;
     uint64_t number = kind >> SHIFT;
     harts = hart >= harts ? hart + 1 : harts;
+    if ((kind & KERNEL) == 0) {
+        user[hart] = counts[hart];
+        taken = taken && hart != taker;
+    }
     counts[hart].executed += number;
     total += number;
     for (unsigned i = 0; i < harts; i++) {
@@ -86,26 +121,44 @@ static void block_runs(unsigned hart, void *data) {
     spins[hart] = (kind & SPIN) != 0;
     if (rung && hart == ringer) {
         bell_runs(kind);
+    } else if (pending && is_key) {
+        line_runs(hart, kind);
     } else if (pending && !begun && !rung && total >= since) {
         begin();
     }
 }
 
-// "MARK executed waited all": 0 0 0 for one that went on before it should.
+// What the thread waited for: on its hart, and before that on the one that took the line.
+static struct count reaction(unsigned hart) {
+    struct count count = begun ? since_of(hart, &before[hart]) : (struct count){};
+    if (begun && is_key) {
+        count.executed += own.executed;
+        count.waited += own.waited;
+    }
+    return count;
+}
+
+// "MARK executed waited all hart": 0 0 0 for one that went on before it should. And "MARK" for
+// one that now waits for a key, so that somebody presses it.
 static void mark(unsigned hart, void *data) {
     uint64_t kind = (uintptr_t)data;
     if (kind != MARK_AWAKE) {
         cause = kind;
         pending = true;
-        begun = entered = false;
+        begun = entered = taken = false;
+        is_key = kind == MARK_KEY || kind == MARK_KEY_NETWORK;
         since = total + MARK_SLEEP - MARK_SLACK;
         rung = kind == MARK_BELL;
         ringer = hart;
+        if (is_key) {
+            fprintf(out, "%lu\n", kind);
+            fflush(out);
+        }
     } else if (pending) {
+        struct count count = reaction(hart);
         pending = rung = false;
-        fprintf(out, "%lu %lu %lu %lu\n", cause,
-                begun ? counts[hart].executed - before[hart].executed : 0,
-                begun ? counts[hart].waited - before[hart].waited : 0, begun ? total - since : 0);
+        fprintf(out, "%lu %lu %lu %lu %u\n", cause, count.executed, count.waited,
+                begun ? total - since : 0, hart);
         fflush(out);
     }
 }
@@ -146,15 +199,17 @@ static void translated(uint64_t, struct block *block) {
                                                    (void *)(uintptr_t)kind);
         }
     }
-    uintptr_t kind =
-        number << SHIFT | (spin ? SPIN : 0) | (kernel ? KERNEL : 0) | (address == send ? SEND : 0);
+    uintptr_t kind = number << SHIFT | (spin ? SPIN : 0) | (kernel ? KERNEL : 0) |
+                     (address == send ? SEND : 0) | (address == line ? LINE : 0);
     qemu_plugin_register_vcpu_tb_exec_cb(block, block_runs, NO_REGISTERS, (void *)kind);
 }
 
-// Two arguments: out=FILE, and send=ADDRESS of the kernel's function that interrupts a hart.
+// Arguments: out=FILE, and send=ADDRESS and line=ADDRESS of the kernel's functions that interrupt
+// a hart, and that the interrupt of a device's line comes to.
 int qemu_plugin_install(uint64_t id, const void *, int count, char **arguments) {
-    if (count != 2 || strncmp(arguments[0], "out=", 4) != 0 ||
-        sscanf(arguments[1], "send=%lx", &send) != 1) {
+    if (count != 3 || strncmp(arguments[0], "out=", 4) != 0 ||
+        sscanf(arguments[1], "send=%lx", &send) != 1 ||
+        sscanf(arguments[2], "line=%lx", &line) != 1) {
         return -1;
     }
     out = fopen(arguments[0] + 4, "w");

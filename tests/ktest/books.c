@@ -27,8 +27,8 @@ static enum status ask(uint16_t type, uint32_t task, struct ring_message *messag
                          sequence);
 }
 
-// The youngest task of this name is this one: no other starts meanwhile.
-static uint32_t own_number(void) {
+// The youngest task of this name, or 0. That of ktest is this one: no other starts meanwhile.
+static uint32_t number_of(const char *name) {
     uint32_t found = 0, last = 0;
     struct ring_message message;
     uint64_t sequence;
@@ -37,7 +37,7 @@ static uint32_t own_number(void) {
         struct init_entry entry;
         memcpy(&entry, message.payload, sizeof entry);
         last = entry.task;
-        found = strcmp(entry.name, "ktest") == 0 ? last : found;
+        found = strcmp(entry.name, name) == 0 ? last : found;
     }
     return found;
 }
@@ -51,7 +51,7 @@ void books_open(void) {
     struct ring_message message;
     if (bundle_find("init", CLASS_RING, &handle) == STATUS_OK &&
         endpoint_open(&init, handle, BIT_INIT, BIT_INIT) == STATUS_OK &&
-        ask(INIT_INSPECT, own_number(), &message, &sequence) == STATUS_OK &&
+        ask(INIT_INSPECT, number_of("ktest"), &message, &sequence) == STATUS_OK &&
         message.header.type == INIT_REPLY && message.header.capabilities == 2) {
         (void)endpoint_take(&init, sequence, CLASS_TASK, RIGHT_INSPECT, &self);
         (void)endpoint_take(&init, sequence, CLASS_RETICLE, RIGHT_INSPECT, &payer);
@@ -59,6 +59,18 @@ void books_open(void) {
     if (self == HANDLE_NONE) {
         say("ktest: nobody lets this Task look at itself: handles are not counted");
     }
+}
+
+void books_restart(const char *program) {
+    uint32_t old = number_of(program), young = old;
+    struct ring_message message;
+    uint64_t sequence, until = deadline_in(PATIENCE);
+    (void)CHECK_OK(ask(INIT_KILL, old, &message, &sequence));
+    while (young <= old && time_now() < until) {
+        pause_for(MILLISECOND);
+        young = number_of(program);
+    }
+    (void)CHECK(young > old);
 }
 
 // Free bytes are not compared: Memory that this Task was sent has moved to its books.

@@ -18,6 +18,8 @@ struct books {
 void books_open(void);
 // This Task, to look at; HANDLE_NONE: nobody lets it.
 uint64_t books_self(void);
+// Has initd end a program that it starts again, and waits until it has.
+void books_restart(const char *program);
 void books_read(struct books *books);
 // Nothing must be left in this Reticle, soon.
 void books_empty(uint64_t reticle);

@@ -3,18 +3,23 @@
 //
 // What a hart executes from an interrupt to the thread of the Person band that waits for it, on a
 // machine of several harts: each has Tasks of the Network band that compute, and others take
-// the books, destroy, revoke and ring as fast as they can. This only brings it about and marks the
+// the books, destroy, revoke and ring as fast as they can. And the same from the line of a device,
+// also on one hart: a key at the serial line. This only brings it about and marks the
 // moments; who counts is the emulator (tools/counter.c), since harts run in turns
 // there and each of their counters counts what all of them execute. tests/system/harts.sh
-// judges. All that computes pauses now and then: a hart that does not keeps its turn until the
-// next timer fires, and then QEMU 7.2 may go on with the first hart and leave out those behind it.
+// and keys.sh judge. All that computes pauses now and then: a hart that does not keeps its turn
+// until the next timer fires, and then QEMU 7.2 may go on with the first hart and leave out those
+// behind it.
+#include "drivers/console/uart.h"
 #include "lib/vectra/bundle.h"
+#include "tests/ktest/books.h"
 #include "tests/ktest/child.h"
 #include "tests/ktest/worker.h"
 #include "tests/system/marks.h"
 
 constexpr uint64_t MS = MILLISECOND;
 constexpr uint32_t RINGER = 0, TARGET = 1; // harts
+constexpr uint32_t BIT_KEY = 5, BIT_FLOOD = 9;
 enum { SPINS = 8, PESTS = 4, TIMES = 250, NETWORK_TIMES = 4 };
 
 static struct hand spins[SPINS];
@@ -137,4 +142,82 @@ static void interrupts(void) {
     drop(own);
 }
 
-TESTS(clocks_harts, {"interrupts", interrupts});
+// ------------------------------------------------------------------------- keys
+struct reader {
+    struct uart uart;
+    uint64_t irq, budget;
+    uint32_t keys;
+    _Atomic bool done;
+};
+
+// As the console's driver does it: a line that is open again comes at once for what came meanwhile.
+static void read_keys(struct reader *reader, uint64_t kind, uint32_t count) {
+    uint64_t bits;
+    uint8_t byte;
+    for (uint32_t i = 0; i < count; i++) {
+        machine_mark(kind);
+        (void)sys_irq_acknowledge(reader->irq); // the first time it is open
+        (void)sys_signal_wait(1 << BIT_KEY, TIME_NEVER, 0, 0, &bits);
+        machine_mark(MARK_AWAKE);
+        while (uart_read(&reader->uart, &byte)) {
+        }
+    }
+}
+
+static void key_reader(void *argument) {
+    struct reader *reader = argument;
+    (void)sys_budget_bind(reader->budget, 0);
+    (void)sys_irq_watch(reader->irq, BIT_KEY);
+    uart_choose(&reader->uart, UART_RECEIVED);
+    read_keys(reader, MARK_KEY, reader->keys);
+    (void)sys_budget_bind(0, 0);
+    read_keys(reader, MARK_KEY_NETWORK, NETWORK_TIMES);
+    (void)sys_irq_watch(reader->irq, UINT64_MAX);
+    atomic_store(&reader->done, true);
+}
+
+// So many keys on that hart. Meanwhile this thread wakes for the bells of all pests.
+static void keys_on(struct reader *reader, uint32_t hart) {
+    uint64_t bits, until = deadline_in(6 * PATIENCE);
+    reader->budget = budget_on(hart);
+    atomic_store(&reader->done, false);
+    worker_open(&workers[0], key_reader, reader, 0);
+    while (!atomic_load(&reader->done) && time_now() < until) {
+        (void)sys_signal_wait(1 << BIT_FLOOD, until, 0, 0, &bits);
+    }
+    (void)CHECK(atomic_load(&reader->done));
+    worker_close(&workers[0]);
+    drop(reader->budget);
+}
+
+// On the hart that takes the line, and on the last one. Afterwards the console's driver, which lost
+// the line, begins anew.
+static void keys(void) {
+    static struct reader reader;
+    uint64_t device = bundle_need("device.console", CLASS_DEVICE), view = HANDLE_NONE;
+    uint64_t description, object, size, detail;
+    reader = (struct reader){.uart = {.device = device, .base = AREA}, .keys = (uint32_t)test_size};
+    reader.irq = bundle_need("irq.console", CLASS_IRQ);
+    (void)CHECK_OK(sys_handle_info(device, &description, &object, &size, &detail));
+    if (size >= PAGE_SIZE) { // registers, not ports
+        view = map_here(device, AREA, PAGE_SIZE, MAP_READ | MAP_WRITE);
+    }
+    say("# keys, please");
+    pause_for(20 * MS); // it is said
+    if (noise_begin()) {
+        for (uint32_t i = 0; i < PESTS; i++) {
+            (void)CHECK_OK(sys_ring_watch(bells[i], BIT_FLOOD, UINT64_MAX));
+        }
+        keys_on(&reader, 0);
+        if (hart_count() > 1) {
+            keys_on(&reader, hart_count() - 1);
+        }
+    }
+    noise_end();
+    if (view != HANDLE_NONE) {
+        drop(view);
+    }
+    books_restart("console");
+}
+
+TESTS(clocks_harts, {"interrupts", interrupts}, {"keys", keys});

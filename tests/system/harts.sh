@@ -11,9 +11,8 @@
 
 # lateness HARTS
 lateness() {
-    send=$(llvm-nm-19 "build/$arch/kernel-test.elf" | awk '$3 == "arch_ipi" { print $1 }')
-    boot 'ktest clocks_harts\n' --kernel-test --icount --qemu-arg -smp --qemu-arg "$1" \
-        --qemu-arg -plugin --qemu-arg "build/$arch/tools/counter.so,out=$work/waits,send=$send"
+    boot 'ktest clocks_harts.interrupts\n' --kernel-test --icount --qemu-arg -smp --qemu-arg "$1" \
+        --qemu-arg -plugin --qemu-arg "$(counter "$work/waits")"
     expect_status "interrupts on $1 harts" 0 'passed, 0 failed'
     # 0x6d01, 0x6d02, 0x6d03: tests/system/marks.h.
     why=$(awk '
