@@ -107,7 +107,7 @@ uint32_t builtin_log(struct shell *shell, const struct command_arguments *words)
 
 uint32_t builtin_time(struct shell *shell, const struct command_arguments *words) {
     if (words->count == 2 && strcmp(words->word[1], "boot") == 0) {
-        say(shell, "bench boot_to_prompt %lu instructions\n", shell->first_prompt);
+        say(shell, "%lu ns until the first prompt\n", shell->first_prompt);
         return SHELL_OK;
     }
     if (words->count != 1) {
