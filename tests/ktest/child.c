@@ -12,9 +12,11 @@
     ROLE(answer) \
     ROLE(bundle) \
     ROLE(caller) \
+    ROLE(bystander) \
     ROLE(echo) \
     ROLE(full_memory) \
     ROLE(full_slots) \
+    ROLE(glutton) \
     ROLE(heir) \
     ROLE(matrix) \
     ROLE(pager) \

@@ -137,26 +137,7 @@ static void float_flag(void) {
     }
 }
 
-// The exhaustion of one Task is not seen by its neighbour.
-static void exhaustion(void) {
-    struct hand full = {.bit = 6, .bytes = 24 * PAGE_SIZE}, other = {.bit = 7};
-    uint64_t page, word, before, after;
-    if (!hand_run(&full, code_wait, 0) || !hand_run(&other, code_wait, 0)) {
-        return;
-    }
-    (void)CHECK_OK(sys_reticle_info(other.reticle, &word, &before, &word, &word));
-    while (sys_memory_carve(full.reticle, PAGE_SIZE, 0, 0, &page) == STATUS_OK) {
-    }
-    (void)CHECK_OK(sys_reticle_info(other.reticle, &word, &after, &word, &word));
-    (void)CHECK_EQ(before, after);
-    (void)CHECK_EQ(hand_state(&full), TASK_RUNNING);
-    (void)CHECK_EQ(hand_state(&other), TASK_RUNNING);
-    hand_destroy(&full);
-    (void)CHECK_EQ(hand_state(&other), TASK_RUNNING);
-    hand_destroy(&other);
-}
-
 TESTS(isolation, {"kernel_addresses", kernel_addresses}, {"other_task", other_task},
       {"fresh_registers", fresh_registers}, {"foreign_handles", foreign_handles},
       {"fresh_float", fresh_float}, {"fresh_modes", fresh_modes}, {"reservation", reservation},
-      {"float_flag", float_flag}, {"exhaustion", exhaustion});
+      {"float_flag", float_flag});

@@ -34,6 +34,7 @@
     GROUP(debug) \
     GROUP(pager) \
     GROUP(isolation) \
+    GROUP(exhaustion) \
     GROUP(revoke) \
     GROUP(destroy) \
     GROUP(race) \
