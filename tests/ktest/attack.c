@@ -150,6 +150,45 @@ static void deaths(void) {
     delay("a page carved and dropped while others destroy", WAY_DESTROY, 9);
 }
 
+// Memory that is passed over in flight dies, and nobody waits for it: its owner is gone. How long
+// until its bytes are back.
+static uint64_t passed_over(const uint64_t end[2], uint64_t sequence) {
+    uint64_t before = available(ground), memory = carve_memory(16 * PAGE_SIZE, 0), taken, what;
+    (void)CHECK_OK(sys_ring_send(end[0], sequence, memory, RIGHT_ALL, 1));
+    (void)CHECK_EQ(sys_ring_take(end[1], sequence + 1, CLASS_MEMORY, &taken, &what), STATUS_EMPTY);
+    uint64_t from = time_now(), until = deadline_in(PATIENCE);
+    while (available(ground) != before && time_now() < until) {
+        compute(); // so that no hart sleeps
+    }
+    (void)CHECK_EQ(available(ground), before);
+    return time_now() - from;
+}
+
+static void unwaited(void) {
+    uint64_t end[2], worst[2] = {};
+    (void)CHECK_OK(sys_ring_carve(ground, 2, &end[0]));
+    (void)CHECK_OK(sys_ring_carve(ground, 2, &end[1]));
+    (void)CHECK_OK(sys_ring_bind(end[0], end[1]));
+    if (open_hogs()) {
+        uint64_t taken, what;
+        (void)CHECK_OK(sys_ring_send(end[0], 0, ground, RIGHT_INSPECT, 0));
+        (void)CHECK_OK(sys_ring_take(end[1], 0, CLASS_RETICLE, &taken, &what));
+        drop(taken); // the page for what is in flight stays
+        for (uint32_t i = 0; i < 4 * ROUNDS && check_good(); i++) {
+            set_way(i % 2 == 0 ? WAY_COMPUTE : WAY_BOOKS);
+            pause_for(3 * MILLISECOND);
+            uint64_t took = passed_over(end, 2 * i + 1);
+            worst[i % 2] = took > worst[i % 2] ? took : worst[i % 2];
+        }
+        say("# what nobody waits for: %lu us beside who takes the books, %lu us beside who "
+            "computes",
+            worst[1] / 1000, worst[0] / 1000);
+    }
+    close_hogs();
+    drop(end[0]);
+    drop(end[1]);
+}
+
 // ------------------------------------------------------------- interrupts of others
 
 // Of all harts together.
@@ -230,4 +269,5 @@ static void epochs(void) {
     hand_destroy(&hand);
 }
 
-TESTS(attack, {"books", books}, {"deaths", deaths}, {"bells", bells}, {"epochs", epochs});
+TESTS(attack, {"books", books}, {"deaths", deaths}, {"unwaited", unwaited}, {"bells", bells},
+      {"epochs", epochs});
