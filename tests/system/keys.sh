@@ -96,6 +96,5 @@ if [ "$harts" = 1 ]; then
     reaction 1 500
 else
     reaction 2 200
-    reaction 4 200
 fi
 exit "$bad"
