@@ -50,12 +50,17 @@ static bool has_had_it(uint32_t hart) {
     return host_state_of(hart) == HOST_USER;
 }
 
-// However often others come: who waited long is before them, who waited longest first.
-TEST(who_waited_long_has_the_lock_before_who_comes) {
-    scene_make();
+// One hart has the lock, and another begins to wait for it.
+static void begin(void) {
     ready(on[0], on[1], on[2]);
     stop_with_books(on[0]);
     want_books(on[1]);
+}
+
+// However often others come: who waited long is before them, who waited longest first.
+TEST(who_waited_long_has_the_lock_before_who_comes) {
+    scene_make();
+    begin();
     host_time_set(arch_time_now() + 1);
     want_books(on[2]);
     CHECK_EQ(books.first, 0);
@@ -78,9 +83,7 @@ TEST(who_waited_long_has_the_lock_before_who_comes) {
 // Before it has waited long whoever comes first has it.
 TEST(who_waits_a_moment_is_not_before_others) {
     scene_make();
-    ready(on[0], on[1], on[2]);
-    stop_with_books(on[0]);
-    want_books(on[1]);
+    begin();
     come_again(on[0]);
     CHECK_EQ(host_state_of(0), HOST_USER);
     CHECK(has_had_it(1));
@@ -92,9 +95,7 @@ TEST(another_is_quicker) {
     scene_make();
     uint32_t lost = 0;
     for (uint32_t n = 1; n < 12; n++) {
-        ready(on[0], on[1], on[2]);
-        stop_with_books(on[0]);
-        want_books(on[1]);
+        begin();
         while (books.held) {
             (void)host_go(0);
         }
@@ -114,9 +115,7 @@ TEST(another_is_quicker) {
 // A virtual machine's hart may be taken off its processor when it is to go first.
 TEST(nobody_waits_for_who_does_not_look) {
     scene_make();
-    ready(on[0], on[1], on[2]);
-    stop_with_books(on[0]);
-    want_books(on[1]);
+    begin();
     host_time_set(arch_time_now() + LONG);
     CHECK(host_go(1) && host_go(1));
     come_again(on[0]);
