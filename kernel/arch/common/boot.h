@@ -10,8 +10,9 @@
 
 extern struct boot_info boot; // complete before kernel_main, and never changes after
 
-// The compiler's name. Who sets it has no canary of its own.
-extern uint64_t __stack_chk_guard;
+// The compiler's name. Who sets it has no canary of its own. Hidden: it is reached directly, not
+// through a table of addresses, which would not be mapped when it is first needed.
+[[gnu::visibility("hidden")]] extern uint64_t __stack_chk_guard;
 uint64_t boot_random(void); // hardware random if there is, else the counter
 // From the machine. False: there is none, or none at the moment.
 bool random_word(uint64_t *word);
