@@ -23,6 +23,8 @@ enum status bundle_carve(struct reticle *reticle, struct bundle **out) {
         return status;
     }
     struct bundle *bundle = cell;
+    bundle->sealed = false;
+    bundle->used = 0;
     status = slot_page(reticle, &bundle->object, &bundle->slots);
     if (status != STATUS_OK) {
         reticle_return(reticle, CHARGE_OBJECT, frame, BUNDLE_PAGES);

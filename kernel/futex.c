@@ -11,9 +11,15 @@ static uint32_t bucket_of(uint64_t address) {
     return (address >> 2 ^ address >> 8) % FUTEX_BUCKETS;
 }
 
+static void count_sleepers(struct futex_table *table, uint32_t by) {
+    uint32_t sleepers = atomic_load_explicit(&table->sleepers, memory_order_relaxed);
+    atomic_store_explicit(&table->sleepers, sleepers + by, memory_order_relaxed);
+}
+
 static void bucket_remove(struct futex_table *table, struct thread *thread) {
     list_remove(&table->bucket[bucket_of(thread->futex_address)], &thread->queue);
     thread->futex_address = 0;
+    count_sleepers(table, UINT32_MAX); // one less
 }
 
 void futex_enter(struct thread *thread, uint64_t address) {
@@ -21,6 +27,7 @@ void futex_enter(struct thread *thread, uint64_t address) {
     lock_acquire(&table->lock);
     // At the end, so that the longest sleeper is woken first.
     list_append(&table->bucket[bucket_of(address)], &thread->queue);
+    count_sleepers(table, 1);
     thread->futex_address = address;
     thread->futex_status = STATUS_OK;
     lock_release(&table->lock);
@@ -76,6 +83,10 @@ uint32_t futex_wake(struct task *task, uint64_t address, uint64_t count) {
 }
 
 uint32_t futex_cancel(struct task *task, uint64_t from, uint64_t to) {
+    // Who enters a bucket from now on looks at the word after us, as it may after the lock.
+    if (atomic_load_explicit(&task->futex.sleepers, memory_order_relaxed) == 0) {
+        return 0;
+    }
     struct batch batch = {.most = FUTEX_BATCH, .status = STATUS_CANCELLED};
     lock_acquire(&task->futex.lock);
     for (uint32_t i = 0; i < FUTEX_BUCKETS; i++) {

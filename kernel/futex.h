@@ -18,6 +18,7 @@ constexpr uint32_t FUTEX_BATCH = 16; // sleepers that one call wakes
 
 struct futex_table {
     struct lock lock;
+    _Atomic uint32_t sleepers; // in all buckets; read without the lock too
     struct link *bucket[FUTEX_BUCKETS];
 };
 

@@ -23,15 +23,23 @@ void memory_init(void) {
     zero_page = boot_alloc(1);
 }
 
+// All behind the header.
+static void memory_fill(struct memory *memory, uint32_t frame, uint32_t pages) {
+    memory->frame = frame;
+    memory->pages = pages;
+    memory->writable_views = memory->executable_views = 0;
+    memory->quiet = memory->seen = 0;
+    memory->words = nullptr;
+}
+
 enum status memory_carve(struct reticle *reticle, uint32_t pages, uint32_t align,
                          struct memory **out) {
     uint32_t frame;
     void *cell;
     enum status status = object_carve(reticle, CLASS_MEMORY, pages, align, &frame, &cell);
     if (status == STATUS_OK) {
+        memory_fill(cell, frame, pages);
         *out = cell;
-        (*out)->frame = frame;
-        (*out)->pages = pages;
     }
     return status;
 }
@@ -56,6 +64,23 @@ void memory_free(struct memory *memory) {
     reticle_return(memory->object.reticle, CHARGE_OBJECT, memory->frame, memory->pages);
 }
 
+bool memory_drop(struct slot *owner) {
+    struct memory *memory = (struct memory *)owner->object;
+    if (slot_class(owner) != CLASS_MEMORY || owner->node.first != nullptr ||
+        memory->words != nullptr) {
+        return false;
+    }
+    // Nobody looks Memory up without the lock: what an epoch would wait for is this only.
+    uint64_t last = memory->quiet > memory->seen ? memory->quiet : memory->seen;
+    if (last != 0 && !epoch_reached(last)) {
+        return false;
+    }
+    slot_clear(owner);
+    memory_free(memory);
+    object_discard(&memory->object);
+    return true;
+}
+
 enum status memory_take_over(struct slot *owner, struct reticle *payer) {
     struct memory *old = (struct memory *)owner->object;
     struct reticle *former = old->object.reticle;
@@ -73,8 +98,7 @@ enum status memory_take_over(struct slot *owner, struct reticle *payer) {
         return STATUS_NO_MEMORY;
     }
     struct memory *memory = cell;
-    memory->frame = old->frame;
-    memory->pages = old->pages;
+    memory_fill(memory, old->frame, old->pages);
     object_init(&memory->object, CLASS_MEMORY, payer, (struct storage){.cells = 1});
     tree_remove(&owner->node);
     tree_insert(&memory->object.tree, &owner->node);
@@ -110,14 +134,18 @@ bool memory_quiet(const struct memory *memory, uint32_t views) {
            (memory->quiet == 0 || epoch_reached(memory->quiet));
 }
 
-// A writable view of the Task goes: its other threads may run on other harts.
-static void quiet_begin(const struct slot *slot, const struct task *task) REQUIRES_BOOKS {
+// A view of the Task goes: its other threads may run on other harts.
+static void seen_begin(const struct slot *slot, const struct task *task) REQUIRES_BOOKS {
+    if (harts_online() == 1 || slot->object->class != CLASS_MEMORY) {
+        return;
+    }
     const struct thread *current = thread_current();
     bool alone = current != nullptr && current->task == task &&
                  atomic_load_explicit(&task->live, memory_order_relaxed) == 1;
-    if (slot->object->class == CLASS_MEMORY && (slot->access & MAP_WRITE) != 0 &&
-        harts_online() > 1 && !alone && !task_over(task)) {
-        ((struct memory *)slot->object)->quiet = epoch_next();
+    if (!alone && !task_over(task)) {
+        struct memory *memory = (struct memory *)slot->object;
+        memory->seen = epoch_next();
+        memory->quiet = (slot->access & MAP_WRITE) != 0 ? memory->seen : memory->quiet;
     }
 }
 
@@ -134,7 +162,7 @@ static void count_views(struct slot *slot, uint32_t by) REQUIRES_BOOKS {
 
 // A view of the Task shows its object no more.
 static void view_end(struct slot *slot, const struct task *task) REQUIRES_BOOKS {
-    quiet_begin(slot, task);
+    seen_begin(slot, task);
     count_views(slot, UINT32_MAX); // one less
     if (slot->object->class == CLASS_RING) {
         ring_view_gone((struct ring *)slot->object, slot);

@@ -24,6 +24,7 @@ struct memory {
     // Until this epoch some hart may still write: its TLB lets somebody, or it raises a watch
     // of the words that were here. 0: none.
     uint64_t quiet;
+    uint64_t seen;        // until this epoch the TLB of some hart may show it; 0: none does
     struct thread *words; // the thread whose words stand at its start (watch.h)
 };
 static_assert(sizeof(struct memory) <= OBJECT_CELL);
@@ -38,6 +39,9 @@ void memory_init(void);
 struct memory *memory_borrow(struct reticle *reticle, uint32_t frame,
                              uint32_t pages) REQUIRES_BOOKS;
 void memory_detach(struct memory *memory) REQUIRES_BOOKS;
+// Drops the owner capability of Memory together with it, at once, if it is that and nobody
+// else has to do with it: no capability, no view, no TLB, no words. False: nothing was done.
+bool memory_drop(struct slot *owner) REQUIRES_BOOKS;
 void memory_free(struct memory *memory) REQUIRES_BOOKS;
 
 // Memory that changed hands for good: the Reticle of its new owner pays for it from now

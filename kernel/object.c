@@ -16,6 +16,7 @@
 #include "kernel/schedule.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
+#include "lib/string/string.h"
 
 // Dying objects with a step to take, first in, first out: each gets one in its turn, so that a
 // small one does not wait for a large one. And those that wait for an epoch, in its order. One
@@ -37,6 +38,7 @@ void *object_boot(struct reticle *reticle, enum cap_class class) {
     void *cell;
     enum status status = reticle_take_cells(reticle, 1, &cell);
     check(status == STATUS_OK); // there is a page of cells since the first Bundle
+    memset(cell, 0, OBJECT_CELL);
     *(struct object *)cell = (struct object){.class = class, .unlisted = true, .reticle = reticle};
     return cell;
 }

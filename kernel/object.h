@@ -77,8 +77,8 @@ static inline struct object *sibling_object(struct link *sibling) {
 }
 // A small object that is made at boot and never dies; panics when there is no room.
 void *object_boot(struct reticle *reticle, enum cap_class class) REQUIRES_BOOKS;
-// Carves a small object of one cell, all zero behind its header, and the pages that belong to
-// it, which are not.
+// Carves a small object of one cell, and the pages that belong to it. Neither is zero, but for
+// the header.
 [[nodiscard]] enum status object_carve(struct reticle *reticle, enum cap_class class,
                                        uint32_t pages, uint32_t align, uint32_t *frame,
                                        void **out) REQUIRES_BOOKS;

@@ -4,7 +4,8 @@
 // The page array and the buddy lists in it. A block of order k starts at a frame
 // that is a multiple of 1 << k. Only the head of a free block carries PAGE_FREE, and
 // two buddies merge only when both heads are free, of the same order and of the
-// same Reticle: so a block never outgrows what its Reticle was given.
+// same Reticle: so a block never outgrows what its Reticle was given. A few pages are kept
+// single beside them (page.h): their order is that of no block, so nothing merges with them.
 #include "kernel/page.h"
 
 #include "kernel/check.h"
@@ -69,33 +70,44 @@ void page_list_remove(uint32_t *list, uint32_t frame) {
     }
 }
 
+// What the entry of a free block says: one comparison tells whether a buddy is one.
+static uint64_t what_free(const struct reticle *reticle, uint32_t order) {
+    struct page page = {
+        .owner = object_number(&reticle->object), .order = (uint8_t)order, .kind = PAGE_FREE};
+    return page.what;
+}
+constexpr uint64_t WHAT_ORDER = UINT64_C(1) << 48; // one order more
+static_assert(offsetof(struct page, order) - offsetof(struct page, what) == 6);
+
+static void block_push(struct reticle *reticle, uint32_t frame, uint64_t what,
+                       uint32_t order) REQUIRES_BOOKS {
+    page_entry(frame)->what = what;
+    page_list_push(&reticle->free_list[order], frame);
+    reticle->orders |= UINT32_C(1) << order;
+}
+
 // Takes a free block from its list.
-static void block_remove(struct reticle *reticle, uint32_t frame) REQUIRES_BOOKS {
-    struct page *page = page_entry(frame);
-    check(page->kind == PAGE_FREE);
-    page_list_remove(&reticle->free_list[page->order], frame);
-    page->kind = PAGE_INNER;
+static void block_remove(struct reticle *reticle, uint32_t frame, uint32_t order) REQUIRES_BOOKS {
+    page_list_remove(&reticle->free_list[order], frame);
+    if (reticle->free_list[order] == PAGE_NIL) {
+        reticle->orders &= ~(UINT32_C(1) << order);
+    }
+    page_entry(frame)->kind = PAGE_INNER;
 }
 
 // Frees one aligned block, merging it with its buddy as long as that is free too.
 static void block_give(struct reticle *reticle, uint32_t frame, uint32_t order) REQUIRES_BOOKS {
-    uint32_t owner = object_number(&reticle->object);
-    while (order + 1 < PAGE_ORDERS) {
+    uint64_t what = what_free(reticle, order);
+    for (; order + 1 < PAGE_ORDERS; order++, what += WHAT_ORDER) {
         uint32_t buddy = frame ^ (UINT32_C(1) << order);
-        if (!frame_exists(buddy)) {
+        if (!frame_exists(buddy) || page_entry(buddy)->what != what) {
             break;
         }
-        const struct page *page = page_entry(buddy);
-        if (page->kind != PAGE_FREE || page->order != order || page->owner != owner) {
-            break;
-        }
-        block_remove(reticle, buddy);
+        block_remove(reticle, buddy, order);
         page_entry(frame)->kind = PAGE_INNER;
         frame &= ~(UINT32_C(1) << order);
-        order++;
     }
-    *page_entry(frame) = (struct page){.owner = owner, .order = (uint8_t)order, .kind = PAGE_FREE};
-    page_list_push(&reticle->free_list[order], frame);
+    block_push(reticle, frame, what, order);
 }
 
 static uint32_t order_floor(uint32_t count) {
@@ -106,7 +118,7 @@ static uint32_t order_ceil(uint32_t count) {
     return count == 1 ? 0 : order_floor(count - 1) + 1;
 }
 
-void page_give(struct reticle *reticle, uint32_t first, uint32_t count) {
+static void blocks_give(struct reticle *reticle, uint32_t first, uint32_t count) REQUIRES_BOOKS {
     while (count != 0) {
         uint32_t order = order_floor(count);
         uint32_t aligned = first == 0 ? 31 : (uint32_t)__builtin_ctz(first);
@@ -118,26 +130,69 @@ void page_give(struct reticle *reticle, uint32_t first, uint32_t count) {
     }
 }
 
+void page_give(struct reticle *reticle, uint32_t first, uint32_t count) {
+    if (count != 1 || reticle->singles == PAGE_SINGLES) {
+        blocks_give(reticle, first, count);
+        return;
+    }
+    reticle->singles++;
+    struct page *page = page_entry(first);
+    page->what = what_free(reticle, PAGE_SINGLE);
+    page->next = reticle->free_list[PAGE_SINGLE];
+    reticle->free_list[PAGE_SINGLE] = first;
+}
+
+static uint32_t single_take(struct reticle *reticle) REQUIRES_BOOKS {
+    uint32_t frame = reticle->free_list[PAGE_SINGLE];
+    struct page *page = page_entry(frame);
+    page->kind = PAGE_USED;
+    reticle->free_list[PAGE_SINGLE] = page->next;
+    reticle->singles--;
+    return frame;
+}
+
+void page_settle(struct reticle *reticle) {
+    while (reticle->singles != 0) {
+        block_give(reticle, single_take(reticle), 0);
+    }
+}
+
+// Takes an aligned block out of the smallest one that there is.
+static uint32_t block_take(struct reticle *reticle, uint32_t want) REQUIRES_BOOKS {
+    uint32_t fit = reticle->orders >> want << want;
+    if (fit == 0) {
+        return PAGE_NIL;
+    }
+    uint32_t order = (uint32_t)__builtin_ctz(fit);
+    uint32_t frame = reticle->free_list[order];
+    block_remove(reticle, frame, order);
+    // The other half, of each half: none of them has a buddy that is free.
+    uint64_t what = what_free(reticle, order);
+    while (order != want) {
+        order--;
+        what -= WHAT_ORDER;
+        block_push(reticle, frame + (UINT32_C(1) << order), what, order);
+    }
+    return frame;
+}
+
 uint32_t page_take(struct reticle *reticle, uint32_t count, uint32_t align) {
+    if ((count >> 1 | align) == 0 && reticle->singles != 0) {
+        return single_take(reticle);
+    }
+    page_settle(reticle);
     uint32_t want = order_ceil(count);
     want = align > want ? align : want;
-    for (uint32_t order = want; order < PAGE_ORDERS; order++) {
-        uint32_t frame = reticle->free_list[order];
-        if (frame == PAGE_NIL) {
-            continue;
-        }
-        block_remove(reticle, frame);
+    uint32_t frame = block_take(reticle, want);
+    if (frame != PAGE_NIL) {
         page_entry(frame)->kind = PAGE_USED;
-        uint32_t size = UINT32_C(1) << order;
-        if (size != count) {
-            page_give(reticle, frame + count, size - count);
-        }
-        return frame;
+        blocks_give(reticle, frame + count, (UINT32_C(1) << want) - count);
     }
-    return PAGE_NIL;
+    return frame;
 }
 
 uint32_t page_take_block(struct reticle *reticle, uint32_t most, uint32_t *top, uint32_t *count) {
+    page_settle(reticle);
     while (*top != 0 && reticle->free_list[*top] == PAGE_NIL) {
         --*top;
     }

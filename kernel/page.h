@@ -21,6 +21,12 @@ constexpr uint32_t PAGE_NIL = UINT32_MAX; // no page
 // Object numbers are 32 bits of 256-byte cells: RAM above this is left alone.
 constexpr uint64_t PAGE_RAM_END = UINT64_C(1) << 40;
 constexpr uint32_t PAGE_ORDERS = 18; // blocks of 1 << 0 .. 1 << 17 pages
+// The order that free pages say which are kept single for a while: the last ones that came
+// back alone, and the first ones that are taken. So a page that comes and goes splits and
+// merges nothing. Whoever takes more than one page gives them to the blocks first.
+constexpr uint32_t PAGE_SINGLE = PAGE_ORDERS;
+constexpr uint32_t PAGE_SINGLES = 4; // at most, of a Reticle
+constexpr uint32_t PAGE_LISTS = PAGE_SINGLE + 1;
 
 enum page_kind : uint8_t {
     PAGE_ABSENT, // no RAM, or the kernel's own for ever
@@ -33,10 +39,15 @@ enum page_kind : uint8_t {
 
 struct page {
     uint32_t next, prev; // in the free list of the order, or the list of pages with free cells
-    uint32_t owner;      // cell number of the Reticle (free, cells) or the container (slots)
-    uint16_t cells;
-    uint8_t order;
-    enum page_kind kind;
+    union {
+        struct {
+            uint32_t owner; // cell number of the Reticle (free, cells) or the container (slots)
+            uint16_t cells;
+            uint8_t order;
+            enum page_kind kind;
+        };
+        uint64_t what; // all of it
+    };
 };
 static_assert(sizeof(struct page) == 16);
 
@@ -65,6 +76,8 @@ void page_list_remove(uint32_t *list, uint32_t frame) REQUIRES_BOOKS;
 // Puts frames [first, first + count), which belong to no list, on the free lists of the
 // Reticle, coalescing. Changes no account.
 void page_give(struct reticle *reticle, uint32_t first, uint32_t count) REQUIRES_BOOKS;
+// Gives the pages that are kept single to the blocks.
+void page_settle(struct reticle *reticle) REQUIRES_BOOKS;
 // Takes count adjacent frames, the first aligned to 1 << align; PAGE_NIL if there is no
 // such extent. Changes no account; the content is whatever was there.
 uint32_t page_take(struct reticle *reticle, uint32_t count, uint32_t align) REQUIRES_BOOKS;

@@ -21,7 +21,7 @@ struct reticle *reticle_first(void) {
         first->object.class = CLASS_RETICLE;
         first->object.unlisted = true;
         first->cells = PAGE_NIL;
-        for (uint32_t i = 0; i < PAGE_ORDERS; i++) {
+        for (uint32_t i = 0; i < PAGE_LISTS; i++) {
             first->free_list[i] = PAGE_NIL;
         }
     }
@@ -87,45 +87,43 @@ static uint16_t cells_mask(uint32_t position, uint32_t count) {
     return (uint16_t)(((UINT32_C(1) << count) - 1) << position);
 }
 
-// A page with room for the run: one of the first few in the list, or a new one.
-// Looking at few keeps the step bounded; the list holds pages with any free cell.
-static enum status cells_page(struct reticle *reticle, uint32_t count,
-                              uint32_t *out) REQUIRES_BOOKS {
-    uint32_t frame = reticle->cells;
+// A new page of cells.
+static enum status cells_page(struct reticle *reticle, uint32_t *frame) REQUIRES_BOOKS {
+    enum status status = reticle_take(reticle, CHARGE_OBJECT, 1, 0, frame);
+    if (status == STATUS_OK) {
+        struct page *page = page_entry(*frame);
+        page->kind = PAGE_CELLS;
+        page->cells = 0;
+        page->owner = object_number(&reticle->object);
+        page_list_push(&reticle->cells, *frame);
+    }
+    return status;
+}
+
+// In one of the first few pages of the list, or in a new one. Looking at few keeps the step
+// bounded; the list holds pages with any free cell.
+enum status reticle_take_cells(struct reticle *reticle, uint32_t count, void **cell) {
+    uint32_t frame = reticle->cells, position = CELLS_PER_PAGE;
     for (uint32_t i = 0; i < 8 && frame != PAGE_NIL; i++) {
-        if (cells_find(page_entry(frame)->cells, count) != CELLS_PER_PAGE) {
-            *out = frame;
-            return STATUS_OK;
+        position = cells_find(page_entry(frame)->cells, count);
+        if (position != CELLS_PER_PAGE) {
+            break;
         }
         frame = page_entry(frame)->next;
     }
-    enum status status = reticle_take(reticle, CHARGE_OBJECT, 1, 0, &frame);
-    if (status != STATUS_OK) {
-        return status;
+    if (position == CELLS_PER_PAGE) {
+        enum status status = cells_page(reticle, &frame);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        position = 0;
     }
     struct page *page = page_entry(frame);
-    page->kind = PAGE_CELLS;
-    page->cells = 0;
-    page->owner = object_number(&reticle->object);
-    page_list_push(&reticle->cells, frame);
-    *out = frame;
-    return STATUS_OK;
-}
-
-enum status reticle_take_cells(struct reticle *reticle, uint32_t count, void **cell) {
-    uint32_t frame;
-    enum status status = cells_page(reticle, count, &frame);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct page *page = page_entry(frame);
-    uint32_t position = cells_find(page->cells, count);
     page->cells |= cells_mask(position, count);
     if (page->cells == CELLS_ALL) {
         page_list_remove(&reticle->cells, frame);
     }
     *cell = (uint8_t *)page_address(frame) + (size_t)position * OBJECT_CELL;
-    memset(*cell, 0, (size_t)count * OBJECT_CELL);
     return STATUS_OK;
 }
 
@@ -151,8 +149,9 @@ void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) {
 
 // Whether there are so many free pages, and few enough blocks make them up: page_take_block
 // takes the largest until one holds all the rest.
-static bool blocks_suffice(const struct reticle *from, uint32_t count) {
+static bool blocks_suffice(struct reticle *from, uint32_t count) REQUIRES_BOOKS {
     uint32_t blocks = 0;
+    page_settle(from);
     for (uint32_t order = PAGE_ORDERS; count != 0 && order-- != 0;) {
         uint32_t frame = from->free_list[order];
         for (; frame != PAGE_NIL && count >> order != 0 && blocks < BLOCKS_MOVED; blocks++) {
@@ -214,11 +213,12 @@ enum status reticle_split(struct reticle *from, uint64_t bytes, struct reticle *
         return STATUS_NO_MEMORY;
     }
     struct reticle *part = cell;
+    *part = (struct reticle){};
     object_init(&part->object, CLASS_RETICLE, from, (struct storage){.cells = 2});
     part->parent = from;
     part->depth = from->depth + 1;
     part->cells = PAGE_NIL;
-    for (uint32_t i = 0; i < PAGE_ORDERS; i++) {
+    for (uint32_t i = 0; i < PAGE_LISTS; i++) {
         part->free_list[i] = PAGE_NIL;
     }
     move_pages(from, part, count);

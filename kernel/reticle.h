@@ -24,7 +24,9 @@ struct reticle {
     struct watch low;
     struct link *children; // the dying ones last
     uint32_t cells;        // pages that have a free cell
-    uint32_t free_list[PAGE_ORDERS];
+    uint32_t singles;      // free pages that are kept single, a list through `next` alone
+    uint32_t orders;       // a bit for each list of blocks that is not empty
+    uint32_t free_list[PAGE_LISTS];
 };
 static_assert(sizeof(struct reticle) <= 2 * OBJECT_CELL);
 
@@ -40,7 +42,7 @@ void reticle_add(struct reticle *reticle, uint32_t first, uint32_t count) REQUIR
 void reticle_return(struct reticle *reticle, enum charge charge, uint32_t frame,
                     uint32_t count) REQUIRES_BOOKS;
 
-// A zeroed run of `count` cells of 256 bytes (1 or 2) for a small object.
+// A run of `count` cells of 256 bytes (1 or 2) for a small object, with whatever was there.
 [[nodiscard]] enum status reticle_take_cells(struct reticle *reticle, uint32_t count,
                                              void **cell) REQUIRES_BOOKS;
 void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) REQUIRES_BOOKS;

@@ -8,6 +8,7 @@
 #include "kernel/check.h"
 #include "kernel/memory.h"
 #include "kernel/reticle.h"
+#include "lib/string/string.h"
 
 enum status ring_carve(struct reticle *reticle, uint32_t slots, struct ring **out) {
     uint32_t bytes = RING_HEADER_SIZE + slots * RING_SLOT_SIZE;
@@ -18,10 +19,12 @@ enum status ring_carve(struct reticle *reticle, uint32_t slots, struct ring **ou
         return status;
     }
     arch_zero_pages(page_address(frame), pages);
-    *out = cell;
-    (*out)->frame = frame;
-    (*out)->pages = pages;
-    (*out)->slots = slots;
+    struct ring *ring = cell;
+    memset(&ring->object + 1, 0, sizeof *ring - sizeof ring->object);
+    ring->frame = frame;
+    ring->pages = pages;
+    ring->slots = slots;
+    *out = ring;
     return STATUS_OK;
 }
 

@@ -130,6 +130,9 @@ static enum status drop_locked(struct thread *self, uint64_t handle,
     // Point of no return.
     struct object *object = slot->object;
     bool owner = (slot->flags & SLOT_OWNER) != 0;
+    if (owner && memory_drop(slot)) {
+        return STATUS_OK;
+    }
     slot_clear(slot);
     if (owner) {
         object_destroy(object);

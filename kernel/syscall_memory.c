@@ -69,7 +69,8 @@ enum status sys_reticle_watch(struct thread *self, void *object, uint64_t *a) {
 
 // ---------------------------------------------------------------------- Memory
 
-static enum status memory_begin(struct thread *self, const uint64_t *a) REQUIRES_BOOKS {
+static enum status memory_begin(struct thread *self, const uint64_t *a,
+                                struct memory **memory) REQUIRES_BOOKS {
     uint64_t bytes = a[1];
     if (bytes == 0 || bytes > PAGE_SIZE << (PAGE_ORDERS - 1) || a[2] >= 40 ||
         (a[3] & ~(uint64_t)CARVE_CODE) != 0) {
@@ -86,30 +87,16 @@ static enum status memory_begin(struct thread *self, const uint64_t *a) REQUIRES
         return status;
     }
     uint32_t align = a[2] > PAGE_SHIFT ? (uint32_t)a[2] - PAGE_SHIFT : 0;
-    struct memory *memory;
-    status = memory_carve((struct reticle *)slot->object,
-                          (uint32_t)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT), align, &memory);
-    if (status == STATUS_OK) {
-        self->making = &memory->object;
-        memory->object.destroyer = self; // is told if it goes before it is finished
-    }
-    return status;
+    return memory_carve((struct reticle *)slot->object,
+                        (uint32_t)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT), align, memory);
 }
 
-// Hands the finished Memory out.
-static enum status memory_grant(struct thread *self, struct memory *memory,
-                                uint64_t *a) REQUIRES_BOOKS {
-    self->making = nullptr;
-    memory->object.destroyer = nullptr;
-    enum status status = table_reserve(self->task, 1);
-    if (status != STATUS_OK) {
-        object_destroy(&memory->object);
-        return status;
-    }
+// Hands the finished Memory out; a slot is reserved.
+static void memory_grant(const struct thread *self, struct memory *memory,
+                         uint64_t *a) REQUIRES_BOOKS {
     uint32_t rights = OWNER_RIGHTS | RIGHT_MEMORY_READ | RIGHT_MEMORY_WRITE;
     rights |= (a[3] & CARVE_CODE) != 0 ? (uint32_t)RIGHT_MEMORY_EXECUTE : 0;
     a[1] = grant_owner(self->task, &memory->object, rights);
-    return STATUS_OK;
 }
 
 // It died before it was finished: neither tells the other any more.
@@ -134,20 +121,55 @@ static enum status zero_step(struct thread *self, const struct memory *memory) {
     return STATUS_OK;
 }
 
+// The Memory was zeroed, but the lock was released meanwhile.
+static enum status memory_finish(struct thread *self, struct memory *memory,
+                                 uint64_t *a) REQUIRES_BOOKS {
+    if (!object_live(&memory->object)) {
+        return memory_lost(self);
+    }
+    self->making = nullptr;
+    memory->object.destroyer = nullptr;
+    enum status status = table_reserve(self->task, 1);
+    if (status == STATUS_OK) {
+        memory_grant(self, memory, a);
+    } else {
+        object_destroy(&memory->object);
+    }
+    return status;
+}
+
+// One page, under the lock: to take that again and to look what happened meanwhile would
+// take about as long. True: it is done.
+static bool memory_single(const struct thread *self, struct memory *memory,
+                          uint64_t *a) REQUIRES_BOOKS {
+    if (memory->pages != 1) {
+        return false;
+    }
+    arch_zero_pages(page_address(memory->frame), 1);
+    memory_grant(self, memory, a);
+    return true;
+}
+
 // Memory is zeroed while nobody but this thread knows of it, a few pages an entry. Its
 // Reticle may be destroyed between two entries; within one it cannot go away, since that
 // takes an epoch, so the pages are zeroed without the lock.
 enum status sys_memory_carve(struct thread *self, void *, uint64_t *a) {
+    struct memory *memory = (struct memory *)self->making;
     enum status status = STATUS_OK;
+    bool done = false;
     lock_acquire(&books);
     if (!self->unfinished.active) {
-        status = memory_begin(self, a);
-    } else if (self->making == nullptr || !object_live(self->making)) {
+        status = memory_begin(self, a, &memory);
+        done = status != STATUS_OK || memory_single(self, memory, a);
+        if (!done) {
+            self->making = &memory->object;
+            memory->object.destroyer = self; // is told if it goes before it is finished
+        }
+    } else if (memory == nullptr || !object_live(&memory->object)) {
         status = memory_lost(self);
     }
-    struct memory *memory = (struct memory *)self->making;
     lock_release(&books);
-    if (status != STATUS_OK) {
+    if (done || status != STATUS_OK) {
         return status;
     }
     status = zero_step(self, memory);
@@ -155,7 +177,7 @@ enum status sys_memory_carve(struct thread *self, void *, uint64_t *a) {
         return status;
     }
     lock_acquire(&books);
-    status = object_live(&memory->object) ? memory_grant(self, memory, a) : memory_lost(self);
+    status = memory_finish(self, memory, a);
     lock_release(&books);
     return status;
 }
@@ -299,7 +321,8 @@ static enum status map_plan(struct thread *self, const uint64_t *a,
     return status == STATUS_OK ? plan_extent(plan, a) : status;
 }
 
-static enum status map_begin(struct thread *self, const uint64_t *a) REQUIRES_BOOKS {
+static enum status map_begin(struct thread *self, const uint64_t *a, struct task **task,
+                             struct slot **out) REQUIRES_BOOKS {
     struct map_plan plan = {};
     enum status status = map_plan(self, a, &plan);
     if (status == STATUS_OK) {
@@ -318,7 +341,22 @@ static enum status map_begin(struct thread *self, const uint64_t *a) REQUIRES_BO
     plan.task->half_made++;
     self->unfinished.mapping = table_handle(plan.task, view);
     self->unfinished.map_status = STATUS_OK;
+    *task = plan.task;
+    *out = view;
     return STATUS_OK;
+}
+
+// In a further entry: what the first one began.
+static enum status map_resume(struct thread *self, const uint64_t *a, struct task **task,
+                              struct slot **view) REQUIRES_BOOKS {
+    enum status status = task_of(self, a[0], RIGHT_TASK_MAP, task);
+    if (status == STATUS_OK) {
+        status = lookup_slot(*task, self->unfinished.mapping, view);
+    }
+    if (status != STATUS_OK) {
+        self->unfinished.mapping = HANDLE_NONE; // the Task died under our hands
+    }
+    return status;
 }
 
 // The last step of a mapping that gives the Memory away with it. Since the first one the
@@ -340,30 +378,30 @@ static enum status map_give(struct thread *self, struct task *task, uint64_t han
     return status;
 }
 
-static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
-    struct task *task;
-    struct slot *view;
-    enum status status = task_of(self, a[0], RIGHT_TASK_MAP, &task);
+// Ends the syscall, with what was mapped or with what there is instead.
+static enum status map_end(struct thread *self, struct task *task, uint64_t *a,
+                           enum status status) REQUIRES_BOOKS {
+    task->half_made--;
     if (status == STATUS_OK) {
-        status = lookup_slot(task, self->unfinished.mapping, &view);
+        a[1] = self->unfinished.mapping;
     }
-    if (status != STATUS_OK) {
-        self->unfinished.mapping = HANDLE_NONE; // the Task died under our hands
-        return status;
-    }
+    self->unfinished.mapping = HANDLE_NONE;
+    return status;
+}
+
+static enum status map_go_on(struct thread *self, uint64_t *a, struct task *task,
+                             struct slot *view) REQUIRES_BOOKS {
     if (self->unfinished.map_status == STATUS_OK) {
+        enum status status = STATUS_OK;
         enum step step = view_grow(task, view, (uint32_t)(a[4] >> PAGE_SHIFT), &status);
         if (step == STEP_MORE) {
             return STATUS_RESTART;
         }
-        if (step == STEP_DONE) {
-            status = (a[5] & MAP_GIVE) != 0 ? map_give(self, task, a[1], view) : STATUS_OK;
+        if (step == STEP_DONE && (a[5] & MAP_GIVE) != 0) {
+            status = map_give(self, task, a[1], view);
         }
-        if (step == STEP_DONE && status == STATUS_OK) {
-            task->half_made--;
-            a[1] = self->unfinished.mapping;
-            self->unfinished.mapping = HANDLE_NONE;
-            return STATUS_OK;
+        if (status == STATUS_OK) {
+            return map_end(self, task, a, status);
         }
         self->unfinished.map_status = status;
     }
@@ -371,13 +409,14 @@ static enum status map_go_on(struct thread *self, uint64_t *a) REQUIRES_BOOKS {
     if (view_shrink(task, view) != STEP_DONE) {
         return STATUS_RESTART;
     }
-    task->half_made--;
-    self->unfinished.mapping = HANDLE_NONE;
-    return self->unfinished.map_status;
+    return map_end(self, task, a, self->unfinished.map_status);
 }
 
 enum status sys_memory_map(struct thread *self, void *, uint64_t *a) {
-    bool begun = self->unfinished.mapping != HANDLE_NONE;
-    enum status status = begun ? STATUS_OK : map_begin(self, a);
-    return status == STATUS_OK ? map_go_on(self, a) : status;
+    struct task *task;
+    struct slot *view;
+    enum status status = self->unfinished.mapping == HANDLE_NONE
+                             ? map_begin(self, a, &task, &view)
+                             : map_resume(self, a, &task, &view);
+    return status == STATUS_OK ? map_go_on(self, a, task, view) : status;
 }

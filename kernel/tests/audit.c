@@ -117,19 +117,25 @@ static void claim_header(const struct object *object) {
 }
 
 static void claim_free(struct reticle *reticle) REQUIRES_BOOKS {
-    for (uint32_t order = 0; order < PAGE_ORDERS; order++) {
-        uint32_t frame = reticle->free_list[order];
+    uint32_t singles = 0;
+    for (uint32_t list = 0; list < PAGE_LISTS; list++) {
+        uint32_t frame = reticle->free_list[list], order = list % PAGE_SINGLE;
+        audit(list == PAGE_SINGLE || (frame != PAGE_NIL) == (reticle->orders >> list & 1));
         for (; frame != PAGE_NIL; frame = page_entry(frame)->next) {
             audit(frame % (UINT32_C(1) << order) == 0);
             audit_claim(frame, UINT32_C(1) << order);
+            audit(page_entry(frame)->kind == PAGE_FREE && page_entry(frame)->order == list);
+            singles += list == PAGE_SINGLE;
             uint32_t buddy = frame ^ UINT32_C(1) << order;
             bool exists = buddy - page_array_first() < page_array_count();
             const struct page *other = exists ? page_entry(buddy) : nullptr;
             // Two free buddies of one Reticle would have been merged.
             audit(!exists || order + 1 == PAGE_ORDERS || other->kind != PAGE_FREE ||
-                  other->order != order || other->owner != page_entry(frame)->owner);
+                  other->order != list || other->owner != page_entry(frame)->owner ||
+                  list == PAGE_SINGLE);
         }
     }
+    audit(singles == reticle->singles && singles <= PAGE_SINGLES);
 }
 
 static uint32_t bucket_of(uint32_t owner) {
@@ -178,13 +184,13 @@ static uint32_t claim_cells(struct reticle *reticle) REQUIRES_BOOKS {
 void audit_account(struct reticle *reticle) {
     audit(reticle->total == reticle->available + reticle->objects + reticle->tables);
     uint64_t free = 0;
-    for (uint32_t order = 0; order < PAGE_ORDERS; order++) {
+    for (uint32_t order = 0; order < PAGE_LISTS; order++) {
         uint32_t frame = reticle->free_list[order];
         while (frame != PAGE_NIL) {
             const struct page *page = page_entry(frame);
             audit(page->kind == PAGE_FREE && page->order == order);
             audit(page->owner == object_number(&reticle->object));
-            free += PAGE_SIZE << order;
+            free += PAGE_SIZE << order % PAGE_SINGLE;
             frame = page->next;
         }
     }

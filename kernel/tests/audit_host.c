@@ -26,7 +26,7 @@ static void fill_free(void) {
             filled[i] = false;
             continue;
         }
-        uint32_t size = UINT32_C(1) << page->order;
+        uint32_t size = UINT32_C(1) << page->order % PAGE_SINGLE;
         for (uint32_t j = i; j < i + size; j++) {
             uint8_t *bytes = page_address(page_array_first() + j);
             // Where it was used in between, the beginning differs too.

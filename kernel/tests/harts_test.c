@@ -195,8 +195,10 @@ static void last_of_the_dying(void) {
     scene_make();
     uint32_t root_hart = world_root->hart->index, hart = other_than(root_hart, 9);
     uint32_t third = other_than(root_hart, hart);
-    uint64_t memory = 0;
+    uint64_t memory = 0, copy = 0;
     CHECK_EQ(CALL(world_root, &memory, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    // Without a copy it would be gone at once.
+    CHECK_EQ(CALL(world_root, &copy, handle_copy, memory, RIGHT_ALL), STATUS_OK);
     ready(world_root, on[hart], on[third]);
     // It waits for an epoch, which comes, and is next on its hart.
     ENTER(world_root, handle_drop, memory);

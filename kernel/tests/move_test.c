@@ -4,6 +4,8 @@
 // Writable Memory that changes hands: over a Ring its bytes go along to the receiver's
 // books; by a Bundle or with a view it must be on them already. What is refused leaves
 // everything where it was.
+#include "kernel/epoch.h"
+#include "kernel/memory.h"
 #include "kernel/schedule.h"
 #include "kernel/tests/world.h"
 #include "tests/unit.h"
@@ -131,6 +133,57 @@ TEST(what_a_tlb_may_show_stays) {
     ((struct memory *)object)->quiet = 0;
     drop(memory);
     drop(busy.reticle);
+}
+
+static bool dying(void) {
+    return atomic_load(&object_dying);
+}
+
+// Memory that nobody else has to do with is gone when its owner drops it; otherwise it dies as
+// everything does. One entry is looked at: a whole call would see it end.
+TEST(what_nobody_sees_goes_at_once) {
+    struct words before = account(pool);
+    uint64_t memory = carve(pool), view, copy;
+    drop(memory);
+    CHECK(!dying() && memcmp(&before, account(pool).a, sizeof before) == 0);
+    struct object *object;
+    for (uint32_t what = 0; what < 5; what++) {
+        memory = carve(pool);
+        CHECK_EQ(lookup(world_root->task, memory, CLASS_MEMORY, 0, &object), STATUS_OK);
+        struct memory *shown = (struct memory *)object;
+        uint64_t epoch = epoch_request();
+        host_settle();
+        if (what == 0) {
+            CHECK_EQ(CALL(world_root, &copy, handle_copy, memory, RIGHT_ALL), STATUS_OK);
+        } else if (what == 1) {
+            CHECK_EQ(CALL(world_root, nullptr, signal_words, memory, 1, 1), STATUS_OK);
+        } else if (what == 2) {
+            CHECK_EQ(CALL(world_root, &view, memory_map, 0, memory, AT, 0, PAGE_SIZE, MAP_READ),
+                     STATUS_OK);
+        } else {
+            // Epochs that came, and one that did not.
+            shown->quiet = what == 3 ? epoch : epoch + 1000;
+            shown->seen = epoch - 1;
+        }
+        lock_acquire(&books);
+        struct slot *slot;
+        CHECK_EQ(lookup_slot(world_root->task, memory, &slot), STATUS_OK);
+        bool gone = memory_drop(slot);
+        lock_release(&books);
+        CHECK_EQ(gone, what == 3);
+        if (what == 2) {
+            drop(view);
+        }
+        if (!gone) {
+            shown->quiet = 0;
+            drop(memory);
+        }
+        if (what == 0) {
+            CHECK_EQ(CALL(world_root, nullptr, handle_drop, copy), STATUS_BAD_HANDLE);
+        }
+        world_audit();
+    }
+    CHECK(memcmp(&before.a[1], &account(pool).a[1], 4 * sizeof *before.a) == 0);
 }
 
 TEST(who_may_not_pass_it_keeps_it) {

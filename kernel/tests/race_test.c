@@ -343,6 +343,8 @@ static void memory_is_gone(void) {
 static void destroyed_while_others_pass(void) {
     race_begin(0, 0);
     CHECK_EQ(CALL(world_root, &memory, memory_carve, world_named("reticle"), PAGE_SIZE), STATUS_OK);
+    // Without a copy it would be gone at once, and wait for nothing.
+    CHECK_EQ(CALL(world_root, nullptr, handle_copy, memory, RIGHT_ALL), STATUS_OK);
     band_raise(scene.on_a, BIT);
     band_raise(scene.on_b, BIT);
     CHECK_EQ(host_state_of(scene.b), HOST_USER);
@@ -356,6 +358,8 @@ static void the_earlier_epoch_is_wanted(void) {
     uint64_t view = 0;
     race_begin(0, 0);
     CHECK_EQ(CALL(world_root, &memory, memory_carve, world_named("reticle"), PAGE_SIZE), STATUS_OK);
+    // Without a copy it would be gone at once, and wait for nothing.
+    CHECK_EQ(CALL(world_root, nullptr, handle_copy, memory, RIGHT_ALL), STATUS_OK);
     band_raise(scene.on_b, BIT);
     CHECK_EQ(CALL(scene.on_b, &view, memory_map, 0, scene.own_page, AT, 0, PAGE_SIZE, MAP_READ),
              STATUS_OK);

@@ -3,6 +3,10 @@
 //
 // The buddy lists, the accounts and the cells, called directly.
 #include "kernel/reticle.h"
+
+#include "kernel/bundle.h"
+#include "kernel/memory.h"
+#include "kernel/ring.h"
 #include "kernel/tests/audit.h"
 #include "kernel/tests/random.h"
 #include "kernel/tests/world.h"
@@ -104,7 +108,7 @@ TEST(page_take_block_keeps_to_the_limit) {
 
 TEST(nothing_is_taken_where_nothing_is) {
     struct reticle empty = {};
-    for (uint32_t i = 0; i < PAGE_ORDERS; i++) {
+    for (uint32_t i = 0; i < PAGE_LISTS; i++) {
         empty.free_list[i] = PAGE_NIL;
     }
     uint32_t count, top = PAGE_ORDERS - 1;
@@ -151,23 +155,101 @@ TEST(cells_fill_a_page_and_give_it_back) {
         CHECK_EQ((uintptr_t)cell[i] % OBJECT_CELL, 0);
         CHECK_EQ((uintptr_t)cell[i] >> PAGE_SHIFT,
                  ((uintptr_t)cell[i] + (1 + i % 2) * OBJECT_CELL - 1) >> PAGE_SHIFT);
-        const uint8_t *bytes = cell[i];
-        for (uint32_t j = 0; j < (1 + i % 2) * OBJECT_CELL; j++) {
-            CHECK(bytes[j] == 0);
-        }
-        memset(cell[i], 0x77, (1 + i % 2) * OBJECT_CELL);
-        for (uint32_t j = 0; j < i; j++) {
-            CHECK(cell[j] != cell[i]);
-        }
+        memset(cell[i], (int)i, (1 + i % 2) * OBJECT_CELL);
     }
     for (uint32_t i = 0; i < 64; i++) {
         uint32_t which = i * 37 % 64;
+        const uint8_t *bytes = cell[which];
+        for (uint32_t j = 0; j < (1 + which % 2) * OBJECT_CELL; j++) {
+            CHECK(bytes[j] == which); // nobody else has it
+        }
         reticle_return_cells(first, cell[which], 1 + which % 2);
     }
     audit_account(first);
     lock_release(&books);
     struct world_shape after = world_shape();
     CHECK(world_shape_equal(&before, &after));
+}
+
+// Whatever stood in a cell, a new object has its own beginning.
+TEST(an_object_takes_nothing_over_from_its_cell) {
+    constexpr uint32_t CELLS = PAGE_SIZE / OBJECT_CELL;
+    struct world_shape before = world_shape();
+    uint64_t pool, handle[4];
+    CHECK_EQ(CALL(world_root, &pool, reticle_split, world_named("reticle"), 1 << 20), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &handle[0], memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    struct object *first, *object;
+    CHECK_EQ(lookup(world_root->task, handle[0], CLASS_MEMORY, 0, &first), STATUS_OK);
+    void *cell[CELLS - 1];
+    lock_acquire(&books);
+    for (uint32_t i = 0; i < CELLS - 1; i++) {
+        CHECK_EQ(reticle_take_cells(first->reticle, 1, &cell[i]), STATUS_OK);
+        memset(cell[i], 0xff, OBJECT_CELL);
+    }
+    for (uint32_t i = 0; i < CELLS - 1; i++) {
+        reticle_return_cells(first->reticle, cell[i], 1);
+    }
+    lock_release(&books);
+    CHECK_EQ(CALL(world_root, &handle[1], ring_carve, pool, 2), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &handle[2], bundle_carve, pool), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &handle[3], reticle_split, pool, 1 << 18), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &handle[0], memory_carve, pool, 2 * PAGE_SIZE), STATUS_OK);
+    world_audit();
+    CHECK_EQ(lookup(world_root->task, handle[0], CLASS_MEMORY, 0, &object), STATUS_OK);
+    const struct memory *memory = (const struct memory *)object;
+    CHECK(memory->words == nullptr && (memory->quiet | memory->seen) == 0);
+    CHECK_EQ(memory->writable_views | memory->executable_views, 0);
+    CHECK_EQ(lookup(world_root->task, handle[1], CLASS_RING, 0, &object), STATUS_OK);
+    const struct ring *ring = (const struct ring *)object;
+    CHECK(ring_peer(ring) == nullptr && ring->flight == nullptr && ring->peer_view == nullptr);
+    CHECK_EQ(ring->generation | ring->writable_views | ring->sent | ring->taken, 0);
+    CHECK(ring->message.target == 0 && ring->closed.target == 0);
+    CHECK_EQ(lookup(world_root->task, handle[2], CLASS_BUNDLE, 0, &object), STATUS_OK);
+    CHECK(!((const struct bundle *)object)->sealed);
+    CHECK_EQ(((const struct bundle *)object)->used, 0);
+    CHECK_EQ(lookup(world_root->task, handle[3], CLASS_RETICLE, 0, &object), STATUS_OK);
+    const struct reticle *part = (const struct reticle *)object;
+    CHECK(part->children == nullptr && part->low.target == 0);
+    CHECK_EQ(part->objects | part->tables | part->low_mark | part->singles, 0);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, pool), STATUS_OK);
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+    world_audit();
+}
+
+// Pages that come and go alone split nothing, and are blocks again for who needs more.
+TEST(a_page_alone_comes_back_as_it_went) {
+    struct reticle *first = reticle_first();
+    struct world_shape before = world_shape();
+    uint32_t frame[PAGE_SINGLES + 2];
+    lock_acquire(&books);
+    for (uint32_t i = 0; i < PAGE_SINGLES + 2; i++) {
+        frame[i] = page_take(first, 1, 0);
+        CHECK(frame[i] != PAGE_NIL);
+    }
+    for (uint32_t i = 0; i < PAGE_SINGLES + 2; i++) {
+        page_give(first, frame[i], 1);
+    }
+    CHECK_EQ(first->singles, PAGE_SINGLES);
+    audit_account(first);
+    // The last one that came alone is the first one that goes.
+    uint32_t again = page_take(first, 1, 0);
+    CHECK_EQ(again, frame[PAGE_SINGLES - 1]);
+    CHECK_EQ(first->singles, PAGE_SINGLES - 1);
+    page_give(first, again, 1);
+    // Alignment is for blocks, and so is more than one page.
+    again = page_take(first, 1, 1);
+    CHECK_EQ(first->singles, 0);
+    page_give(first, again, 1);
+    CHECK_EQ(first->singles, 1);
+    again = page_take(first, 2, 0);
+    CHECK_EQ(first->singles, 0);
+    page_give(first, again, 2);
+    CHECK_EQ(first->singles, 0);
+    lock_release(&books);
+    struct world_shape after = world_shape();
+    CHECK(world_shape_equal(&before, &after));
+    world_audit();
 }
 
 static void return_twice(void) {

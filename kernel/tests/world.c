@@ -219,6 +219,9 @@ uint64_t world_granted(const struct world_task *task, const char *name) {
 
 struct world_shape world_shape(void) {
     struct reticle *first = reticle_first();
+    lock_acquire(&books);
+    page_settle(first); // what is kept single is of no account
+    lock_release(&books);
     struct world_shape shape = {.total = first->total,
                                 .available = first->available,
                                 .objects = first->objects,
