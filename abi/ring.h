@@ -45,7 +45,7 @@ static_assert(sizeof(struct ring_header) == 16);
 constexpr uint32_t RING_PAYLOAD = RING_SLOT_SIZE - sizeof(struct ring_header);
 
 struct ring_message {
-    struct ring_header header;
+    alignas(8) struct ring_header header; // as in its slot: copied by words
     uint8_t payload[RING_PAYLOAD];
 };
 static_assert(sizeof(struct ring_message) == RING_SLOT_SIZE);

@@ -70,26 +70,29 @@ void ring_end_unbind(struct ring_end *end) {
     ring_end_init(end, end->own, end->mask + 1);
 }
 
+// What the peer has read, in `acknowledged`; what it has not been seen to read yet is not room.
+static enum look look_consumed(struct ring_end *end) {
+    uint64_t seen = end->acknowledged;
+    return look(end, &end->peer->consumed, seen, end->produced - seen, &end->acknowledged);
+}
+
 enum status ring_end_look_space(struct ring_end *end) {
     if (end->peer == nullptr) {
         return STATUS_PEER_CLOSED;
     }
-    uint64_t slots = (uint64_t)end->mask + 1;
     for (;;) {
-        uint64_t consumed = end->send_limit - slots;
-        switch (look(end, &end->peer->consumed, consumed, end->produced - consumed, &consumed)) {
-        case LOOK_BROKEN:
+        if (look_consumed(end) == LOOK_BROKEN) {
             return STATUS_BAD_FORMAT;
-        case LOOK_GOOD:
-            end->send_limit = consumed + slots;
-            break;
-        case LOOK_NONE:
-            break;
         }
+        end->send_limit = end->acknowledged + end->mask + 1;
+        bool armed = (end->armed & RING_ARMED_SPACE) != 0;
         if (end->produced != end->send_limit) {
+            if (armed) {
+                ring_end_disarm(end, RING_ARMED_SPACE);
+            }
             return STATUS_OK;
         }
-        if (end->armed & RING_ARMED_SPACE) {
+        if (armed) {
             return STATUS_FULL;
         }
         arm(end, RING_ARMED_SPACE);
@@ -106,7 +109,7 @@ enum status ring_end_look_message(struct ring_end *end) {
         if (look(end, &end->peer->produced, produced, slots, &produced) == LOOK_BROKEN) {
             return STATUS_BAD_FORMAT;
         }
-        end->receive_limit = produced;
+        ring_end_grow(end, produced);
         if (produced != end->consumed) {
             return STATUS_OK;
         }
@@ -121,18 +124,15 @@ enum status ring_end_drained(struct ring_end *end) {
     if (end->peer == nullptr) {
         return STATUS_PEER_CLOSED;
     }
-    uint64_t slots = (uint64_t)end->mask + 1;
     for (;;) {
-        uint64_t consumed = end->send_limit - slots;
-        enum look result =
-            look(end, &end->peer->consumed, consumed, end->produced - consumed, &consumed);
-        if (result == LOOK_BROKEN) {
+        if (look_consumed(end) == LOOK_BROKEN) {
             return STATUS_BAD_FORMAT;
         }
-        end->send_limit = consumed + slots;
-        if (consumed == end->produced) {
+        if (end->acknowledged == end->produced) {
             return STATUS_OK;
         }
+        // Armed without being full: the next message looks for room again, and disarms.
+        end->send_limit = end->produced;
         if (end->armed & RING_ARMED_SPACE) {
             return STATUS_BUSY;
         }

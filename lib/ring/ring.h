@@ -19,6 +19,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/ring.h"
@@ -31,9 +32,10 @@ struct ring_end {
     const struct ring_region *peer; // read only; nullptr while unbound
     uint64_t generation;            // of the connection
     uint64_t produced;              // messages sent
-    uint64_t send_limit;            // `produced` may grow up to here
+    uint64_t send_limit;            // `produced` may grow up to here without a look
     uint64_t consumed;              // messages of the peer that were read
-    uint64_t receive_limit;         // `consumed` may grow up to here
+    uint64_t receive_limit;         // `consumed` may grow up to here without a look
+    uint64_t acknowledged;          // messages sent that the peer had read at the last look
     uint32_t mask;                  // own slots - 1
     uint32_t peer_mask;             // the peer's slots - 1
     uint32_t armed;                 // what own->armed holds
@@ -57,6 +59,10 @@ void ring_end_init(struct ring_end *end, struct ring_region *own, uint32_t slots
 // Forgets the connection; the peer's region is not touched any more.
 void ring_end_unbind(struct ring_end *end);
 
+// Armed bits are taken back where a look finds what was waited for, so what needs no look needs
+// not think of them: armed for space, `produced` is at its limit; armed for a message, there is
+// at most one that was seen and not read.
+
 // Looks for room, or for messages, in the peer's indices, and arms if there is
 // none: the slow halves of the operations below, with their statuses.
 [[nodiscard]] enum status ring_end_look_space(struct ring_end *end);
@@ -74,23 +80,38 @@ static inline void ring_end_disarm(struct ring_end *end, uint32_t bit) {
     return end->produced != end->send_limit ? STATUS_OK : ring_end_look_space(end);
 }
 
-// The words of message `sequence`, in either region.
-static inline const _Atomic uint64_t *ring_slot(const struct ring_region *region, uint64_t sequence,
-                                                uint32_t mask) {
-    const uint8_t *base = (const uint8_t *)region + RING_HEADER_SIZE;
-    return (const _Atomic uint64_t *)(base + (sequence & mask) * RING_SLOT_SIZE);
+// Where message `sequence` stands, in either region.
+static inline void *ring_slot(const struct ring_region *region, uint64_t sequence, uint32_t mask) {
+    uint8_t *slots = (uint8_t *)region + RING_HEADER_SIZE;
+    return __builtin_assume_aligned(slots + (sequence & mask) * RING_SLOT_SIZE, RING_SLOT_SIZE);
+}
+
+// In two halves: more than 32 bytes the compiler leaves to a function where unaligned accesses
+// are not allowed.
+static inline void ring_copy(void *to, const void *from) {
+    constexpr size_t HALF = RING_SLOT_SIZE / 2;
+    uint8_t *target = __builtin_assume_aligned(to, alignof(struct ring_message));
+    const uint8_t *source = __builtin_assume_aligned(from, alignof(struct ring_message));
+    __builtin_memcpy(target, source, HALF);
+    __builtin_memcpy(target + HALF, source + HALF, HALF);
+}
+
+// One look at a message that others may write to meanwhile: from here on the compiler takes what
+// is in the copy for it, whatever the slot holds by then.
+static inline void ring_copy_once(struct ring_message *to, const void *slot) {
+    ring_copy(to, slot);
+    __asm__ volatile("" : "+m"(*to));
 }
 
 // Publishes the message that stands in the slot of `produced`, which there is room for.
 // `*doorbell`: the peer sleeps and must be rung.
 static inline void ring_end_publish(struct ring_end *end, bool *doorbell) {
-    if (end->armed & RING_ARMED_SPACE) {
-        ring_end_disarm(end, RING_ARMED_SPACE);
-    }
-    end->produced++;
-    atomic_store_explicit(&end->own->produced, end->produced, memory_order_release);
+    const struct ring_region *peer = end->peer;
+    uint64_t produced = end->produced + 1;
+    end->produced = produced;
+    atomic_store_explicit(&end->own->produced, produced, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
-    uint32_t armed = atomic_load_explicit(&end->peer->armed, memory_order_relaxed);
+    uint32_t armed = atomic_load_explicit(&peer->armed, memory_order_relaxed);
     *doorbell = (armed & RING_ARMED_MESSAGE) != 0;
 }
 
@@ -103,14 +124,18 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
     if (status != STATUS_OK) {
         return status;
     }
-    _Atomic uint64_t *slot = (_Atomic uint64_t *)ring_slot(end->own, end->produced, end->mask);
-    uint64_t word[RING_SLOT_SIZE / 8];
-    __builtin_memcpy(word, message, RING_SLOT_SIZE);
-    for (uint32_t i = 0; i < RING_SLOT_SIZE / 8; i++) {
-        atomic_store_explicit(&slot[i], word[i], memory_order_relaxed);
-    }
+    ring_copy(ring_slot(end->own, end->produced, end->mask), message);
     ring_end_publish(end, doorbell);
     return STATUS_OK;
+}
+
+// The peer was seen to have sent so many messages, which is within its window. After one alone
+// the next thing is to sleep again: then it stays armed.
+static inline void ring_end_grow(struct ring_end *end, uint64_t produced) {
+    end->receive_limit = produced;
+    if ((end->armed & RING_ARMED_MESSAGE) != 0 && produced - end->consumed > 1) {
+        ring_end_disarm(end, RING_ARMED_MESSAGE);
+    }
 }
 
 // Whether there is a message: OK, EMPTY (and armed), PEER_CLOSED or BAD_FORMAT. Who slept
@@ -126,7 +151,7 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
             return STATUS_EMPTY;
         }
         if (produced - end->consumed <= (uint64_t)end->peer_mask + 1) {
-            end->receive_limit = produced;
+            ring_end_grow(end, produced);
             return STATUS_OK;
         }
     }
@@ -155,16 +180,7 @@ static inline bool ring_end_still(const struct ring_end *end) {
     if (status != STATUS_OK) {
         return status;
     }
-    // After one message alone the next thing is to sleep again: then it stays armed.
-    if ((end->armed & RING_ARMED_MESSAGE) != 0 && end->receive_limit - end->consumed > 1) {
-        ring_end_disarm(end, RING_ARMED_MESSAGE);
-    }
-    const _Atomic uint64_t *slot = ring_slot(end->peer, end->consumed, end->peer_mask);
-    uint64_t word[RING_SLOT_SIZE / 8];
-    for (uint32_t i = 0; i < RING_SLOT_SIZE / 8; i++) {
-        word[i] = atomic_load_explicit(&slot[i], memory_order_relaxed);
-    }
-    __builtin_memcpy(message, word, RING_SLOT_SIZE);
+    ring_copy_once(message, ring_slot(end->peer, end->consumed, end->peer_mask));
     // The peer may have died under the copy, which then is zeros from some word on: it counts
     // only if the region, once gone never back, was still there after the last word.
     if (!ring_end_still(end)) {
@@ -175,10 +191,12 @@ static inline bool ring_end_still(const struct ring_end *end) {
 
 // Consumes the message that peek copied. `*doorbell`: the peer waits for space.
 static inline void ring_end_advance(struct ring_end *end, bool *doorbell) {
-    end->consumed++;
-    atomic_store_explicit(&end->own->consumed, end->consumed, memory_order_release);
+    const struct ring_region *peer = end->peer;
+    uint64_t consumed = end->consumed + 1;
+    end->consumed = consumed;
+    atomic_store_explicit(&end->own->consumed, consumed, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
-    uint32_t armed = atomic_load_explicit(&end->peer->armed, memory_order_relaxed);
+    uint32_t armed = atomic_load_explicit(&peer->armed, memory_order_relaxed);
     *doorbell = (armed & RING_ARMED_SPACE) != 0;
 }
 
@@ -202,8 +220,7 @@ static inline bool ring_end_sees_message(const struct ring_end *end) {
 }
 static inline bool ring_end_sees_space(const struct ring_end *end) {
     return end->produced != end->send_limit ||
-           atomic_load_explicit(&end->peer->consumed, memory_order_acquire) + end->mask + 1 !=
-               end->send_limit;
+           atomic_load_explicit(&end->peer->consumed, memory_order_acquire) != end->acknowledged;
 }
 
 // In place: for ends that trust each other's content, for nothing is copied and nothing
@@ -215,7 +232,7 @@ static inline bool ring_end_sees_space(const struct ring_end *end) {
                                                        struct ring_message **slot) {
     enum status status = ring_end_space(end);
     if (status == STATUS_OK) {
-        *slot = (struct ring_message *)ring_slot(end->own, end->produced, end->mask);
+        *slot = ring_slot(end->own, end->produced, end->mask);
     }
     return status;
 }
@@ -224,7 +241,7 @@ static inline bool ring_end_sees_space(const struct ring_end *end) {
                                                       const struct ring_message **slot) {
     enum status status = ring_end_message(end);
     if (status == STATUS_OK) {
-        *slot = (const struct ring_message *)ring_slot(end->peer, end->consumed, end->peer_mask);
+        *slot = ring_slot(end->peer, end->consumed, end->peer_mask);
     }
     return status;
 }
@@ -234,9 +251,6 @@ static inline bool ring_end_sees_space(const struct ring_end *end) {
     *doorbell = false;
     if (!ring_end_still(end)) {
         return ring_end_gone(end);
-    }
-    if ((end->armed & RING_ARMED_MESSAGE) != 0 && end->receive_limit - end->consumed > 1) {
-        ring_end_disarm(end, RING_ARMED_MESSAGE);
     }
     ring_end_advance(end, doorbell);
     return STATUS_OK;

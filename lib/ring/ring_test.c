@@ -431,34 +431,6 @@ static void *rewrite(void *argument) {
     return nullptr;
 }
 
-// Takes its region away and brings it back.
-static void *come_and_go(void *argument) {
-    struct rewriter *rewriter = argument;
-    for (uint64_t i = 0; !atomic_load(&rewriter->over); i++) {
-        atomic_store_explicit(rewriter->slot, i % 2, memory_order_relaxed);
-    }
-    return nullptr;
-}
-
-TEST(a_region_that_comes_back_is_not_believed) {
-    struct pair pair;
-    pair_init(&pair, 2, 2);
-    struct ring_end *end = &pair.end[0];
-    struct ring_header header = {.type = 7, .length = UINT16_MAX};
-    memcpy((void *)(uintptr_t)pair.region[1].slots, &header, sizeof header);
-    struct rewriter rewriter = {.slot = &pair.region[1].header.generation};
-    pthread_t thread;
-    pthread_create(&thread, nullptr, come_and_go, &rewriter);
-    for (uint64_t i = 0; i < ROUNDS; i++) {
-        struct ring_message message;
-        atomic_store(&pair.region[1].header.produced, end->consumed + 1);
-        enum status status = ring_end_peek(end, &message);
-        CHECK(status == STATUS_EMPTY || status == STATUS_BAD_FORMAT);
-    }
-    atomic_store(&rewriter.over, true);
-    pthread_join(thread, nullptr);
-}
-
 TEST(a_message_that_changes_while_it_is_read) {
     struct pair pair;
     pair_init(&pair, 2, 2);
