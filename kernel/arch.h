@@ -23,6 +23,7 @@
 #include "lib/firmware/boot_info.h"
 
 struct hart;
+struct thread;
 struct thread_registers;
 
 // A physical address.
@@ -94,9 +95,6 @@ void arch_frame_restart(struct arch_frame *frame);
 static inline uint64_t arch_frame_pc(const struct arch_frame *frame) {
     return frame->pc;
 }
-// The thread goes on on another hart: nothing of it stands in registers here any more, even if
-// it comes back before this hart has run another.
-void arch_frame_moved(struct arch_frame *frame);
 void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out);
 // Takes over only what a user may choose: never a privileged mode or mask.
 void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in);
@@ -198,6 +196,16 @@ struct phys arch_image_phys(const void *address);
 struct hart *hart_at(uint32_t index); // the storage of a hart; its arch member is the machine's
 
 // Entries from user mode: the frame has been saved. Each returns the frame to resume.
+//
+// A syscall whose number is below the thread's `quick` may be called from the entry, by
+// syscall_table, with only pc, flags and what functions may lose of the registers out of the
+// user's hands: `arg` has to be in the frame. It returns the status. If the hart's `attend` is
+// not set then, the same thread goes on, and the status takes the place of arg[0]. Otherwise
+// the frame is completed, unless the hart has no current thread any more, and
+// kernel_syscall_end goes on. kernel_syscall is the whole way of any number, frame complete.
+typedef uint64_t syscall_entry_function(struct thread *self, uint64_t *arg);
+extern syscall_entry_function *const syscall_table[];
+struct arch_frame *kernel_syscall_end(struct thread *self, uint64_t number, uint64_t status);
 struct arch_frame *kernel_syscall(uint64_t number);
 struct arch_frame *kernel_fault(enum fault_kind kind, uint64_t address);
 // Called any number of times for one interrupt entry; only note what happened. From user

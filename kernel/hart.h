@@ -23,7 +23,9 @@ struct turn {
 struct hart {
     struct arch_hart arch; // first: the entry assembly finds it here
     uint32_t index;
-
+    // The syscall that runs leaves by kernel_leave: the current thread may be another one then.
+    // An interrupt does in any case.
+    bool attend;
     struct thread *current;   // runs, or has just blocked; nullptr: idle, or it has ended
     struct thread *loaded;    // whose floating-point state and TLS base the registers hold
     uint64_t debug;           // arch_frame.debug.control of what the debug registers hold

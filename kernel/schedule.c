@@ -124,6 +124,7 @@ void schedule_reap(void) {
         most = now + person_turn(hart, hart->current, now);
     } else if (person) {
         hart->preempt = true; // in the time of the Network band it is picked again
+        schedule_attend();
     }
     hart->slice_end = most < hart->slice_end ? most : hart->slice_end;
     timer_arm(hart);
@@ -211,7 +212,6 @@ void schedule_send(struct thread *thread, struct hart *to) {
         schedule_unload(arch_hart());
     }
     schedule_forget(thread);
-    arch_frame_moved(&thread->frame);
     atomic_fetch_add_explicit(&to->placed, 1, memory_order_relaxed);
     // In this order: who sees that it is its thread sees that it has not begun.
     atomic_store_explicit(&thread->state, THREAD_STARTING, memory_order_release);
@@ -272,6 +272,7 @@ void schedule_review(struct thread *thread) {
         hart->runs_person = set_apart(thread) && budget_left(thread, hart->switched, nullptr) != 0;
         hart->preempt |= (!hart->runs_person && hart->person.threads != nullptr) ||
                          budget_excludes(thread, hart);
+        schedule_attend();
     } else if (state == THREAD_WAITING || state == THREAD_SLEEPING) {
         (void)set_apart(thread);
         loan_begin(thread);
@@ -289,6 +290,8 @@ static void inbox_push(struct thread *thread) {
                                                     memory_order_release, memory_order_relaxed));
     if (hart != arch_hart()) {
         arch_ipi(hart->index);
+    } else {
+        schedule_attend();
     }
 }
 
@@ -453,6 +456,7 @@ void schedule_leave(struct hart *hart) {
     account(hart);
     load_add(hart, UINT32_MAX);
     hart->current = nullptr;
+    schedule_attend();
 }
 
 // The first of the Person band that has something left. Those that have not take turns now.
@@ -590,6 +594,7 @@ struct arch_frame *schedule_next(void) {
 struct arch_frame *kernel_leave(void) {
     struct hart *hart = arch_hart();
     struct thread *thread = hart->current;
+    hart->attend = false;
     // Nothing happened that would change who runs: the way of most syscalls.
     if (!inbox_waits(hart) && thread != nullptr && thread_state_of(thread) == THREAD_RUNNING &&
         !hart->preempt && space_loaded(hart, thread->task)) {

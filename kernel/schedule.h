@@ -21,6 +21,11 @@ static inline struct thread *thread_current(void) {
     return arch_hart()->current;
 }
 
+// The syscall that runs on this hart leaves by kernel_leave.
+static inline void schedule_attend(void) {
+    arch_hart()->attend = true;
+}
+
 // Any hart: its hart will call thread_attend and schedule_review for it, once for all that
 // ask until then.
 void schedule_poke(struct thread *thread);

@@ -35,24 +35,38 @@ typedef enum status syscall_function(struct thread *, void *, uint64_t *);
 
 // What is done before a syscall's function is called; all but the first two arguments are
 // constants of the table.
-static inline enum status enter(struct thread *self, uint64_t *a, syscall_function *call, bool held,
-                                enum cap_class class, uint32_t rights) {
+static inline enum status call(struct thread *self, uint64_t *a, syscall_function *function,
+                               bool held, enum cap_class class, uint32_t rights) {
     if (held) {
-        return call_held(self, a, call, class, rights);
+        return call_held(self, a, function, class, rights);
     }
     struct object *object = nullptr;
-    enum status status =
-        class == CLASS_NONE ? STATUS_OK : lookup(self->task, a[0], class, rights, &object);
-    return status == STATUS_OK ? call(self, object, a) : status;
+    enum status status = STATUS_OK;
+    if (class != CLASS_NONE) {
+        status = lookup(self->task, a[0], class, rights, &object);
+    }
+    return status == STATUS_OK ? function(self, object, a) : status;
+}
+
+// Only what may switch can end with more than a status of the program's.
+static inline uint64_t leave(enum status status, bool switches) {
+    if (switches && status >= STATUS_BLOCKED) {
+        schedule_attend();
+    }
+    hook_straight();
+    return status;
 }
 
 #define FREE false, CLASS_NONE, 0
 #define QUICK(class, rights) false, class, rights
 #define BOOKS true, CLASS_NONE, 0
 #define HELD(class, rights) true, class, rights
+#define SWITCHES true
+#define STAYS false
 #define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \
-    static enum status enter_##name(struct thread *self, uint64_t *a) { \
-        return enter(self, a, sys_##name, entry); \
+    static uint64_t enter_##name(struct thread *self, uint64_t *a) { \
+        hook_enter(number, a); \
+        return leave(call(self, a, sys_##name, entry), switches); \
     }
 #include "abi/syscalls.def"
 #undef SYSCALL
@@ -65,14 +79,17 @@ enum : uint64_t {
 };
 static_assert(number_doorbell_wait == NUMBER_DOORBELL_WAIT);
 
-static enum status (*const table[])(struct thread *, uint64_t *) = {
+syscall_entry_function *const syscall_table[] = {
 #define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \
     [number] = enter_##name,
 #include "abi/syscalls.def"
 #undef SYSCALL
 };
 
+constexpr uint64_t COUNT = sizeof syscall_table / sizeof *syscall_table;
+
 [[gnu::noinline]] static void begin_unfinished(struct thread *self, uint64_t number) {
+    self->quick = 0; // whatever the registers say next
     self->unfinished.active = true;
     self->unfinished.number = number;
     memcpy(self->unfinished.argument, self->frame.arg, sizeof self->unfinished.argument);
@@ -84,10 +101,11 @@ static enum status (*const table[])(struct thread *, uint64_t *) = {
 [[gnu::noinline]] static struct arch_frame *go_on(struct thread *self) {
     uint64_t a[6];
     memcpy(a, self->unfinished.argument, sizeof a);
-    enum status status = table[self->unfinished.number](self, a);
+    uint64_t status = syscall_table[self->unfinished.number](self, a);
     if (status == STATUS_RESTART) {
         arch_frame_restart(&self->frame);
     } else {
+        self->quick = COUNT;
         self->unfinished = (struct unfinished){};
         memcpy(&self->frame.arg[1], &a[1], sizeof a - sizeof *a);
         self->frame.arg[0] = status;
@@ -95,25 +113,25 @@ static enum status (*const table[])(struct thread *, uint64_t *) = {
     return kernel_leave();
 }
 
-struct arch_frame *kernel_syscall(uint64_t number) {
-    struct thread *self = thread_current();
-    uint64_t *a = self->frame.arg;
-    if (self->unfinished.active) {
-        hook_enter(self->unfinished.number, self->unfinished.argument);
-        return go_on(self);
-    }
-    if (number >= sizeof table / sizeof *table) {
-        a[0] = STATUS_BAD_SYSCALL;
-        return kernel_leave();
-    }
-    hook_enter(number, a);
-    enum status status = table[number](self, a);
+struct arch_frame *kernel_syscall_end(struct thread *self, uint64_t number, uint64_t status) {
     if (status < STATUS_BLOCKED) {
-        a[0] = status;
+        self->frame.arg[0] = status;
     } else if (status == STATUS_RESTART) {
         begin_unfinished(self, number);
     }
     return kernel_leave();
+}
+
+struct arch_frame *kernel_syscall(uint64_t number) {
+    struct thread *self = thread_current();
+    if (self->unfinished.active) {
+        return go_on(self);
+    }
+    self->quick = COUNT; // those that follow need not come this way
+    if (number >= COUNT) {
+        return kernel_syscall_end(self, number, STATUS_BAD_SYSCALL);
+    }
+    return kernel_syscall_end(self, number, syscall_table[number](self, self->frame.arg));
 }
 
 // A page may be away for a moment: the copy is tried again when it is there.

@@ -11,6 +11,9 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 
+// The registers of the calling thread are not all in its frame while the function runs, only
+// the arguments are: what looks at the others, or changes them, comes on the way out.
+
 // Beyond the statuses that a program sees.
 constexpr enum status STATUS_BLOCKED = (enum status)0x10000; // the waker writes the result
 constexpr enum status STATUS_RESTART = (enum status)0x10001; // the same syscall again

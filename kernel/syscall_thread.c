@@ -125,7 +125,7 @@ enum status sys_thread_registers(struct thread *self, void *, uint64_t *a) {
     return status == STATUS_OK && !set ? copy_to_user(a[2], &registers, sizeof registers) : status;
 }
 
-enum status sys_thread_control(struct thread *, void *object, uint64_t *a) {
+enum status sys_thread_control(struct thread *self, void *object, uint64_t *a) {
     struct thread *thread;
     bool stop = a[2] == RESUME_STOP;
     if (a[2] > RESUME_STEP) {
@@ -134,7 +134,12 @@ enum status sys_thread_control(struct thread *, void *object, uint64_t *a) {
     enum status status = stopped_thread(object, a[1], &thread);
     if (stop && status == STATUS_BAD_STATE && !thread->task->ending &&
         thread_state_of(thread) != THREAD_NEW && thread_state_of(thread) != THREAD_ENDED) {
-        thread_request(thread, REQUEST_STOP);
+        if (thread == self) { // once all of its registers are in its frame
+            atomic_fetch_or_explicit(&self->requests, REQUEST_STOP, memory_order_relaxed);
+            schedule_poke(self);
+        } else {
+            thread_request(thread, REQUEST_STOP);
+        }
         return STATUS_OK;
     }
     if (!stop && status == STATUS_OK) {

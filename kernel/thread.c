@@ -122,6 +122,7 @@ static void forget(struct thread *thread) {
     if (hart->space.value == thread->task->root.value) {
         arch_space_leave();
         hart->space = (struct phys){0};
+        schedule_attend(); // the current thread may be of the same Task
     }
 }
 

@@ -64,6 +64,7 @@ struct unfinished {
 struct thread {
     struct object object;
     struct arch_frame frame;
+    uint64_t quick; // syscalls below it may be called from the entry: all; or none, see syscall.h
 
     // Fixed when it is made.
     struct task *task;

@@ -17,6 +17,7 @@ constexpr uint32_t HOOK_IDLE = 66;
 
 static inline void hook_enter(uint64_t, const uint64_t *) {}
 static inline void hook_leave(void) {}
+static inline void hook_straight(void) {}
 static inline void hook_lock(const struct lock *) {}
 static inline enum status hook_info(uint64_t, uint64_t *) {
     return STATUS_NOT_FOUND;

@@ -3,7 +3,8 @@
 //
 // The only code that touches user memory. LDTR and STTR access it with the rights
 // of EL0 whatever PAN says, so PAN is never lifted. trap.S sends any data abort
-// at a user address between copy_begin and copy_end to copy_fault. A
+// at a user address between copy_begin and copy_end to copy_fault. An abort loses where the
+// user goes on, which may stand in registers only: x4 and x5 keep it. A
 // size of 4 or 8 is one access, as the futex needs it.
 
     .text
@@ -23,6 +24,8 @@
     // x0: to, x1: from, x2: size.
     .macro copy load, store
     bti c
+    mrs x4, elr_el1
+    mrs x5, spsr_el1
     subs x2, x2, #32
     b.lo 2f
 1:  .irp offset, 0, 8, 16, 24
@@ -56,5 +59,7 @@ arch_copy_to_user:
 copy_end:
 
 copy_fault:
+    msr elr_el1, x4
+    msr spsr_el1, x5
     mov w0, #0
     ret

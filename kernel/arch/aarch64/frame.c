@@ -11,7 +11,7 @@ constexpr uint64_t FLAGS_NZCV = UINT64_C(15) << 28;
 constexpr uint64_t INSTRUCTION_SIZE = 4;
 
 void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, uint64_t argument) {
-    *frame = (struct arch_frame){.arg = {argument}, .sp = stack, .pc = entry, .flags = FRAME_WHOLE};
+    *frame = (struct arch_frame){.arg = {argument}, .sp = stack, .pc = entry};
 }
 
 // The number is still in x8; SVC leaves the address after it. If it was stepped over the
@@ -21,21 +21,17 @@ void arch_frame_restart(struct arch_frame *frame) {
     frame->flags |= FLAG_STEP;
 }
 
-void arch_frame_moved(struct arch_frame *frame) {
-    frame->flags |= FRAME_WHOLE;
-}
-
 // Both are laid out alike.
 static_assert(offsetof(struct thread_registers, flags) == offsetof(struct arch_frame, flags));
 
 void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out) {
     memcpy(out, frame, offsetof(struct arch_frame, debug));
-    out->flags &= ~(FRAME_WHOLE | FLAG_STEP);
+    out->flags &= ~FLAG_STEP;
 }
 
 void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in) {
     memcpy(frame, in, offsetof(struct arch_frame, debug));
-    frame->flags = (in->flags & FLAGS_NZCV) | FRAME_WHOLE;
+    frame->flags = in->flags & FLAGS_NZCV;
 }
 
 // 32 vectors, FPSR and FPCR (float.S), rounded up to 64. Zero is the reset state:

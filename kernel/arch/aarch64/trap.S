@@ -6,18 +6,24 @@
 // runs with all exceptions masked, so nothing but its own mistakes, and the aborts
 // that copy.S provokes, arrives here from EL1; those may clobber ELR_EL1 and
 // SPSR_EL1, because every way out loads both from the frame.
-// A syscall stays lean: all registers are saved (another hart may resume this
-// thread before this one returns), but when the same frame is resumed, those that
-// C preserves and SP_EL0 are still in place. x16 and x17 are lost, by contract.
+// The hot path is the syscall: each instruction is counted. Only what a function may lose is
+// saved; if the hart has nothing to attend to behind it, the same thread goes on at once, and
+// all the rest is in its registers still: ELR_EL1, SPSR_EL1 and SP_EL0, too. C is compiled not
+// to touch x18. x16 and x17 are lost, by contract.
 
 #include "kernel/arch/common/number.h"
 
+    .equ FRAME_X8, 64
     .equ FRAME_X16, 128
     .equ FRAME_X30, 240
     .equ FRAME_PC, 256
-    .equ FRAME_WHOLE_BIT, 63
+    .equ FRAME_SP, 248
     .equ HART_SLOT, 0
     .equ HART_EMERGENCY, 8
+    .equ HART_ATTEND, 36
+    .equ HART_CURRENT, 40
+    .equ FRAME_THREAD, 104
+    .equ FRAME_QUICK, 360
     .equ EC_SVC, 0x15
     .equ EC_DATA_ABORT_EL1, 0x25
 
@@ -32,21 +38,25 @@
     .endr
     .endm
 
-    // x17: the frame. Leaves it in x17; x16 and x18 are free afterwards.
-    .macro save_user
+    // x17: the frame, and stays it. What a function may lose; then the rest. x16 is free.
+    .macro save_lost
     each stp, x17, 0, 2, 4, 6, 8, 10, 12, 14
+    str x30, [x17, #FRAME_X30]
+    .endm
+    .macro save_rest
     each stp, x17, 18, 20, 22, 24, 26, 28
     mrs x16, sp_el0
-    stp x30, x16, [x17, #FRAME_X30]
+    str x16, [x17, #FRAME_SP]
     mrs x16, elr_el1
-    mrs x18, spsr_el1
-    stp x16, x18, [x17, #FRAME_PC]
+    mrs x19, spsr_el1
+    stp x16, x19, [x17, #FRAME_PC]
     .endm
 
     // An entry that must keep x16 and x17 too.
     .macro enter_user
     ldr x17, [sp]
-    save_user
+    save_lost
+    save_rest
     ldp x1, x2, [sp, #-16]
     stp x1, x2, [x17, #FRAME_X16]
     .endm
@@ -81,10 +91,10 @@ vectors:
     .balign 128                             // EL1, synchronous
     mrs x16, elr_el1
     adr x17, copy_begin
-    adr x18, copy_end
     cmp x16, x17
     b.lo 1f
-    cmp x16, x18
+    adr x17, copy_end
+    cmp x16, x17
     b.hs 1f
     mrs x16, far_el1
     tbnz x16, #55, 1f                       // the kernel's own half
@@ -105,13 +115,18 @@ vectors:
     cmp x16, #EC_SVC
     b.ne user_fault
     ldr x17, [sp]
-    save_user
+    save_lost
+    ldr x2, [x17, #FRAME_QUICK]
+    cmp x8, x2
+    b.hs syscall_long
     cmp x8, #NUMBER_DOORBELL_WAIT
-    b.eq direct
-    mov x19, x17
-    mov x0, x8
-    bl kernel_syscall
-    b resume_syscall
+    b.eq syscall_direct
+    adr x2, syscall_table
+    ldr x16, [x2, x8, lsl #3]
+    mov x1, x17
+    sub x0, x17, #FRAME_THREAD
+    adr x30, syscall_return
+    br x16
     .balign 128                             // EL0, IRQ
     stp x16, x17, [sp, #-16]
     b user_irq
@@ -119,12 +134,43 @@ vectors:
     never 12, 13, 14, 15                    // AArch32: arch_frame_set never makes one
     .org vectors + 2048                     // or one of them is longer than its place
 
-direct:                                     // keeps no register
+syscall_return:                             // the status in x0
+    mrs x16, tpidr_el1
+    ldrb w16, [x16, #HART_ATTEND]
+    cbnz w16, syscall_attend
+    ldr x30, [sp]
+    ldr x1, [x30, #8]
+    each ldp, x30, 2, 4, 6, 8, 10, 12, 14
+    ldr x30, [x30, #FRAME_X30]
+    mov x17, #0                             // no value of the kernel's; x16 is 0
+    leave
+
+    // The thread may be gone, and its frame with it: then no thread is the hart's current one.
+syscall_attend:
+    ldr x17, [sp]
+    mrs x16, tpidr_el1
+    ldr x16, [x16, #HART_CURRENT]
+    cbz x16, 1f
+    save_rest
+1:  mov x2, x0
+    ldr x1, [x17, #FRAME_X8]
+    sub x0, x17, #FRAME_THREAD
+    bl kernel_syscall_end
+    b resume
+
+    // A number that there is not, or a syscall that goes on.
+syscall_long:
+    save_rest
+    mov x0, x8
+1:  bl kernel_syscall
+    b resume
+
+syscall_direct:                             // keeps no register
+    save_rest
     bl direct_switch
     cbnz x0, resume
     mov x0, #NUMBER_DOORBELL_WAIT
-    bl kernel_syscall
-    b resume
+    b 1b
 
 user_fault:
     enter_user
@@ -138,20 +184,6 @@ user_irq:
     bl kernel_leave
     b resume
 
-    // x0: the frame; x19: the one that this syscall entered with. If they are one it may have
-    // been made anew since for another thread.
-resume_syscall:
-    cmp x0, x19
-    b.ne resume
-    ldp x16, x17, [x0, #FRAME_PC]
-    tbnz x17, #FRAME_WHOLE_BIT, resume
-    msr elr_el1, x16
-    msr spsr_el1, x17
-    ldr x30, [x0, #FRAME_X30]
-    each ldp, x0, 18, 14, 12, 10, 8, 6, 4, 2
-    ldp x0, x1, [x0]
-    leave
-
     .global arch_resume
 arch_resume:
     bti c
@@ -160,7 +192,6 @@ arch_resume:
     mov sp, x1
 resume:
     ldp x16, x17, [x0, #FRAME_PC]
-    and x17, x17, #~(1 << FRAME_WHOLE_BIT)
     msr elr_el1, x16
     msr spsr_el1, x17
     ldp x30, x16, [x0, #FRAME_X30]

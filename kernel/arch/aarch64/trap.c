@@ -5,10 +5,17 @@
 // told of, or a mistake of the kernel. Exception classes: ARM, ESR_EL1.
 #include "kernel/arch/aarch64/own.h"
 
+#include "kernel/hart.h"
+#include "kernel/thread.h"
+
 static_assert(offsetof(struct arch_frame, x6) == 48);
 static_assert(offsetof(struct arch_frame, sp) == 248);
 static_assert(offsetof(struct arch_frame, pc) == 256);
 static_assert(offsetof(struct arch_frame, flags) == 264);
+static_assert(offsetof(struct thread, frame) == 104);
+static_assert(offsetof(struct thread, quick) == 104 + 360);
+static_assert(offsetof(struct hart, attend) == 36);
+static_assert(offsetof(struct hart, current) == 40);
 static_assert(offsetof(struct arch_hart, slot) == 0);
 static_assert(offsetof(struct arch_hart, emergency) == 8);
 

@@ -11,6 +11,7 @@
 #include "kernel/arch/host/internal.h"
 #include "kernel/epoch.h"
 #include "kernel/schedule.h"
+#include "kernel/task.h"
 
 constexpr size_t STACK_SIZE = 128 * 1024;
 constexpr uint32_t PATIENCE = 100000; // spins, or rounds of host_settle
@@ -218,8 +219,29 @@ void arch_idle(bool wait) {
 
 // As the entries of the machines do.
 static struct arch_frame *enter_syscall(uint64_t number) {
-    struct arch_frame *frame = number == NUMBER_DOORBELL_WAIT ? direct_switch() : nullptr;
-    return frame != nullptr ? frame : kernel_syscall(number);
+    struct hart *hart = arch_hart();
+    struct thread *self = hart->current;
+    if (number >= self->quick) {
+        return kernel_syscall(number);
+    }
+    if (number == NUMBER_DOORBELL_WAIT) {
+        struct arch_frame *frame = direct_switch();
+        return frame != nullptr ? frame : kernel_syscall(number);
+    }
+    self->frame.whole = false;
+    uint64_t status = syscall_table[number](self, self->frame.arg);
+    if (!hart->attend) {
+        host_check(hart->current == self && self->state == THREAD_RUNNING && !hart->preempt &&
+                       hart->space.value == self->task->root.value && hart->loaded == self,
+                   "a syscall returns straight, and the hart has something to attend to");
+        self->frame.whole = true;
+        self->frame.arg[0] = status;
+        return &self->frame;
+    }
+    if (hart->current != nullptr) {
+        self->frame.whole = true;
+    }
+    return kernel_syscall_end(self, number, status);
 }
 
 static struct arch_frame *enter(struct fiber *fiber) {

@@ -139,28 +139,35 @@ const char *host_console(void) {
 // ------------------------------------------------------------- frames, floats
 
 void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, uint64_t argument) {
-    *frame = (struct arch_frame){.arg = {argument}, .pc = entry, .stack = stack};
+    *frame = (struct arch_frame){.arg = {argument}, .pc = entry, .stack = stack, .whole = true};
+}
+
+static void whole_check(const struct arch_frame *frame) {
+    host_check(frame->whole, "registers are looked at that are not in the frame");
 }
 
 void arch_frame_restart(struct arch_frame *frame) {
+    whole_check(frame);
     frame->restart = true;
 }
 
-void arch_frame_moved(struct arch_frame *) {}
-
 void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out) {
+    whole_check(frame);
     *out = (struct thread_registers){.pc = frame->pc};
 }
 
 void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in) {
+    whole_check(frame);
     frame->pc = in->pc;
 }
 
 void arch_frame_stop(struct arch_frame *frame) {
+    whole_check(frame);
     frame->step = false;
 }
 
 void arch_frame_go(struct arch_frame *frame, bool step) {
+    whole_check(frame);
     frame->step = step;
 }
 

@@ -76,10 +76,6 @@ uint64_t debug_hits(void) {
     return hits;
 }
 
-void arch_frame_moved(struct arch_frame *frame) {
-    frame->vector = 0;
-}
-
 // Both begin with the same registers.
 static_assert(offsetof(struct thread_registers, rsp) == FRAME_VECTOR);
 

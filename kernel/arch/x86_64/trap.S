@@ -31,37 +31,83 @@
     .endr
     .endm
 
+// The frame is at \base. What functions preserve, and the stack pointer: with these all that
+// the user had is in the frame.
+    .macro SAVE_REST base
+    .irp r, rbx, rbp, r12, r13, r14, r15
+    movq %\r, FRAME_\r(%\base)
+    .endr
+    movq %gs:HART_SCRATCH, %rcx
+    movq %rcx, FRAME_RSP(%\base)
+    .endm
+
     .text
 // SYSCALL (SDM vol 2): RCX is the return address, R11 the flags; RSP is still the
-// user's. The hot path: each instruction is counted.
+// user's. The hot path: each instruction is counted. Only what a function may lose is saved;
+// if the hart has nothing to attend to behind it, the same thread goes on at once, and all
+// the rest is in its registers still.
     .globl syscall_entry
     .balign 64
 syscall_entry:
     swapgs
     movq %rsp, %gs:HART_SCRATCH
-    movq %gs:HART_ENTRY, %rsp // &frame->ss
-    pushq %gs:HART_SCRATCH
-    pushq %r11 // RSP points to frame->flags
-    movq %rcx, (FRAME_PC - FRAME_FLAGS)(%rsp)
-    .irp r, rdi, rsi, rdx, r10, r8, r9, rax, rbx, rbp, r12, r13, r14, r15
-    movq %\r, (FRAME_\r - FRAME_FLAGS)(%rsp)
+    movq %gs:HART_ENTRY, %rsp
+    movq %rcx, FRAME_PC(%rsp)
+    movq %r11, FRAME_FLAGS(%rsp)
+    .irp r, rdi, rsi, rdx, r10, r8, r9, rax
+    movq %\r, FRAME_\r(%rsp)
     .endr
-    leaq -FRAME_FLAGS(%rsp), %rbx
+    movq %rsp, %rsi
     movq %gs:HART_STACK, %rsp
+    cmpq FRAME_QUICK(%rsi), %rax
+    jae syscall_long
     cmpq $NUMBER_DOORBELL_WAIT, %rax
-    je 1f
-    movq %rax, %rdi
-    call kernel_syscall
-    cmpq %rbx, %rax
-    jne resume
-    // A hart may have idled in between, and a new thread may stand where the old one was:
-    // its frame says so.
-    cmpq $FRAME_SYSCALL, FRAME_VECTOR(%rbx)
-    jne resume
+    je syscall_direct
+    leaq -FRAME_THREAD(%rsi), %rdi
+    call *syscall_table(, %rax, 8)
+    cmpb $0, %gs:HART_ATTEND
+    jne syscall_attend
+    movl %eax, %edi
+    movq %gs:HART_ENTRY, %rcx
+    .irp r, rsi, rdx, r10, r8, r9, rax
+    movq FRAME_\r(%rcx), %\r
+    .endr
+    movq FRAME_FLAGS(%rcx), %r11
+    movq FRAME_PC(%rcx), %rcx // canonical: see below
+    movq %gs:HART_SCRATCH, %rsp
+    swapgs
+    sysretq
 
-// The same thread goes on: C has kept RBP and R12 to R15. SYSRET faults in kernel
-// mode, on the user's stack, if RCX is not canonical; it is: user addresses end at
-// 2^44, and arch_frame_set lets no other into a frame.
+// The thread may be gone, and its frame with it: then no thread is the hart's current one.
+syscall_attend:
+    movq %gs:HART_ENTRY, %rdi
+    cmpq $0, %gs:HART_CURRENT
+    je 1f
+    SAVE_REST rdi
+1:  movq FRAME_rax(%rdi), %rsi
+    movq %rax, %rdx
+    subq $FRAME_THREAD, %rdi
+    call kernel_syscall_end
+    jmp resume
+
+// A number that there is not, or a syscall that goes on.
+syscall_long:
+    SAVE_REST rsi
+    movq %rax, %rdi
+1:  call kernel_syscall
+    jmp resume
+
+syscall_direct:
+    SAVE_REST rsi
+    call direct_switch
+    movl $NUMBER_DOORBELL_WAIT, %edi
+    testq %rax, %rax
+    jz 1b
+    movq %rax, %rbx // a thread that waited is in a syscall, too
+    LOAD_FRAME rbp, r12, r13, r14, r15
+
+// SYSRET faults in kernel mode, on the user's stack, if RCX is not canonical; it is: user
+// addresses end at 2^44, and arch_frame_set lets no other into a frame.
 return_by_sysret:
     movq FRAME_PC(%rbx), %rcx
     movq FRAME_FLAGS(%rbx), %r11
@@ -69,17 +115,6 @@ return_by_sysret:
     LOAD_FRAME rdi, rsi, rdx, r10, r8, r9, rax, rbx
     swapgs
     sysretq
-
-// A thread that waited is in a syscall, too.
-1:  call direct_switch
-    movq %rax, %rbx
-    testq %rax, %rax
-    jz 2f
-    LOAD_FRAME rbp, r12, r13, r14, r15
-    jmp return_by_sysret
-2:  movl $NUMBER_DOORBELL_WAIT, %edi
-    call kernel_syscall
-    jmp resume
 
     .globl arch_resume
 arch_resume:
@@ -165,16 +200,16 @@ entry_debug:
     iretq
 1:  swapgs
     pushq %rax
-    movq %gs:HART_ENTRY, %rax // &frame->ss
+    movq %gs:HART_ENTRY, %rax
     .irp at, FRAME_ERROR, FRAME_PC, FRAME_CS, FRAME_FLAGS, FRAME_RSP, FRAME_SS
     pushq (8 + \at - FRAME_VECTOR)(%rsp)
-    popq (\at - FRAME_SS)(%rax)
+    popq \at(%rax)
     .endr
     popq %rax
     swapgs
 2:  swapgs
     movq %gs:HART_ENTRY, %rsp
-    leaq (FRAME_ERROR - FRAME_SS)(%rsp), %rsp
+    addq $FRAME_ERROR, %rsp
     pushq $1
     jmp entry_user
 

@@ -8,6 +8,14 @@
 
 #include <stdatomic.h>
 
+#include "kernel/hart.h"
+#include "kernel/thread.h"
+
+static_assert(offsetof(struct hart, attend) == HART_ATTEND);
+static_assert(offsetof(struct hart, current) == HART_CURRENT);
+static_assert(offsetof(struct thread, frame) == FRAME_THREAD);
+static_assert(offsetof(struct thread, quick) == FRAME_THREAD + FRAME_QUICK);
+
 // What entry_kernel and entry_fatal find on the stack.
 struct trap {
     uint64_t vector, error, pc, cs, flags, rsp, ss;

@@ -176,6 +176,18 @@ void hook_leave(void) {
     audit_sometimes(now);
 }
 
+// Where nobody asked the hart to look who runs next, the same thread does.
+void hook_straight(void) {
+    const struct hart *hart = arch_hart();
+    if (hart->attend) {
+        return;
+    }
+    audit(hart->current != nullptr && hart->current == own()->thread);
+    audit(thread_state_of(hart->current) == THREAD_RUNNING && !hart->preempt);
+    audit(hart->space.value == hart->current->task->root.value && hart->loaded == hart->current);
+    hook_leave();
+}
+
 // ----------------------------------------------------------------------- topics
 
 // Whether the counter counts instructions: then the same ones make the same difference, and

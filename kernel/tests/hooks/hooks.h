@@ -72,6 +72,8 @@ constexpr uint64_t HOOK_BOUND = 20'000; // instructions, the kernel contract's "
 void hook_enter(uint64_t entry, const uint64_t *arguments);
 // It leaves, or idles.
 void hook_leave(void);
+// A syscall's function has returned: it leaves, if the hart has nothing to attend to.
+void hook_straight(void);
 // A lock was taken.
 void hook_lock(const struct lock *lock);
 // Topics of system_info that the kernel does not know.

@@ -33,13 +33,9 @@ struct arch_frame {
     uint64_t x6[25]; // x6..x30
     uint64_t sp;     // SP_EL0
     uint64_t pc;     // ELR_EL1
-    uint64_t flags;  // SPSR_EL1, and FRAME_WHOLE
+    uint64_t flags;  // SPSR_EL1
     struct arch_debug debug;
 };
-
-// In flags: a frame that did not come from an entry, so that the way out of a
-// syscall must load all of it. An entry overwrites flags, and so clears it.
-constexpr uint64_t FRAME_WHOLE = UINT64_C(1) << 63;
 
 struct arch_hart {
     // Where SP_EL1 points while user code runs. The word there holds the frame

@@ -29,6 +29,7 @@ struct arch_frame {
     bool restart; // it executes its syscall instruction again
     bool busy;    // its syscall has not returned
     bool step;    // it is to stop after one instruction
+    bool whole;   // all registers are here
     struct arch_debug debug;
 };
 

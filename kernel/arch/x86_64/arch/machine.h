@@ -59,9 +59,9 @@ static_assert(sizeof(struct task_segment) == 104);
 // once it is online.
 struct arch_hart {
     struct hart *self;
-    uint64_t entry;   // address of frame.ss: where a syscall begins to save
+    uint64_t entry;   // the frame of the thread that runs
     uint64_t stack;   // top of the kernel stack
-    uint64_t scratch; // the user's stack pointer for two instructions
+    uint64_t scratch; // the user's stack pointer in a syscall, until it is in the frame
     uint64_t deadline;
     uint32_t place; // among boot_info's harts
     bool idle;      // interrupts are taken in kernel mode
@@ -96,7 +96,7 @@ static inline void arch_tls_load(uint64_t value) {
 
 static inline void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
     struct arch_hart *arch = (struct arch_hart *)hart;
-    arch->entry = (uint64_t)&frame->ss;
+    arch->entry = (uint64_t)frame;
     arch->task.rsp0 = (uint64_t)(&frame->ss + 1);
 }
 

@@ -24,11 +24,19 @@
 #define FRAME_SS 168
 #define FRAME_SYSCALL -1 // the vector of a frame that SYSRET may return to
 
+// struct thread, seen from its frame
+#define FRAME_THREAD 112
+#define FRAME_QUICK 224
+
 // struct arch_hart
 #define HART_SELF 0
 #define HART_ENTRY 8
 #define HART_STACK 16
 #define HART_SCRATCH 24
+
+// struct hart
+#define HART_ATTEND 164
+#define HART_CURRENT 168
 
 // Of boot_info and of common/paging.h
 #define BOOT_HART_ID 1064
