@@ -379,6 +379,35 @@ TEST(stops_itself) {
     world_audit();
 }
 
+// Puts a capability of the Task to itself into its table, as if it had been passed one.
+static uint64_t to_itself(void) {
+    struct slot *from;
+    lock_acquire(&books);
+    CHECK_EQ(lookup_slot(world_root->task, task.handle, &from), STATUS_OK);
+    CHECK_EQ(table_reserve(task.thread->task, 1), STATUS_OK);
+    struct slot *to = table_take(task.thread->task);
+    capability_copy(from, RIGHT_ALL, to);
+    uint64_t handle = table_handle(task.thread->task, to);
+    lock_release(&books);
+    return handle;
+}
+
+// On the way out, when all of its registers can be read.
+TEST(stops_itself_in_a_syscall) {
+    uint64_t own = to_itself();
+    CHECK(world_run(task.thread));
+    host_syscall(task.thread->hart->index, SYS_thread_control,
+                 (uint64_t[6]){own, task.thread->number, RESUME_STOP});
+    host_settle();
+    CHECK_EQ(task.thread->state, THREAD_FAULTED);
+    CHECK_EQ(fault_of(0, 0).a[2], FAULT_STOPPED);
+    CHECK_EQ(control(task.thread->number, RESUME_CONTINUE), STATUS_OK);
+    CHECK(world_run(task.thread));
+    CHECK_EQ(task.thread->frame.arg[0], STATUS_OK);
+    CHECK_EQ(CALL(task.thread, nullptr, handle_drop, own), STATUS_OK);
+    world_audit();
+}
+
 // ---------------------------------------------------------------------- watchpoints
 
 static enum status watch(uint64_t index, uint64_t address, uint64_t length, uint64_t kind) {
