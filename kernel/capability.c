@@ -25,34 +25,35 @@ static struct node *untag(struct node *node) {
     return (struct node *)((uintptr_t)node & ~(uintptr_t)1);
 }
 
-// Joins two neighbours of which each may be the parent's end of the list.
+// Joins two neighbours of which one may be the parent's end of the list.
 static void join(struct node *left, struct node *right) REQUIRES_BOOKS {
-    if (tagged(left)) {
-        untag(left)->first = tagged(right) ? nullptr : right;
-    } else {
-        left->next = right;
-    }
-    if (tagged(right)) {
-        untag(right)->last = tagged(left) ? nullptr : left;
-    } else {
-        right->prev = left;
-    }
+    *(tagged(left) ? &untag(left)->first : &left->next) = right;
+    *(tagged(right) ? &untag(right)->last : &right->prev) = left;
 }
 
 void tree_insert(struct node *parent, struct node *child) {
-    child->first = child->last = nullptr;
-    join(child, parent->first == nullptr ? tag(parent) : parent->first);
-    join(tag(parent), child);
+    struct node *next = parent->first;
+    *child = (struct node){.next = next, .prev = tag(parent)};
+    parent->first = child;
+    if (next != nullptr) {
+        next->prev = child;
+    } else {
+        child->next = tag(parent);
+        parent->last = child;
+    }
 }
 
 void tree_remove(struct node *node) {
-    if (node->first == nullptr) {
-        join(node->prev, node->next);
-    } else {
+    if (node->first != nullptr) {
         join(node->prev, node->first);
         join(node->last, node->next);
+        node->first = node->last = nullptr;
+    } else if (node->prev != node->next) {
+        join(node->prev, node->next);
+    } else { // it is the only child: both are the parent
+        untag(node->prev)->first = untag(node->prev)->last = nullptr;
     }
-    *node = (struct node){};
+    node->next = node->prev = nullptr;
 }
 
 // The node takes over the place of another one, children included.
@@ -65,24 +66,6 @@ static void tree_replace(struct node *to, struct node *from) REQUIRES_BOOKS {
         join(to->last, tag(to));
     }
     *from = (struct node){};
-}
-
-enum step tree_prune(struct node *node) {
-    if (node->first == nullptr) {
-        return STEP_DONE;
-    }
-    struct slot *slot = slot_of(node->first);
-    // A view is first turned into the zero page, piece by piece, while it still
-    // hangs in the tree; its holder keeps a tomb.
-    if (slot_class(slot) == CLASS_VIEW) {
-        constexpr uint32_t PAGES = 8;
-        if (view_revoke_step(slot, PAGES) == STEP_DONE) {
-            tree_remove(&slot->node);
-        }
-    } else {
-        slot_clear(slot);
-    }
-    return STEP_MORE;
 }
 
 // ----------------------------------------------------------------------- slots
@@ -103,12 +86,11 @@ void slot_fill(struct slot *slot, struct object *object, enum cap_class class, u
 // The next generation, empty. At the last one the slot is retired: it keeps a
 // generation that no handle has, for ever.
 static void meta_clear(struct slot *slot) REQUIRES_BOOKS {
-    uint64_t generation = slot_meta(slot) >> META_GENERATION_SHIFT;
-    generation = generation < GENERATION_LAST ? generation + 1 : 0;
-    atomic_store_explicit(&slot->meta, generation << META_GENERATION_SHIFT, memory_order_release);
+    uint64_t meta = (slot_meta(slot) | (META_CLASS | META_RIGHTS)) + 1;
+    atomic_store_explicit(&slot->meta, meta, memory_order_release);
     // A reader that saw the old word may still read the object: it stays valid for
     // the epoch, and the reader looks at the word again.
-    arch_fence();
+    atomic_thread_fence(memory_order_release);
     slot->object = nullptr;
     slot->flags = 0;
 }
@@ -126,24 +108,65 @@ void slot_move(struct slot *to, struct slot *from) {
     meta_clear(from);
 }
 
-struct object *slot_container(const struct slot *slot) {
+static const struct page *slots_of(const struct slot *slot) {
     const struct page *page = page_of(slot);
     check(page->kind == PAGE_SLOTS);
-    return object_numbered(page->owner);
+    return page;
 }
 
-void slot_clear(struct slot *slot) {
-    struct object *container = slot_container(slot);
+struct object *slot_container(const struct slot *slot) {
+    return object_numbered(slots_of(slot)->owner);
+}
+
+static inline void empty(struct slot *slot) REQUIRES_BOOKS {
     if (slot->node.prev != nullptr) {
         tree_remove(&slot->node); // a tomb hangs in no tree any more
     }
     meta_clear(slot);
+}
+
+void slot_empty(struct slot *slot) {
+    empty(slot);
+}
+
+static inline void clear(struct slot *slot) REQUIRES_BOOKS {
+    const struct page *page = slots_of(slot);
+    struct object *container = object_numbered(page->owner);
+    empty(slot);
     // A Bundle's entry stays, empty: task_start refuses nothing for it.
     if (container->class == CLASS_TASK) {
-        table_free((struct task *)container, slot);
+        struct table *table = &((struct task *)container)->table;
+        table_put(table, slot, table_place(table, page, slot));
     } else if (container->class == CLASS_RING) {
         slot->flags = SLOT_TOMB; // whoever takes it learns that it was revoked
     }
+}
+
+void slot_clear(struct slot *slot) {
+    clear(slot);
+}
+
+enum step tree_prune(struct node *node, uint32_t most) {
+    for (uint32_t i = 0; i < most;) {
+        if (node->first == nullptr) {
+            return STEP_DONE;
+        }
+        struct slot *slot = slot_of(node->first);
+        // A view is first turned into the zero page, piece by piece, while it still
+        // hangs in the tree; its holder keeps a tomb. It costs up to its pages, a capability
+        // next to nothing.
+        if (slot_class(slot) == CLASS_VIEW) {
+            constexpr uint32_t PAGES = 8;
+            i += PAGES;
+            if (view_revoke_step(slot, PAGES) == STEP_DONE) {
+                tree_remove(&slot->node);
+            }
+        } else {
+            i++;
+            clear(slot);
+        }
+    }
+    return STEP_MORE;
 }
 
 void slot_drop(struct slot *slot) {
@@ -185,11 +208,12 @@ void slot_page_return(struct reticle *reticle, const struct slot *slots) {
 // ------------------------------------------------------------- copying, passing
 
 void capability_copy(struct slot *from, uint32_t rights, struct slot *to) {
-    uint32_t keep = slot_rights(from) & rights;
-    if (slot_class(from) == CLASS_MEMORY) {
+    uint64_t meta = slot_meta(from);
+    uint32_t keep = (uint32_t)(meta & META_RIGHTS) & rights;
+    if (meta_class(meta) == CLASS_MEMORY) {
         keep &= ~(uint32_t)RIGHT_MEMORY_WRITE;
     }
-    slot_fill(to, from->object, slot_class(from), keep, 0, &from->node);
+    slot_fill(to, from->object, meta_class(meta), keep, 0, &from->node);
 }
 
 enum status capability_may_pass(const struct slot *from, bool move) {

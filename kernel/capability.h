@@ -18,6 +18,7 @@
 
 #include <stdatomic.h>
 
+#include "kernel/check.h"
 #include "kernel/object.h"
 #include "kernel/page.h"
 
@@ -30,6 +31,7 @@ constexpr uint32_t META_CLASS_SHIFT = 15;
 constexpr uint64_t META_RIGHTS = RIGHT_ALL;
 constexpr uint64_t META_CLASS = UINT64_C(31) << META_CLASS_SHIFT;
 constexpr uint64_t GENERATION_LAST = (UINT64_C(1) << HANDLE_GENERATION_BITS) - 1;
+static_assert((META_CLASS | META_RIGHTS) + 1 == UINT64_C(1) << META_GENERATION_SHIFT);
 
 enum slot_flag : uint16_t {
     SLOT_OWNER = 1 << 0,   // dropping it destroys the object
@@ -67,6 +69,9 @@ static inline enum cap_class slot_class(const struct slot *slot) {
 static inline uint32_t slot_rights(const struct slot *slot) {
     return (uint32_t)(slot_meta(slot) & META_RIGHTS);
 }
+static inline enum cap_class meta_class(uint64_t meta) {
+    return (enum cap_class)((meta & META_CLASS) >> META_CLASS_SHIFT);
+}
 static inline struct slot *slot_of(struct node *node) {
     return (struct slot *)((uint8_t *)node - offsetof(struct slot, node));
 }
@@ -74,8 +79,9 @@ static inline struct slot *slot_of(struct node *node) {
 // ------------------------------------------------------------ derivation tree
 void tree_insert(struct node *parent, struct node *child) REQUIRES_BOOKS;
 void tree_remove(struct node *node) REQUIRES_BOOKS; // its children go to its parent
-// Removes one descendant, or a part of a large view. STEP_DONE: there is none left.
-enum step tree_prune(struct node *node) REQUIRES_BOOKS;
+// Removes at most so many descendants; each part of a view counts for 8. STEP_DONE: there is
+// none left.
+enum step tree_prune(struct node *node, uint32_t most) REQUIRES_BOOKS;
 
 // ----------------------------------------------------------------------- slots
 // Gives an empty slot its content and enters it into the tree below parent.
@@ -86,6 +92,8 @@ void slot_fill(struct slot *slot, struct object *object, enum cap_class class, u
 void slot_move(struct slot *to, struct slot *from) REQUIRES_BOOKS;
 // Empties a slot of whatever container, telling the container.
 void slot_clear(struct slot *slot) REQUIRES_BOOKS;
+// The same where the caller tells it.
+void slot_empty(struct slot *slot) REQUIRES_BOOKS;
 // The same with one whose holder is dying: an object that it owned dies.
 void slot_drop(struct slot *slot) REQUIRES_BOOKS;
 // A page of empty slots for a container.
@@ -106,42 +114,86 @@ struct table {
     struct slot *page[TABLE_PAGES];
 };
 
-// Makes sure that `count` slots can be taken without failing.
-[[nodiscard]] enum status table_reserve(struct task *task, uint32_t count) REQUIRES_BOOKS;
-// Takes a free slot; one was reserved. It counts as used once it is filled.
-struct slot *table_take(struct task *task) REQUIRES_BOOKS;
-void table_free(struct task *task, struct slot *slot) REQUIRES_BOOKS; // an empty one
-uint32_t table_index(const struct task *task, const struct slot *slot) REQUIRES_BOOKS;
-uint64_t table_handle(const struct task *task, const struct slot *slot) REQUIRES_BOOKS;
-struct slot *table_slot(struct task *task, uint32_t index);
 // The page of a slot below TABLE_SLOTS, or nullptr.
 static inline struct slot *table_page(const struct table *table, uint32_t index) {
     return atomic_load_explicit((_Atomic(struct slot *) *)&table->page[index / SLOTS_PER_PAGE],
                                 memory_order_acquire);
 }
 
+// A slot by its index, or nullptr.
+static inline struct slot *table_at(const struct table *table, uint32_t index) {
+    struct slot *page = index >= TABLE_SLOTS ? nullptr : table_page(table, index);
+    return page == nullptr ? nullptr : &page[index % SLOTS_PER_PAGE];
+}
+
+// Makes sure that `count` slots can be taken without failing.
+[[nodiscard]] enum status table_reserve(struct task *task, uint32_t count) REQUIRES_BOOKS;
+// Takes a free slot; one was reserved. It counts as used once it is filled.
+struct slot *table_take(struct task *task) REQUIRES_BOOKS;
+static inline struct slot *table_pop(struct table *table) REQUIRES_BOOKS {
+    struct slot *slot = table_at(table, table->free);
+    check(slot != nullptr);
+    table->free = slot->free;
+    table->used++;
+    return slot;
+}
+void table_free(struct task *task, struct slot *slot) REQUIRES_BOOKS; // an empty one
+// The same, where its index is known.
+static inline void table_put(struct table *table, struct slot *slot,
+                             uint32_t index) REQUIRES_BOOKS {
+    uint64_t meta = slot_meta(slot);
+    check((meta & META_CLASS) == 0);
+    if (meta >> META_GENERATION_SHIFT != 0) { // otherwise it is retired: used for ever
+        slot->free = table->free;
+        table->free = index;
+        table->used--;
+    }
+}
+// The index of a slot in a page. The page's entry holds the page's place in the window in
+// `next`: it is in no list.
+static inline uint32_t table_place(const struct table *table, const struct page *page,
+                                   const struct slot *slot) REQUIRES_BOOKS {
+    const struct slot *first = (const struct slot *)((uint64_t)slot & ~(PAGE_SIZE - 1));
+    check(page->next < table->pages && table->page[page->next] == first);
+    return page->next * SLOTS_PER_PAGE + (uint32_t)(slot - first);
+}
+uint32_t table_index(const struct task *task, const struct slot *slot) REQUIRES_BOOKS;
+uint64_t table_handle(const struct task *task, const struct slot *slot) REQUIRES_BOOKS;
+struct slot *table_slot(struct task *task, uint32_t index);
+// The slot that a handle names, and the word that says what it holds; nullptr: none does.
+static inline struct slot *table_find(const struct table *table, uint64_t handle, uint64_t *meta) {
+    struct slot *slot = table_at(table, (uint32_t)(handle & HANDLE_SLOT_MASK));
+    if (slot == nullptr) {
+        return nullptr;
+    }
+    *meta = slot_meta(slot);
+    bool empty = (*meta & META_CLASS) == 0;
+    return (*meta ^ handle) >> HANDLE_SLOT_BITS != 0 || empty ? nullptr : slot;
+}
+
 // The one way from a handle to an object: class and all the rights, or a status.
 // Needs no lock; the object stays in memory until this hart leaves the kernel, but
 // who changes the books must still ask object_live under the lock.
-// The same, where all is as it should be; otherwise lookup says what is wrong.
-static inline bool lookup_quick(const struct table *table, uint64_t handle, enum cap_class class,
-                                uint32_t rights, struct object **out) {
-    uint32_t index = (uint32_t)(handle & HANDLE_SLOT_MASK);
-    struct slot *page = index >= TABLE_SLOTS ? nullptr : table_page(table, index);
-    if (page == nullptr) {
-        return false;
+// The same, where all is as it should be; nullptr: lookup says what is wrong.
+static inline struct object *lookup_quick(const struct table *table, uint64_t handle,
+                                          enum cap_class class, uint32_t rights) {
+    const struct slot *slot = table_at(table, (uint32_t)(handle & HANDLE_SLOT_MASK));
+    if (slot == nullptr) {
+        return nullptr;
     }
-    const struct slot *slot = &page[index % SLOTS_PER_PAGE];
     uint64_t meta = slot_meta(slot);
     uint64_t want = (handle & ~HANDLE_SLOT_MASK) | (uint64_t)class << META_CLASS_SHIFT | rights;
     if ((meta & (~META_RIGHTS | rights)) != want) {
-        return false;
+        return nullptr;
     }
-    *out = atomic_load_explicit((_Atomic(struct object *) *)&slot->object, memory_order_relaxed);
+    struct object *object =
+        atomic_load_explicit((_Atomic(struct object *) *)&slot->object, memory_order_relaxed);
     // If the slot changed while it was read, the object may be another's.
     atomic_thread_fence(memory_order_acquire);
-    return slot_meta(slot) == meta;
+    return slot_meta(slot) == meta ? object : nullptr;
 }
+[[nodiscard]] enum status lookup_fails(struct task *task, uint64_t handle, enum cap_class class,
+                                       uint32_t rights);
 [[nodiscard]] enum status lookup(struct task *task, uint64_t handle, enum cap_class class,
                                  uint32_t rights, struct object **out);
 // The slot itself, of any class, live object included.

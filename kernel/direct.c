@@ -51,9 +51,11 @@ static inline bool sleeps(const struct hart *hart, struct thread *thread, uint64
     struct hart *hart = arch_hart();
     struct thread *self = hart->current;
     uint64_t *a = self->frame.arg;
-    struct object *ring;
-    if (self->unfinished.active || turn_ends(hart) ||
-        !lookup_quick(&self->task->table, a[0], CLASS_RING, RIGHT_RING_USE, &ring)) {
+    if (turn_ends(hart)) {
+        return nullptr;
+    }
+    const struct object *ring = lookup_quick(&self->task->table, a[0], CLASS_RING, RIGHT_RING_USE);
+    if (ring == nullptr) {
         return nullptr;
     }
     struct ring *peer = ring_peer((const struct ring *)ring);

@@ -191,7 +191,7 @@ static enum step object_step(struct object *object) REQUIRES_BOOKS {
         object->phase = OBJECT_REVOKE;
         [[fallthrough]];
     case OBJECT_REVOKE:
-        step = tree_prune(&object->tree);
+        step = tree_prune(&object->tree, 1);
         if (step != STEP_DONE) {
             return step;
         }

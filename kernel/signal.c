@@ -28,9 +28,12 @@ static uint64_t ready_of(const struct thread *thread) {
 
 void signal_raise(struct thread *thread, uint64_t bits) {
     uint64_t old = atomic_fetch_or_explicit(&thread->signals, bits, memory_order_acq_rel);
-    if ((old & bits) == bits) {
-        return; // whoever set them wakes it
+    if ((old & bits) != bits) { // otherwise whoever set them wakes it
+        signal_raised(thread, bits);
     }
+}
+
+void signal_raised(struct thread *thread, uint64_t bits) {
     arch_fence();
     if ((atomic_load_explicit(&thread->wanted, memory_order_acquire) & bits) == 0) {
         return;

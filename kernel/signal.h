@@ -14,6 +14,8 @@ struct thread;
 
 // Sets bits, from any hart, and wakes the thread if it waits for one of them.
 void signal_raise(struct thread *thread, uint64_t bits);
+// The rest of it, where they were not set before and are now.
+void signal_raised(struct thread *thread, uint64_t bits);
 // The current thread: takes bits of the mask, or blocks. Returns false if it blocked; the
 // thread's registers then get status and bits when it is woken.
 bool signal_wait(struct thread *thread, uint64_t mask, uint64_t deadline, uint64_t slack,

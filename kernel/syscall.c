@@ -18,17 +18,19 @@ typedef enum status syscall_function(struct thread *, void *, uint64_t *);
 [[gnu::noinline]] static enum status call_held(struct thread *self, uint64_t *a,
                                                syscall_function *call, enum cap_class class,
                                                uint32_t rights) {
-    struct object *object = nullptr;
     struct slot *slot;
-    enum status status = STATUS_OK;
     lock_acquire(&books);
-    if (class != CLASS_NONE) {
-        status = lookup_class(self->task, a[0], class, rights, &slot);
-        object = status == STATUS_OK ? slot->object : nullptr;
-    }
+    enum status status = lookup_class(self->task, a[0], class, rights, &slot);
     if (status == STATUS_OK) {
-        status = call(self, object, a);
+        status = call(self, slot->object, a);
     }
+    lock_release(&books);
+    return status;
+}
+
+static inline enum status call_booked(struct thread *self, uint64_t *a, syscall_function *call) {
+    lock_acquire(&books);
+    enum status status = call(self, nullptr, a);
     lock_release(&books);
     return status;
 }
@@ -37,15 +39,15 @@ typedef enum status syscall_function(struct thread *, void *, uint64_t *);
 // constants of the table.
 static inline enum status call(struct thread *self, uint64_t *a, syscall_function *function,
                                bool held, enum cap_class class, uint32_t rights) {
+    if (class == CLASS_NONE) {
+        return held ? call_booked(self, a, function) : function(self, nullptr, a);
+    }
     if (held) {
         return call_held(self, a, function, class, rights);
     }
-    struct object *object = nullptr;
-    enum status status = STATUS_OK;
-    if (class != CLASS_NONE) {
-        status = lookup(self->task, a[0], class, rights, &object);
-    }
-    return status == STATUS_OK ? function(self, object, a) : status;
+    struct object *object = lookup_quick(&self->task->table, a[0], class, rights);
+    return object != nullptr ? function(self, object, a)
+                             : lookup_fails(self->task, a[0], class, rights);
 }
 
 // Only what may switch can end with more than a status of the program's.

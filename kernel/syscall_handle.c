@@ -46,28 +46,32 @@ enum status sys_system_info(struct thread *, void *, uint64_t *a) {
 }
 
 enum status sys_handle_copy(struct thread *self, void *, uint64_t *a) {
-    struct slot *from;
-    enum status status = lookup_slot(self->task, a[0], &from);
-    if (status != STATUS_OK) {
-        return status;
+    struct table *table = &self->task->table;
+    uint64_t meta;
+    struct slot *from = table_find(table, a[0], &meta);
+    if (from == nullptr) {
+        return STATUS_BAD_HANDLE;
     }
-    if (slot_class(from) == CLASS_VIEW) {
+    if (meta_class(meta) == CLASS_VIEW) {
         return STATUS_BAD_CLASS;
     }
-    if ((slot_rights(from) & RIGHT_COPY) == 0) {
+    if ((meta & RIGHT_COPY) == 0) {
         return STATUS_ACCESS;
     }
     if (!object_open(from->object)) {
         return STATUS_BUSY;
     }
-    status = table_reserve(self->task, 1);
-    if (status != STATUS_OK) {
-        return status;
+    if (table->free == TABLE_NIL) {
+        enum status status = table_reserve(self->task, 1);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     // Point of no return.
-    struct slot *to = table_take(self->task);
+    uint32_t index = table->free;
+    struct slot *to = table_pop(table);
     capability_copy(from, (uint32_t)a[1] & RIGHT_ALL, to);
-    a[1] = table_handle(self->task, to);
+    a[1] = (slot_meta(to) & ~HANDLE_SLOT_MASK) | index;
     return STATUS_OK;
 }
 
@@ -98,8 +102,8 @@ static enum status destroy_go_on(struct thread *self) {
     return STATUS_RESTART;
 }
 
-static enum status drop_view(struct thread *self, struct slot *slot,
-                             uint64_t *epoch) REQUIRES_BOOKS {
+[[gnu::noinline]] static enum status drop_view(struct thread *self,
+                                               struct slot *slot) REQUIRES_BOOKS {
     struct task *task = self->task;
     if ((slot->flags & SLOT_GUARDED) != 0) {
         return STATUS_ACCESS; // the Bundle's page stays
@@ -112,20 +116,22 @@ static enum status drop_view(struct thread *self, struct slot *slot,
     }
     // Other threads of the Task may run on other harts, with the mapping in their TLB.
     if (harts_online() > 1 && atomic_load_explicit(&task->live, memory_order_relaxed) > 1) {
-        *epoch = epoch_request();
+        self->epoch = epoch_request();
     }
     return STATUS_OK;
 }
 
-static enum status drop_locked(struct thread *self, uint64_t handle,
-                               uint64_t *epoch) REQUIRES_BOOKS {
-    struct slot *slot;
-    enum status status = lookup_slot(self->task, handle, &slot);
-    if (status != STATUS_OK) {
-        return status;
+// What is left to do then stands in the thread: an epoch to wait for, or an object that dies.
+static inline enum status drop_locked(struct thread *self, uint64_t handle) REQUIRES_BOOKS {
+    struct table *table = &self->task->table;
+    uint64_t meta;
+    struct slot *slot = table_find(table, handle, &meta);
+    self->epoch = 0;
+    if (slot == nullptr) {
+        return STATUS_BAD_HANDLE;
     }
-    if (slot_class(slot) == CLASS_VIEW) {
-        return drop_view(self, slot, epoch);
+    if (meta_class(meta) == CLASS_VIEW) {
+        return drop_view(self, slot);
     }
     // Point of no return.
     struct object *object = slot->object;
@@ -133,38 +139,41 @@ static enum status drop_locked(struct thread *self, uint64_t handle,
     if (owner && memory_drop(slot)) {
         return STATUS_OK;
     }
-    slot_clear(slot);
+    slot_empty(slot);
+    table_put(table, slot, (uint32_t)(handle & HANDLE_SLOT_MASK));
     if (owner) {
-        object_destroy(object);
-        object->destroyer = self;
         self->destroying = object;
+        object->destroyer = self;
+        object_destroy(object);
     }
     return STATUS_OK;
 }
 
-enum status sys_handle_drop(struct thread *self, void *, uint64_t *a) {
+// Below the point of no return: again and again until nothing is left.
+[[gnu::noinline]] static enum status drop_go_on(struct thread *self) {
     if (!self->unfinished.committed) {
-        uint64_t epoch = 0;
-        lock_acquire(&books);
-        enum status status = drop_locked(self, a[0], &epoch);
-        lock_release(&books);
-        if (status != STATUS_OK) {
-            return status;
-        }
         self->unfinished.committed = true;
-        if (epoch != 0 && !epoch_reached(epoch)) {
-            thread_await_epoch(self, epoch);
+        if (self->epoch != 0 && !epoch_reached(self->epoch)) {
+            thread_await_epoch(self, self->epoch);
             return STATUS_RESTART;
         }
     }
-    if (self->destroying != nullptr) {
-        enum status status = destroy_go_on(self);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    enum status status = self->destroying != nullptr ? destroy_go_on(self) : STATUS_OK;
+    if (status == STATUS_OK) {
+        self->unfinished.committed = false;
     }
-    self->unfinished.committed = false;
-    return STATUS_OK;
+    return status;
+}
+
+enum status sys_handle_drop(struct thread *self, void *, uint64_t *a) {
+    if (self->unfinished.committed) {
+        return drop_go_on(self);
+    }
+    lock_acquire(&books);
+    enum status status = drop_locked(self, a[0]);
+    lock_release(&books);
+    bool more = status == STATUS_OK && (self->epoch != 0 || self->destroying != nullptr);
+    return more ? drop_go_on(self) : status;
 }
 
 // Prunes below the capability. While the owner revokes, the object is marked, so that
@@ -182,13 +191,10 @@ static enum status revoke_locked(struct thread *self, uint64_t handle,
     if (status == STATUS_OK && (slot->flags & SLOT_OWNER) != 0) {
         object_mark(slot->object, self);
     }
-    // A view costs up to its pages, a capability next to nothing.
     constexpr uint32_t PRUNES = 64;
-    for (uint32_t i = 0; status == STATUS_OK && i < PRUNES && *step == STEP_MORE; i++) {
-        struct node *first = slot->node.first;
-        i += first != nullptr && slot_class(slot_of(first)) == CLASS_VIEW ? PRUNES / 8 : 0;
-        self->unfinished.pages |= first != nullptr; // something goes: an epoch is needed
-        *step = tree_prune(&slot->node);
+    if (status == STATUS_OK) {
+        self->unfinished.pages |= slot->node.first != nullptr; // an epoch is needed
+        *step = tree_prune(&slot->node, PRUNES);
     }
     if (status != STATUS_OK || *step == STEP_DONE) {
         thread_revoked(self);

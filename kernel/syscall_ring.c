@@ -64,7 +64,18 @@ enum status sys_doorbell(struct thread *, void *object, uint64_t *) {
     if (peer == nullptr) {
         return STATUS_NOT_BOUND;
     }
-    watch_raise(&peer->message);
+    // As watch_raise and signal_raise do, where no words stand behind the bit.
+    uint64_t target = atomic_load_explicit(&peer->message.target, memory_order_acquire);
+    if (target == 0 || target_word(&peer->message, target) != 0) {
+        watch_raise(&peer->message);
+        return STATUS_OK;
+    }
+    struct thread *thread = (struct thread *)(target & ~UINT64_C(63));
+    uint64_t bit = UINT64_C(1) << target % 64;
+    uint64_t old = atomic_fetch_or_explicit(&thread->signals, bit, memory_order_acq_rel);
+    if ((old & bit) == 0) {
+        signal_raised(thread, bit);
+    }
     return STATUS_OK;
 }
 

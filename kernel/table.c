@@ -43,39 +43,19 @@ enum status table_reserve(struct task *task, uint32_t count) {
 }
 
 struct slot *table_slot(struct task *task, uint32_t index) {
-    if (index >= TABLE_SLOTS) {
-        return nullptr;
-    }
-    struct slot *page = table_page(&task->table, index);
-    return page == nullptr ? nullptr : &page[index % SLOTS_PER_PAGE];
+    return table_at(&task->table, index);
 }
 
 struct slot *table_take(struct task *task) {
-    struct table *table = &task->table;
-    struct slot *slot = table_slot(task, table->free);
-    check(slot != nullptr);
-    table->free = slot->free;
-    table->used++;
-    return slot;
+    return table_pop(&task->table);
 }
 
 void table_free(struct task *task, struct slot *slot) {
-    struct table *table = &task->table;
-    check(slot_class(slot) == CLASS_NONE);
-    if (slot_meta(slot) >> META_GENERATION_SHIFT == 0) {
-        return; // retired: it stays used for ever
-    }
-    slot->free = table->free;
-    table->free = table_index(task, slot);
-    table->used--;
+    table_put(&task->table, slot, table_index(task, slot));
 }
 
 uint32_t table_index(const struct task *task, const struct slot *slot) {
-    // The page's entry holds its place in the window in `next`: it is in no list.
-    const struct slot *first = (const struct slot *)((uint64_t)slot & ~(PAGE_SIZE - 1));
-    uint32_t place = page_of(slot)->next;
-    check(place < task->table.pages && task->table.page[place] == first);
-    return place * SLOTS_PER_PAGE + (uint32_t)(slot - first);
+    return table_place(&task->table, page_of(slot), slot);
 }
 
 uint64_t table_handle(const struct task *task, const struct slot *slot) {
@@ -83,44 +63,37 @@ uint64_t table_handle(const struct task *task, const struct slot *slot) {
     return generation << HANDLE_SLOT_BITS | table_index(task, slot);
 }
 
-static enum status slot_find(struct task *task, uint64_t handle, struct slot **out,
-                             uint64_t *meta) {
-    struct slot *slot = table_slot(task, (uint32_t)(handle & HANDLE_SLOT_MASK));
-    if (slot == nullptr) {
-        return STATUS_BAD_HANDLE;
-    }
-    *meta = slot_meta(slot);
-    if ((*meta ^ handle) >> HANDLE_SLOT_BITS != 0 || (*meta & META_CLASS) == 0) {
-        return STATUS_BAD_HANDLE;
-    }
-    *out = slot;
-    return STATUS_OK;
-}
-
-// The same, of that class and with those rights.
+// A slot of that class and with those rights.
 static enum status slot_match(struct task *task, uint64_t handle, enum cap_class class,
                               uint32_t rights, struct slot **out) {
     uint64_t meta;
-    enum status status = slot_find(task, handle, out, &meta);
-    if (status == STATUS_OK && (meta & META_CLASS) != (uint64_t)class << META_CLASS_SHIFT) {
-        status = STATUS_BAD_CLASS;
+    *out = table_find(&task->table, handle, &meta);
+    if (*out == nullptr) {
+        return STATUS_BAD_HANDLE;
     }
-    return status == STATUS_OK && (meta & rights) != rights ? STATUS_ACCESS : status;
+    if (meta_class(meta) != class) {
+        return STATUS_BAD_CLASS;
+    }
+    return (meta & rights) != rights ? STATUS_ACCESS : STATUS_OK;
 }
 
-enum status lookup(struct task *task, uint64_t handle, enum cap_class class, uint32_t rights,
-                   struct object **out) {
-    if (lookup_quick(&task->table, handle, class, rights, out)) {
-        return STATUS_OK;
-    }
+enum status lookup_fails(struct task *task, uint64_t handle, enum cap_class class,
+                         uint32_t rights) {
     struct slot *slot;
     enum status status = slot_match(task, handle, class, rights, &slot);
     return status == STATUS_OK ? STATUS_BAD_HANDLE : status; // it came only now
 }
 
+enum status lookup(struct task *task, uint64_t handle, enum cap_class class, uint32_t rights,
+                   struct object **out) {
+    *out = lookup_quick(&task->table, handle, class, rights);
+    return *out != nullptr ? STATUS_OK : lookup_fails(task, handle, class, rights);
+}
+
 enum status lookup_slot(struct task *task, uint64_t handle, struct slot **out) {
     uint64_t meta;
-    return slot_find(task, handle, out, &meta);
+    *out = table_find(&task->table, handle, &meta);
+    return *out == nullptr ? STATUS_BAD_HANDLE : STATUS_OK;
 }
 
 enum status lookup_class(struct task *task, uint64_t handle, enum cap_class class, uint32_t rights,
