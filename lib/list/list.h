@@ -17,23 +17,28 @@ struct link {
 #define LINK_OF(link, type, member) ((type *)((uint8_t *)(link) - offsetof(type, member)))
 
 static inline void list_append(struct link **first, struct link *link) {
-    if (*first == nullptr) {
+    struct link *head = *first;
+    if (head == nullptr) {
         *first = link->next = link->prev = link;
         return;
     }
-    link->next = *first;
-    link->prev = (*first)->prev;
-    link->prev->next = link->next->prev = link;
+    struct link *last = head->prev;
+    link->next = head;
+    link->prev = last;
+    last->next = head->prev = link;
 }
 
 static inline void list_remove(struct link **first, struct link *link) {
-    if (link->next == link) {
+    struct link *next = link->next, *prev = link->prev;
+    if (next == link) {
         *first = nullptr;
         return;
     }
-    link->prev->next = link->next;
-    link->next->prev = link->prev;
-    *first = *first == link ? link->next : *first;
+    prev->next = next;
+    next->prev = prev;
+    if (*first == link) {
+        *first = next;
+    }
 }
 
 // The one behind a link, or nullptr.

@@ -108,9 +108,10 @@ PLAIN_LOOPS void *OWN(memset)(void *to, int byte, size_t size) {
     for (; size > 0 && !aligned(at); size--) {
         *at++ = (uint8_t)byte;
     }
-    for (; size >= ROUND; at += ROUND, size -= ROUND) {
+    for (; size >= 2 * ROUND; at += 2 * ROUND, size -= 2 * ROUND) {
         struct word *words = (struct word *)at;
         words[0].value = words[1].value = words[2].value = words[3].value = filled;
+        words[4].value = words[5].value = words[6].value = words[7].value = filled;
     }
     for (; size >= STEP; at += STEP, size -= STEP) {
         ((struct word *)at)->value = filled;

@@ -22,4 +22,8 @@ size_t strlen(const char *text);
 size_t strnlen(const char *text, size_t limit);
 int strcmp(const char *left, const char *right);
 int strncmp(const char *left, const char *right, size_t limit);
+// So that a few words of a size that is known are moved where they stand: for a freestanding
+// program the plain names are functions like any other.
+#define memcpy(to, from, size) __builtin_memcpy(to, from, size)
+#define memset(to, byte, size) __builtin_memset(to, byte, size)
 #endif
