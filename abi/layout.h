@@ -20,6 +20,6 @@ constexpr uint64_t BUNDLE_ADDRESS = 0x8000; // read only, mapped by task_start
 constexpr uint64_t BUNDLE_SIZE = 0x2000;
 constexpr uint64_t TIME_ADDRESS = 0xb000;   // where the runtime maps slot "time"
 constexpr uint64_t PROGRAM_BASE = 0x400000; // where programs are linked
-constexpr uint64_t STACK_TOP = 0x7fff0000;  // first thread; grows down, guard below
+constexpr uint64_t STACK_TOP = 0x1f0000;    // first thread; grows down, guard below
 
 constexpr uint64_t TIME_NEVER = UINT64_MAX; // a deadline that does not come
