@@ -87,8 +87,11 @@ void arch_tlb_flush(void); // this hart, everything of user space
 
 // Sets n pages to zero, in 8-byte steps.
 void arch_zero_pages(void *page, size_t count);
+// The first bytes of a page, a multiple of 8; maybe some more of it.
+void arch_zero_head(void *page, size_t bytes);
 
 // ------------------------------------------------------------------- threads
+// One that is all zero.
 void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, uint64_t argument);
 // Makes the frame execute its syscall instruction again, with its arguments.
 void arch_frame_restart(struct arch_frame *frame);

@@ -25,7 +25,7 @@ enum status bundle_carve(struct reticle *reticle, struct bundle **out) {
     struct bundle *bundle = cell;
     bundle->sealed = false;
     bundle->used = 0;
-    status = slot_page(reticle, &bundle->object, &bundle->slots);
+    status = slot_page(reticle, &bundle->object, 0, &bundle->slots);
     if (status != STATUS_OK) {
         reticle_return(reticle, CHARGE_OBJECT, frame, BUNDLE_PAGES);
         object_discard(&bundle->object);
@@ -129,7 +129,7 @@ enum status bundle_map(struct bundle *bundle, struct task *task) {
 }
 
 enum step bundle_detach(struct bundle *bundle) {
-    for (uint32_t i = 0; i < BUNDLE_ENTRIES; i++) {
+    for (uint32_t i = 0; i < bundle->page->count; i++) {
         if (slot_class(&bundle->slots[i]) != CLASS_NONE) {
             slot_drop(&bundle->slots[i]);
             return STEP_MORE; // the next one in its own step

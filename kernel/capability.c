@@ -181,7 +181,8 @@ void slot_drop(struct slot *slot) {
     }
 }
 
-enum status slot_page(struct reticle *reticle, const struct object *container, struct slot **out) {
+enum status slot_page(struct reticle *reticle, const struct object *container, uint32_t first,
+                      struct slot **out) {
     uint32_t frame;
     enum status status = reticle_take(reticle, CHARGE_TABLE, 1, 0, &frame);
     if (status != STATUS_OK) {
@@ -191,10 +192,13 @@ enum status slot_page(struct reticle *reticle, const struct object *container, s
     page->kind = PAGE_SLOTS;
     page->owner = object_number(container);
     struct slot *slots = page_address(frame);
-    arch_zero_pages(slots, 1);
+    // What else a slot holds is written when it is filled.
+#pragma clang loop unroll_count(4)
     for (uint32_t i = 0; i < SLOTS_PER_PAGE; i++) {
         atomic_store_explicit(&slots[i].meta, UINT64_C(1) << META_GENERATION_SHIFT,
                               memory_order_relaxed);
+        slots[i].flags = slots[i].access = 0;
+        slots[i].free = first + i + 1;
     }
     *out = slots;
     return STATUS_OK;

@@ -96,9 +96,9 @@ void slot_clear(struct slot *slot) REQUIRES_BOOKS;
 void slot_empty(struct slot *slot) REQUIRES_BOOKS;
 // The same with one whose holder is dying: an object that it owned dies.
 void slot_drop(struct slot *slot) REQUIRES_BOOKS;
-// A page of empty slots for a container.
+// A page of empty slots for a container, each linked to the next; the first one's index.
 [[nodiscard]] enum status slot_page(struct reticle *reticle, const struct object *container,
-                                    struct slot **out) REQUIRES_BOOKS;
+                                    uint32_t first, struct slot **out) REQUIRES_BOOKS;
 void slot_page_return(struct reticle *reticle, const struct slot *slots) REQUIRES_BOOKS;
 struct object *slot_container(const struct slot *slot);
 

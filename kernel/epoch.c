@@ -12,6 +12,7 @@
 
 #include "kernel/hart.h"
 #include "kernel/schedule.h"
+#include "kernel/space_load.h"
 
 static _Atomic uint64_t requested;
 
@@ -84,6 +85,10 @@ void epoch_acknowledge(void) {
     uint64_t epoch = atomic_load_explicit(&requested, memory_order_acquire);
     if (atomic_load_explicit(&self->acknowledged, memory_order_relaxed) >= epoch) {
         return;
+    }
+    // Between the end of a thread and the next one nothing keeps the tables that are loaded.
+    if (self->current == nullptr) {
+        space_leave(self);
     }
     if (harts_online() > 1) {
         arch_tlb_flush(); // alone, this hart flushed page by page

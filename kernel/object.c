@@ -195,10 +195,14 @@ static enum step object_step(struct object *object) REQUIRES_BOOKS {
         if (step != STEP_DONE) {
             return step;
         }
-        // Not further in this step: whoever runs it may be the thread that dies here.
         object->phase = OBJECT_QUIET;
-        object_await(object);
-        return STEP_WAIT;
+        // Alone, a hart whose thread lives is past all else that it did (epoch_reached). With
+        // none the one that dies here may be who asked: not further in this step.
+        if (harts_online() > 1 || thread_current() == nullptr) {
+            object_await(object);
+            return STEP_WAIT;
+        }
+        [[fallthrough]];
     default:
         if ((object->class == CLASS_THREAD && !thread_settled((struct thread *)object)) ||
             (object->class == CLASS_BUDGET && !budget_settled((struct budget *)object))) {

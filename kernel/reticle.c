@@ -10,7 +10,7 @@
 constexpr uint32_t CELLS_PER_PAGE = PAGE_SIZE / OBJECT_CELL;
 constexpr uint16_t CELLS_ALL = UINT16_MAX;
 // Free blocks that one entry moves from Reticle to Reticle, and one step of a death.
-constexpr uint32_t BLOCKS_MOVED = 40, BLOCKS_PER_STEP = 4;
+constexpr uint32_t BLOCKS_MOVED = 40, BLOCKS_PER_STEP = 2;
 
 static_assert(CELLS_PER_PAGE == 16);
 

@@ -148,14 +148,19 @@ static bool set_apart(struct thread *thread) {
     return paid;
 }
 
-static void enqueue(struct hart *hart, struct thread *thread) {
+// Where one queues that something could put into the Person band.
+[[gnu::noinline]] static struct turn *turn_paid(struct hart *hart, struct thread *thread) {
     uint64_t again = TIME_NEVER;
-    struct turn *turn = &thread->task->turn[hart->index];
-    if (set_apart(thread) && budget_left(thread, arch_time_now(), &again) != 0) {
-        turn = &hart->person;
-    } else if (again != TIME_NEVER) {
-        schedule_deadline(thread, again, 0); // it returns to the Person band then
+    if (budget_left(thread, arch_time_now(), &again) != 0) {
+        return &hart->person;
     }
+    schedule_deadline(thread, again, 0); // it returns to the Person band then
+    return &thread->task->turn[hart->index];
+}
+
+static void enqueue(struct hart *hart, struct thread *thread, bool paid) {
+    thread->apart = paid || thread->float_area != nullptr;
+    struct turn *turn = paid ? turn_paid(hart, thread) : &thread->task->turn[hart->index];
     if (turn->threads == nullptr && turn != hart->turn && turn != &hart->person) {
         list_append(&hart->turns, &turn->link);
     }
@@ -184,6 +189,9 @@ static void go_first(struct hart *hart, struct thread *thread) {
 }
 
 struct hart *schedule_place(const struct thread *thread) {
+    if (harts_online() == 1) {
+        return arch_hart();
+    }
     // Begins at another hart each time, so that threads that sleep, and so count for
     // nothing now, do not all end up on the first.
     static _Atomic uint32_t turn;
@@ -223,18 +231,22 @@ void schedule_ready(struct thread *thread) {
     struct hart *hart = arch_hart();
     check(atomic_load_explicit(&thread->hart, memory_order_relaxed) == hart);
     atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
+    bool paid = budget_any(thread);
     // Not while it still is the current one here: it goes the next time.
-    if (thread != hart->current && budget_any(thread) && budget_excludes(thread, hart)) {
+    if (paid && thread != hart->current && budget_excludes(thread, hart)) {
         schedule_send(thread, schedule_place(thread));
         return;
     }
     load_add(hart, 1);
-    enqueue(hart, thread);
+    enqueue(hart, thread, paid);
+    if (hart->current == nullptr) {
+        return;
+    }
     bool person = thread->turn == &hart->person;
     // Who was alone may have gone on for nothing; or the timer came early, and is set no more.
     bool look = ((person || hart->runs_person) && !hart->preempt) ||
                 hart->slice_end == TIME_NEVER || hart->timer_armed > hart->slice_end;
-    if (look && hart->current != nullptr) {
+    if (look) {
         turn_shorten(hart, person);
     }
 }
@@ -467,7 +479,7 @@ static struct thread *person_next(struct hart *hart, uint64_t now) {
         if (budget_left(thread, now, nullptr) != 0) {
             return thread;
         }
-        enqueue(hart, thread);
+        enqueue(hart, thread, true);
     }
     return nullptr;
 }
@@ -483,7 +495,8 @@ static struct thread *network_next(struct hart *hart, uint64_t now) {
         hart->turn_left = SCHEDULE_SLICE;
     }
     struct thread *thread = first_of(hart->turn->threads);
-    dequeue(hart, thread);
+    list_remove(&hart->turn->threads, &thread->queue);
+    schedule_deadline_clear(thread);
     hart->slice_end = alone_until(hart, now + (uint64_t)hart->turn_left);
     if (budget_any(thread)) {
         (void)budget_left(thread, now, &hart->slice_end); // then it returns to the Person band
@@ -491,12 +504,11 @@ static struct thread *network_next(struct hart *hart, uint64_t now) {
     return thread;
 }
 
-static struct thread *pick(struct hart *hart) {
+[[gnu::noinline]] static struct thread *pick_person(struct hart *hart) {
     bool had = hart->person_ran >= SCHEDULE_PERSON; // the Network band goes first, until
     uint64_t now = hart->switched, until = had ? hart->person_end + SCHEDULE_NETWORK : 0;
     bool network = now < until && network_waits(hart);
     struct thread *thread = network ? nullptr : person_next(hart, now);
-    hart->preempt = false;
     hart->runs_person = thread != nullptr;
     if (thread != nullptr) {
         hart->person_ran = now - hart->person_end < SCHEDULE_NETWORK ? hart->person_ran : 0;
@@ -509,6 +521,15 @@ static struct thread *pick(struct hart *hart) {
         hart->slice_end = until > now ? until : now;
     }
     return thread;
+}
+
+static struct thread *pick(struct hart *hart) {
+    hart->preempt = false;
+    if (hart->person.threads != nullptr) {
+        return pick_person(hart);
+    }
+    hart->runs_person = false;
+    return network_next(hart, hart->switched);
 }
 
 [[gnu::noinline]] static void idle(struct hart *hart) {

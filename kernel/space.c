@@ -12,9 +12,6 @@
 constexpr uint32_t INDEX_BITS = 9;
 constexpr uint32_t INDEX_MASK = (1 << INDEX_BITS) - 1;
 constexpr uint32_t ROOT_LEVEL = 3;
-constexpr uint32_t TABLE_ENTRIES = 512;
-// Root entries of the user half: USER_TOP is 1 << 44, each covers 1 << 39 bytes.
-constexpr uint32_t ROOT_USER_ENTRIES = USER_TOP >> 39;
 
 static enum status table_make(struct task *task, struct phys *out) REQUIRES_BOOKS {
     uint32_t frame;
@@ -23,6 +20,8 @@ static enum status table_make(struct task *task, struct phys *out) REQUIRES_BOOK
         return status;
     }
     arch_zero_pages(page_address(frame), 1);
+    page_entry(frame)->next = task->first_space;
+    task->first_space = frame;
     task->spaces++;
     *out = (struct phys){(uint64_t)frame << PAGE_SHIFT};
     return STATUS_OK;
@@ -90,36 +89,13 @@ bool space_reach(struct task *task, uint64_t address, void *bytes, uint64_t size
     return true;
 }
 
-// The first entry of a table of tables that is not empty, or nullptr.
-static uint64_t *first_entry(struct phys table, uint32_t count) {
-    uint64_t *at = phys_to_virt(table), *end = at + count;
-    // Four at a time: this is the longest loop of a death.
-    while (at < end && (at[0] | at[1] | at[2] | at[3]) == 0) {
-        at += 4;
-    }
-    while (at < end && *at == 0) {
-        at++;
-    }
-    return at < end ? at : nullptr;
-}
-
 enum step space_free(struct task *task) {
-    struct phys table = task->root;
-    uint64_t *above = nullptr;
-    for (uint32_t level = ROOT_LEVEL; level != 0; level--) {
-        uint64_t *at = first_entry(table, level == ROOT_LEVEL ? ROOT_USER_ENTRIES : TABLE_ENTRIES);
-        if (at == nullptr) {
-            break; // everything below is gone: this table goes
-        }
-        above = at;
-        table = arch_pte_phys(*at);
+    constexpr uint32_t MOST = 6;
+    task->root = (struct phys){0}; // nobody walks through them any more
+    for (uint32_t i = 0; i < MOST && task->spaces != 0; i++, task->spaces--) {
+        uint32_t frame = task->first_space;
+        task->first_space = page_entry(frame)->next;
+        reticle_return(task->object.reticle, CHARGE_TABLE, frame, 1);
     }
-    if (above == nullptr) {
-        task->root = (struct phys){0};
-    } else {
-        *above = 0;
-    }
-    task->spaces--;
-    reticle_return(task->object.reticle, CHARGE_TABLE, (uint32_t)(table.value >> PAGE_SHIFT), 1);
-    return task->root.value == 0 ? STEP_DONE : STEP_MORE;
+    return task->spaces == 0 ? STEP_DONE : STEP_MORE;
 }

@@ -28,5 +28,5 @@ static inline bool space_user(uint64_t address, uint64_t size) {
 // is there. Copies them to `bytes`, or from it, unless that is nullptr; a part if it fails.
 bool space_reach(struct task *task, uint64_t address, void *bytes, uint64_t size,
                  uint32_t map_flags) REQUIRES_BOOKS;
-// Frees one table; STEP_DONE once even the root is gone.
+// Frees a few tables; STEP_DONE once there are none.
 enum step space_free(struct task *task) REQUIRES_BOOKS;

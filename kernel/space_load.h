@@ -13,6 +13,13 @@ static inline bool space_loaded(const struct hart *hart, const struct task *task
            hart->space_version == atomic_load_explicit(&task->space_version, memory_order_acquire);
 }
 
+static inline void space_leave(struct hart *hart) {
+    if (hart->space.value != 0) {
+        arch_space_leave();
+        hart->space = (struct phys){0};
+    }
+}
+
 static inline void space_load(struct hart *hart, const struct task *task) {
     if (!space_loaded(hart, task)) {
         // Before the switch: the next version, if it comes meanwhile, is loaded again.

@@ -167,7 +167,7 @@ enum status sys_ring_send(struct thread *self, void *object, uint64_t *a) {
     }
     // The storage for capabilities in flight is made when the first one is sent.
     if (ring->flight == nullptr) {
-        status = slot_page(ring->object.reticle, &ring->object, &ring->flight);
+        status = slot_page(ring->object.reticle, &ring->object, 0, &ring->flight);
     }
     if (status != STATUS_OK) {
         return status;

@@ -27,7 +27,7 @@ enum status sys_thread_carve(struct thread *self, void *, uint64_t *a) {
     }
     arch_frame_init(&thread->frame, a[1], a[2], a[3]);
     thread->tls = a[4];
-    if (task == self->task) {
+    if (task == self->task && self->frame.debug.control != 0) {
         // What its supervisor watches in one thread is watched in those that it makes. A step
         // of the maker is not theirs.
         thread->frame.debug = self->frame.debug;

@@ -15,16 +15,14 @@ static enum status table_grow(struct task *task) REQUIRES_BOOKS {
         return STATUS_NO_SLOTS;
     }
     struct slot *slots;
-    enum status status = slot_page(task->object.reticle, &task->object, &slots);
+    uint32_t base = table->pages * SLOTS_PER_PAGE;
+    enum status status = slot_page(task->object.reticle, &task->object, base, &slots);
     if (status != STATUS_OK) {
         return status;
     }
     page_of(slots)->next = table->pages;
-    uint32_t base = table->pages * SLOTS_PER_PAGE;
-    for (uint32_t i = SLOTS_PER_PAGE; i-- != 0;) {
-        slots[i].free = table->free;
-        table->free = base + i;
-    }
+    slots[SLOTS_PER_PAGE - 1].free = table->free;
+    table->free = base;
     // Readers without the lock see the page only after its slots are empty.
     atomic_store_explicit((_Atomic(struct slot *) *)&table->page[table->pages], slots,
                           memory_order_release);

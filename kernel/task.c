@@ -13,7 +13,7 @@
 #include "lib/string/string.h"
 
 // What one step of a teardown does: slots dropped, threads asked to end, pages given back.
-constexpr uint32_t TASK_STEP = 8;
+constexpr uint32_t TASK_STEP = 4;
 
 enum status task_carve(struct reticle *reticle, struct task **out) {
     // The Task's page, its root table, its first page of slots: single pages, so that
@@ -72,7 +72,7 @@ void task_unmapped(struct task *task) {
 // Drops up to a step's worth of slots. What the Task owned is destroyed on its own.
 static enum step drop_slots(struct task *task) REQUIRES_BOOKS {
     for (uint32_t i = 0; i < SLOTS_PER_PAGE; i++) {
-        if (task->cursor == task->table.pages * SLOTS_PER_PAGE) {
+        if (task->table.used == 0 || task->cursor == task->table.pages * SLOTS_PER_PAGE) {
             return STEP_DONE;
         }
         struct slot *slot = table_slot(task, task->cursor++);

@@ -21,9 +21,10 @@ constexpr uint32_t TASK_THREADS = 1024; // bounds each walk over them
 
 struct task {
     struct object object;
-    struct phys root; // of its page tables; 0 once they are freed
-    uint32_t spaces;  // page tables
-    bool is_root;     // the root Task: when it ends the machine stops
+    struct phys root;     // of its page tables; 0 once the first is freed
+    uint32_t spaces;      // page tables
+    uint32_t first_space; // the last one made; the others by way of the page array's `next`
+    bool is_root;         // the root Task: when it ends the machine stops
     _Atomic enum task_state state;
     _Atomic uint32_t exit_status;
     _Atomic uint32_t live;          // threads started and not ended

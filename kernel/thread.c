@@ -10,7 +10,6 @@
 #include "kernel/schedule.h"
 #include "kernel/signal.h"
 #include "kernel/task.h"
-#include "lib/string/string.h"
 
 constexpr size_t FLOAT_ALIGN = 64;
 
@@ -33,7 +32,7 @@ enum status thread_carve(struct task *task, bool floating, struct thread **out) 
         return status;
     }
     struct thread *thread = page_address(frame);
-    memset(thread, 0, sizeof *thread);
+    arch_zero_head(thread, sizeof *thread);
     object_init(&thread->object, CLASS_THREAD, task->object.reticle,
                 (struct storage){.pages = (uint8_t)pages});
     if (floating) {
@@ -88,7 +87,9 @@ static bool withdraw(struct thread *thread) {
         break;
     }
     schedule_deadline_clear(thread);
-    loan_end(thread);
+    if (atomic_load_explicit(&thread->lends_to, memory_order_relaxed) != nullptr) {
+        loan_end(thread);
+    }
     return waited;
 }
 
@@ -114,15 +115,10 @@ static void forget(struct thread *thread) {
     if (hart->loaded == thread) {
         hart->loaded = nullptr;
     }
-    // The hart may acknowledge epochs before it leaves the kernel: it lets go of it now.
+    // The hart may acknowledge epochs before it leaves the kernel: it lets go of it now. Its
+    // tables, which may be freed after that, it leaves when it does (epoch_acknowledge).
     if (hart->current == thread) {
         schedule_leave(hart);
-    }
-    // Its tables may be freed before this hart loads others.
-    if (hart->space.value == thread->task->root.value) {
-        arch_space_leave();
-        hart->space = (struct phys){0};
-        schedule_attend(); // the current thread may be of the same Task
     }
 }
 
@@ -240,7 +236,9 @@ enum step thread_detach(struct thread *thread) {
         return STEP_MORE;
     }
     watch_unbind(&thread->ended);
-    watch_words(thread, 0, nullptr, 0);
+    if (thread->words_memory != nullptr) {
+        watch_words(thread, 0, nullptr, 0);
+    }
     if (!loan_drop(thread)) {
         return STEP_MORE;
     }
@@ -276,5 +274,10 @@ void thread_start(struct thread *thread) {
     check(thread_state_of(thread) == THREAD_NEW);
     atomic_fetch_add_explicit(&thread->task->live, 1, memory_order_relaxed);
     // Only its own hart sends it away: another may be looking at it just now.
-    schedule_send(thread, thread_here(thread) ? schedule_place(thread) : thread->hart);
+    struct hart *hart = thread_here(thread) ? schedule_place(thread) : thread->hart;
+    if (hart == arch_hart()) {
+        schedule_ready(thread);
+    } else {
+        schedule_send(thread, hart);
+    }
 }

@@ -136,6 +136,7 @@ static inline bool thread_here(const struct thread *thread) {
 // Bytes of a thread object on this machine, floating-point area included.
 size_t thread_object_size(void);
 
+// Its frame is the caller's to make.
 [[nodiscard]] enum status thread_carve(struct task *task, bool floating,
                                        struct thread **out) REQUIRES_BOOKS;
 enum step thread_detach(struct thread *thread) REQUIRES_BOOKS;

@@ -55,7 +55,17 @@ static uint32_t tables_below(struct phys table, uint32_t level, uint32_t *leaves
 }
 
 uint32_t audit_space_tables(const struct task *task) {
-    return task->root.value == 0 ? 0 : tables_below(task->root, 3, nullptr);
+    uint32_t frame = task->first_space, last = 0;
+    for (uint32_t i = 0; i < task->spaces; i++, frame = page_entry(frame)->next) {
+        last = frame;
+        if (task->root.value == 0) {
+            audit_claim(frame, 1); // they are being freed
+        }
+    }
+    // The root came first, and stands last.
+    bool whole = task->root.value != 0;
+    audit(!whole || task->root.value == (uint64_t)last << PAGE_SHIFT);
+    return whole ? tables_below(task->root, 3, nullptr) : task->spaces;
 }
 
 uint64_t audit_space_entry(struct phys root, uint64_t number) {
@@ -125,7 +135,9 @@ static void boot_object(struct object *object) {
 static void audit_slot(const struct object *container, const struct slot *slot) REQUIRES_BOOKS {
     enum cap_class class = slot_class(slot);
     if (class == CLASS_NONE) {
-        audit(slot->node.prev == nullptr && slot->object == nullptr);
+        // One that was never filled holds what the page held before.
+        bool fresh = slot_meta(slot) >> META_GENERATION_SHIFT == 1;
+        audit(fresh || (slot->node.prev == nullptr && slot->object == nullptr));
         return;
     }
     audit(slot_container(slot) == container);

@@ -271,7 +271,7 @@ TEST(what_is_pinned_meanwhile_is_not_given) {
 
 // Others are dying, and come first: the view has not heard of it yet.
 TEST(what_is_dropped_meanwhile_is_not_given) {
-    constexpr uint32_t OTHERS = 12, COPIES = 6;
+    constexpr uint32_t OTHERS = 16, COPIES = 16;
     scene_make();
     uint64_t more = 0, memory = 0;
     CHECK_EQ(CALL(world_root, &more, reticle_split, pool, 2 * OTHERS * PAGE_SIZE), STATUS_OK);
@@ -283,7 +283,7 @@ TEST(what_is_dropped_meanwhile_is_not_given) {
     }
     struct given given = give_begin(&(uint64_t){0});
     CHECK(BEGIN(world_root, handle_drop, more));
-    for (uint32_t i = 0; i < 5; i++) {
+    for (uint32_t i = 0; i < 20; i++) {
         (void)host_go(0);
     }
     CHECK(world_root->frame.restart);

@@ -120,6 +120,20 @@ TEST(a_slot_at_its_last_generation_is_retired) {
     world_audit();
 }
 
+// A Task that dies looks for what it has until it has nothing: with a retired slot, to the end.
+TEST(a_task_with_a_retired_slot_dies) {
+    struct world_task task;
+    CHECK_EQ(world_task_make(&task, 256 << 10, nullptr, 0), STATUS_OK);
+    uint64_t handle;
+    CHECK_EQ(CALL(task.thread, &handle, thread_carve, 0, PROGRAM_BASE, 0), STATUS_OK);
+    struct slot *slot = table_slot(task.task, handle & HANDLE_SLOT_MASK);
+    atomic_store(&slot->meta, slot_meta(slot) | GENERATION_LAST << META_GENERATION_SHIFT);
+    handle |= GENERATION_LAST << HANDLE_SLOT_BITS;
+    CHECK_EQ(CALL(task.thread, nullptr, handle_drop, handle), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, task.reticle), STATUS_OK);
+    world_audit();
+}
+
 TEST(revoke_takes_descendants_everywhere) {
     uint64_t part;
     CHECK_EQ(CALL(world_root, &part, reticle_split, reticle, 8 * PAGE_SIZE), STATUS_OK);

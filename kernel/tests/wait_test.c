@@ -39,6 +39,30 @@ TEST(a_deadline_in_the_past_polls) {
     CHECK_EQ(CALL(threads[0], nullptr, signal_wait, 0, arch_time_now()), STATUS_TIMED_OUT);
 }
 
+// The raise comes from another hart in front of every access that the wait makes: before the
+// first look, between the two, and after both.
+TEST(a_bit_that_comes_at_any_place_ends_the_wait) {
+    bool over = false;
+    for (uint32_t place = 1; !over && place < 100; place++) {
+        CHECK(world_run(threads[1]));
+        uint32_t hart = threads[1]->hart->index;
+        host_stop_before(place);
+        host_syscall(hart, SYS_signal_wait, (uint64_t[6]){0x3, TIME_NEVER});
+        over = !host_stopped();
+        host_stop_before(0);
+        host_select((hart + 1) % 3);
+        signal_raise(threads[1], 0x2);
+        host_settle();
+        struct words words;
+        CHECK(world_returned(threads[1], &words));
+        CHECK_EQ(words.a[0], STATUS_OK);
+        CHECK_EQ(words.a[1], 0x2);
+        CHECK_EQ(threads[1]->wanted, 0);
+    }
+    CHECK(over);
+    world_audit();
+}
+
 TEST(a_deadline_ends_the_wait) {
     CHECK(world_run(threads[1]));
     uint64_t until = arch_time_now() + 12345;

@@ -11,7 +11,9 @@ constexpr uint64_t FLAGS_NZCV = UINT64_C(15) << 28;
 constexpr uint64_t INSTRUCTION_SIZE = 4;
 
 void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, uint64_t argument) {
-    *frame = (struct arch_frame){.arg = {argument}, .sp = stack, .pc = entry};
+    frame->arg[0] = argument;
+    frame->sp = stack;
+    frame->pc = entry;
 }
 
 // The number is still in x8; SVC leaves the address after it. If it was stepped over the

@@ -67,13 +67,17 @@ void arch_tlb_flush(void) {
 // ------------------------------------------------------------------------ caches
 // DC ZVA sets a whole block, 64 bytes as a rule, in one instruction (ARM, DCZID_EL0).
 void arch_zero_pages(void *page, size_t count) {
+    arch_zero_head(page, count * PAGE_SIZE);
+}
+
+void arch_zero_head(void *page, size_t bytes) {
     uint64_t id = SYSREG_READ(dczid_el0);
     uint64_t step = UINT64_C(4) << (id & 15);
     if ((id & 16) != 0) {
-        memset(page, 0, count * PAGE_SIZE);
+        memset(page, 0, bytes);
         return;
     }
-    char *end = (char *)page + count * PAGE_SIZE;
+    char *end = (char *)page + bytes;
     for (char *at = page; at < end; at += step) {
         __asm__ volatile("dc zva, %0" ::"r"(at) : "memory");
     }

@@ -139,7 +139,10 @@ const char *host_console(void) {
 // ------------------------------------------------------------- frames, floats
 
 void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, uint64_t argument) {
-    *frame = (struct arch_frame){.arg = {argument}, .pc = entry, .stack = stack, .whole = true};
+    frame->arg[0] = argument;
+    frame->pc = entry;
+    frame->stack = stack;
+    frame->whole = true;
 }
 
 static void whole_check(const struct arch_frame *frame) {

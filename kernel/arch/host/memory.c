@@ -112,6 +112,10 @@ void arch_zero_pages(void *page, size_t count) {
     host_fence();
 }
 
+void arch_zero_head(void *page, size_t bytes) {
+    memset(page, 0, bytes);
+}
+
 // ------------------------------------------------------------- address spaces
 
 static struct mmu *mmu(void) {

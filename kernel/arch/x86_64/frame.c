@@ -22,12 +22,12 @@ static uint64_t pc_within_user(uint64_t pc) {
 
 // The psABI wants a stack as after a call: 8 beside a multiple of 16 at the entry.
 void arch_frame_init(struct arch_frame *frame, uint64_t entry, uint64_t stack, uint64_t argument) {
-    *frame = (struct arch_frame){.arg = {argument},
-                                 .pc = pc_within_user(entry),
-                                 .cs = USER_CODE,
-                                 .flags = FLAGS_ALWAYS,
-                                 .rsp = stack,
-                                 .ss = USER_DATA};
+    frame->arg[0] = argument;
+    frame->pc = pc_within_user(entry);
+    frame->cs = USER_CODE;
+    frame->flags = FLAGS_ALWAYS;
+    frame->rsp = stack;
+    frame->ss = USER_DATA;
 }
 
 // The number is still in rax; rcx and r11 are lost to a syscall anyway. By IRET: SYSRET

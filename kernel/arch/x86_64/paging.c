@@ -41,6 +41,10 @@ void arch_tlb_flush(void) {
 }
 
 void arch_zero_pages(void *page, size_t count) {
-    size_t words = count * PAGE_SIZE / sizeof(uint64_t);
+    arch_zero_head(page, count * PAGE_SIZE);
+}
+
+void arch_zero_head(void *page, size_t bytes) {
+    size_t words = bytes / sizeof(uint64_t);
     __asm__ volatile("rep stosq" : "+D"(page), "+c"(words) : "a"(UINT64_C(0)) : "memory");
 }
