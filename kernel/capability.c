@@ -147,16 +147,13 @@ void slot_clear(struct slot *slot) {
 }
 
 enum step tree_prune(struct node *node, uint32_t most) {
-    for (uint32_t i = 0; i < most;) {
-        if (node->first == nullptr) {
-            return STEP_DONE;
-        }
+    for (uint32_t i = 0; i < most && node->first != nullptr;) {
         struct slot *slot = slot_of(node->first);
         // A view is first turned into the zero page, piece by piece, while it still
         // hangs in the tree; its holder keeps a tomb. It costs up to its pages, a capability
         // next to nothing.
         if (slot_class(slot) == CLASS_VIEW) {
-            constexpr uint32_t PAGES = 8;
+            constexpr uint32_t PAGES = 4;
             i += PAGES;
             if (view_revoke_step(slot, PAGES) == STEP_DONE) {
                 tree_remove(&slot->node);
@@ -166,7 +163,7 @@ enum step tree_prune(struct node *node, uint32_t most) {
             clear(slot);
         }
     }
-    return STEP_MORE;
+    return node->first == nullptr ? STEP_DONE : STEP_MORE;
 }
 
 void slot_drop(struct slot *slot) {
