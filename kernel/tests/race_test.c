@@ -4,6 +4,7 @@
 // Races about who and what goes: threads that are sent to another hart while they are
 // stopped or ended, what is used while it is taken away, and the epochs that memory waits
 // for. Those about waking are in race_wake_test.c.
+#include "kernel/signal.h"
 #include "kernel/tests/race.h"
 #include "tests/unit.h"
 
@@ -164,7 +165,26 @@ static void made_here_and_begun_there(void) {
     race_everywhere((struct race){look_at_it, begin_it, it_has_begun});
 }
 
+// Others are to go first, and then it is paid for itself, before its hart has looked.
+static void bound_when_it_is_to_yield(void) {
+    race_begin(1, 0);
+    struct budget *budget = band_budget(band_carve(world_named("budget"), 5 * MS, 10 * MS));
+    band_bind_to(budget, scene.more[0]);
+    band_raise(scene.on_a, BIT);
+    CHECK_EQ(band_current(scene.a), scene.on_a);
+    host_select(scene.b);
+    lock_acquire(&books);
+    budget_bind(budget, scene.on_a); // looked at last: the inbox is last in, first out
+    lock_release(&books);
+    signal_raise(scene.more[0], BIT);
+    (void)host_go(scene.a);
+    CHECK_EQ(band_current(scene.a)->turn, &hart_at(scene.a)->person);
+    host_settle();
+    world_audit();
+}
+
 TEST(who_is_sent_to_another_hart_is_stopped_or_ended) {
+    CHECK(host_passes(bound_when_it_is_to_yield));
     CHECK(host_passes(made_here_and_begun_there));
     CHECK(host_passes(bound_on_its_way));
     CHECK(host_passes(sent_and_stopped));
