@@ -64,6 +64,7 @@ enum cap_right : uint32_t {
 
     RIGHT_MACHINE_POWER = 1 << 4,
     RIGHT_MACHINE_CONSOLE = 1 << 5, // silence the kernel's debug line, or speak on it
+    RIGHT_MACHINE_TRACE = 1 << 6,   // see what every Task does, and when
 
     RIGHT_ALL = (1 << 15) - 1,
 };
@@ -107,9 +108,13 @@ enum thread_flag : uint32_t {
 enum machine_action : uint32_t {
     MACHINE_POWER_OFF = 0, // argument: exit status 0..123, told on the console
     MACHINE_RESET = 1,
-    MACHINE_QUIET = 2, // the kernel's debug line falls silent (console right)
-    MACHINE_SAY = 3,   // argument: address of a terminated text of at most 120 bytes, put on
-                       // the debug line even when silent (console right)
+    MACHINE_QUIET = 2,     // the kernel's debug line falls silent (console right)
+    MACHINE_SAY = 3,       // argument: address of a terminated text of at most 120 bytes, put on
+                           // the debug line even when silent (console right)
+    MACHINE_TRACE = 4,     // argument: Memory (owner, WRITE) that every hart writes records into
+                           // (abi/trace.h) until MACHINE_TRACE_END or its end, with a sample each
+                           // `period` nanoseconds, or 0 (trace right)
+    MACHINE_TRACE_END = 5, // argument: that Memory; no hart writes there any more
 };
 
 // task_info word 0.

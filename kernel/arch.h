@@ -20,6 +20,7 @@
 #include "abi/layout.h"
 #include "abi/status.h"
 #include "abi/time.h"
+#include "abi/trace.h"
 #include "lib/firmware/boot_info.h"
 
 struct hart;
@@ -38,6 +39,7 @@ struct phys {
 //                           `pc` is where the user goes on
 //   struct arch_hart        what the entry assembly needs, at offset 0 of a hart
 //   static inline struct hart *arch_hart(void)      the hart this runs on
+//   arch_hart_member(member)   one of its members, where that is all that is read
 //   static inline void arch_pause(void)             in every spin loop
 //   static inline void arch_fence(void)             a full memory fence
 //   static inline uint64_t arch_counter(void)       what arch_clock converts to time
@@ -98,6 +100,8 @@ void arch_frame_restart(struct arch_frame *frame);
 static inline uint64_t arch_frame_pc(const struct arch_frame *frame) {
     return frame->pc;
 }
+// uint32_t arch_frame_syscall(const struct arch_frame *frame), inline: the number of the syscall
+// that it has just come back from, after which it executed nothing; TRACE_USER: of none.
 void arch_frame_get(const struct arch_frame *frame, struct thread_registers *out);
 // Takes over only what a user may choose: never a privileged mode or mask.
 void arch_frame_set(struct arch_frame *frame, const struct thread_registers *in);

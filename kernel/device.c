@@ -7,6 +7,7 @@
 #include "kernel/check.h"
 #include "kernel/reticle.h"
 #include "kernel/schedule.h"
+#include "kernel/trace.h"
 
 // Lines that have an object, found by number when one fires. Few: what the boot
 // information names.
@@ -35,6 +36,7 @@ struct irq *irq_make(struct reticle *reticle, uint32_t line) {
 void kernel_irq(uint32_t line) {
     schedule_wake_from_idle();
     uint32_t count = atomic_load_explicit(&irq_count, memory_order_acquire);
+    trace(TRACE_INTERRUPT, line, 0);
     arch_irq_close(line);
     for (uint32_t i = 0; i < count; i++) {
         if (irqs[i]->line == line) {

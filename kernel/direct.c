@@ -15,6 +15,7 @@
 #include "kernel/ring.h"
 #include "kernel/schedule.h"
 #include "kernel/space_load.h"
+#include "kernel/trace.h"
 
 static inline uint64_t peek(const _Atomic uint64_t *word) {
     return atomic_load_explicit(word, memory_order_relaxed);
@@ -99,6 +100,10 @@ static inline bool sleeps(const struct hart *hart, struct thread *thread, uint64
     other->frame.arg[1] = bit;
     if (heap_has(&other->timer)) {
         schedule_deadline_clear(other);
+    }
+    if (trace_on()) {
+        trace_put(hart, TRACE_CALL, object_number(ring), (uint32_t)a[4]);
+        trace_switch(hart, other, 1);
     }
     hart->current = other;
     hart->switches++;

@@ -13,6 +13,7 @@
 #include "kernel/hart.h"
 #include "kernel/schedule.h"
 #include "kernel/space_load.h"
+#include "kernel/trace.h"
 
 static _Atomic uint64_t requested;
 
@@ -93,6 +94,7 @@ void epoch_acknowledge(void) {
     if (harts_online() > 1) {
         arch_tlb_flush(); // alone, this hart flushed page by page
     }
+    trace_follow(self);
     atomic_store_explicit(&self->acknowledged, epoch, memory_order_release);
     arch_fence();
     tell_waiters(self);

@@ -7,6 +7,7 @@
 #include "kernel/schedule.h"
 #include "kernel/space.h"
 #include "kernel/task.h"
+#include "kernel/trace.h"
 
 // Also asked by the copy routines of syscalls. An entry is away for a moment while another
 // hart turns the page into the zero page, or unmaps and maps it.
@@ -52,6 +53,7 @@ struct arch_frame *kernel_fault(enum fault_kind kind, uint64_t address) {
         panic("the root Task faulted: kind %u at 0x%lx, pc 0x%lx", (unsigned)kind, address,
               arch_frame_pc(&thread->frame));
     }
+    trace_place(TRACE_FAULT, arch_frame_pc(&thread->frame), kind);
     thread_stop(thread, kind, address);
     return kernel_leave();
 }

@@ -12,6 +12,7 @@
 #include "lib/list/list.h"
 
 struct thread;
+struct trace_record;
 
 // A Task's place in the Network band of one hart: its threads that are ready there. It
 // stands among the turns of the hart while it has any and it is not its turn.
@@ -47,6 +48,12 @@ struct hart {
     uint64_t space_version;
 
     uint64_t idle_ns, switches, interrupts;
+
+    struct trace_record *trace; // where its records begin; nullptr: it writes none (trace.h)
+    uint64_t trace_at, trace_mask, trace_wanted;
+    uint64_t trace_thread; // the identity of who runs; 0: nobody; kept up while it is on
+    uint64_t sample;       // when the next one is due; TIME_NEVER: none is
+    uint64_t sample_period;
 
     // Shared, each on a line of its own because others write or poll it.
     alignas(64) _Atomic(struct thread *) inbox;

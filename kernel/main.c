@@ -141,7 +141,8 @@ static void root_devices(struct root *root) REQUIRES_BOOKS {
         bundle_add(root, "irq.console", &irq->object, RIGHT_IRQ_USE);
     }
     struct object *machine = object_boot(root->reticle, CLASS_MACHINE);
-    bundle_add(root, "machine", machine, RIGHT_MACHINE_POWER | RIGHT_MACHINE_CONSOLE);
+    bundle_add(root, "machine", machine,
+               RIGHT_MACHINE_POWER | RIGHT_MACHINE_CONSOLE | RIGHT_MACHINE_TRACE);
     bundle_add_value(root, "console.kind", &boot->console.kind, sizeof boot->console.kind);
     bundle_add_value(root, "command.line", boot->command_line,
                      (uint32_t)strlen(boot->command_line) + 1);
@@ -186,7 +187,7 @@ static void root_start(void) REQUIRES_BOOKS {
 
 static void hart_init(struct hart *hart, uint32_t place) {
     arch_hart_init(hart, place);
-    hart->timer_armed = TIME_NEVER;
+    hart->timer_armed = hart->sample = TIME_NEVER;
     hart->switched = arch_time_now();
     atomic_store(&hart->online, true);
 }

@@ -13,6 +13,7 @@
 #include "kernel/schedule.h"
 #include "kernel/space.h"
 #include "kernel/task.h"
+#include "kernel/trace.h"
 
 // Pages of a view that one entry maps or unmaps: bounds the time with interrupts off.
 constexpr uint32_t VIEW_STEP = 64;
@@ -53,6 +54,9 @@ struct memory *memory_borrow(struct reticle *reticle, uint32_t frame, uint32_t p
 
 // The words that stand here serve no more: their bit says only that something came.
 void memory_detach(struct memory *memory) {
+    if (memory->traced) {
+        trace_end(memory);
+    }
     if (memory->words != nullptr) {
         watch_words(memory->words, memory->words->words & 63, nullptr, 0);
     }
@@ -67,7 +71,7 @@ void memory_free(struct memory *memory) {
 bool memory_drop(struct slot *owner) {
     struct memory *memory = (struct memory *)owner->object;
     if (slot_class(owner) != CLASS_MEMORY || owner->node.first != nullptr ||
-        memory->words != nullptr) {
+        memory->words != nullptr || memory->traced) {
         return false;
     }
     // Nobody looks Memory up without the lock: what an epoch would wait for is this only.
@@ -130,7 +134,7 @@ bool memory_quiet(const struct memory *memory, uint32_t views) {
     if (memory->quiet == epoch_next()) {
         (void)epoch_request(); // nobody else needed it yet
     }
-    return memory->words == nullptr && memory->writable_views == views &&
+    return memory->words == nullptr && !memory->traced && memory->writable_views == views &&
            (memory->quiet == 0 || epoch_reached(memory->quiet));
 }
 

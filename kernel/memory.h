@@ -25,6 +25,7 @@ struct memory {
     // of the words that were here. 0: none.
     uint64_t quiet;
     uint64_t seen;        // until this epoch the TLB of some hart may show it; 0: none does
+    bool traced;          // the tracer writes to it
     struct thread *words; // the thread whose words stand at its start (watch.h)
 };
 static_assert(sizeof(struct memory) <= OBJECT_CELL);

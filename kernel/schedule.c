@@ -10,6 +10,7 @@
 #include "kernel/object.h"
 #include "kernel/space_load.h"
 #include "kernel/task.h"
+#include "kernel/trace.h"
 
 // What is done at once at most: deadlines and waiters for an epoch; and on the way out of any entry
 // threads attended to, and those whose budget is used up. The rest comes with an interrupt.
@@ -85,7 +86,10 @@ static uint64_t alone_until(const struct hart *hart, uint64_t turn_end) {
 }
 
 static void timer_arm(struct hart *hart) {
-    uint64_t next = hart->timers == nullptr ? TIME_NEVER : hart->timers->key;
+    uint64_t next = hart->sample;
+    if (hart->timers != nullptr && hart->timers->key < next) {
+        next = hart->timers->key;
+    }
     // A turn ends when another thread is ready, or a dying object has its step coming.
     bool turns = load_of(hart) > 1 || object_reap_needed();
     if (turns && hart->current != nullptr && hart->slice_end < next) {
@@ -420,6 +424,9 @@ static void idle_wake(void) {
 
 void kernel_timer(void) {
     schedule_wake_from_idle();
+    if (trace_on()) {
+        trace_timer(arch_hart());
+    }
     deadlines_pass(arch_hart());
     // A busy machine still takes dying objects apart, a step in each turn, even of one who is
     // alone. A hart that sleeps is to go on with it: it may have found somebody at work.
@@ -431,6 +438,7 @@ void kernel_timer(void) {
 
 void kernel_ipi(void) {
     schedule_wake_from_idle();
+    trace(TRACE_INTERRUPT, TRACE_HART, 0);
     schedule_inbox(); // first: who asked for the epoch may wait for what comes of this
     epoch_acknowledge();
     epoch_waiters_wake(arch_hart());
@@ -533,6 +541,7 @@ static struct thread *pick(struct hart *hart) {
 }
 
 [[gnu::noinline]] static void idle(struct hart *hart) {
+    trace_switch(hart, nullptr, 0);
     schedule_unload(hart);
     arch_space_leave();
     hart->space = (struct phys){0};
@@ -560,6 +569,7 @@ struct arch_frame *schedule_next(void) {
     }
     hart->current = next;
     hart->switches++;
+    trace_switch(hart, next, 0);
     atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
     load(hart, next);
     arch_hart_frame(hart, &next->frame);

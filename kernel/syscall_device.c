@@ -6,6 +6,7 @@
 #include "kernel/device.h"
 #include "kernel/schedule.h"
 #include "kernel/syscall.h"
+#include "kernel/trace.h"
 
 constexpr uint64_t PORT_WRITE = 16; // added to the width
 
@@ -77,10 +78,11 @@ static enum status say(uint64_t address) {
 enum status sys_machine_control(struct thread *self, void *object, uint64_t *a) {
     constexpr uint64_t STATUS_MOST = 123;
     uint64_t action = a[1];
-    bool power = action == MACHINE_POWER_OFF || action == MACHINE_RESET;
+    uint32_t right = action < MACHINE_QUIET   ? RIGHT_MACHINE_POWER
+                     : action < MACHINE_TRACE ? RIGHT_MACHINE_CONSOLE
+                                              : RIGHT_MACHINE_TRACE;
     struct object *machine = object;
-    enum status status = lookup(self->task, a[0], CLASS_MACHINE,
-                                power ? RIGHT_MACHINE_POWER : RIGHT_MACHINE_CONSOLE, &machine);
+    enum status status = lookup(self->task, a[0], CLASS_MACHINE, right, &machine);
     if (status != STATUS_OK) {
         return status;
     }
@@ -99,6 +101,9 @@ enum status sys_machine_control(struct thread *self, void *object, uint64_t *a) 
         return STATUS_OK;
     case MACHINE_SAY:
         return say(a[2]);
+    case MACHINE_TRACE:
+    case MACHINE_TRACE_END:
+        return trace_control(self, a);
     default:
         return STATUS_BAD_ARGUMENT;
     }

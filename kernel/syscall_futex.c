@@ -8,6 +8,7 @@
 #include "kernel/budget.h"
 #include "kernel/schedule.h"
 #include "kernel/syscall.h"
+#include "kernel/trace.h"
 
 enum status sys_futex_wait(struct thread *self, void *, uint64_t *a) {
     uint64_t address = a[0];
@@ -35,6 +36,7 @@ enum status sys_futex_wait(struct thread *self, void *, uint64_t *a) {
         (void)futex_sleeps(self, true);
         return status;
     }
+    trace_place(TRACE_SLEEP, address, 0);
     atomic_store_explicit(&self->state, THREAD_SLEEPING, memory_order_release);
     schedule_deadline(self, a[2], 0);
     self->awaits = a[3];

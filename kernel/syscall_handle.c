@@ -11,6 +11,7 @@
 #include "kernel/ring.h"
 #include "kernel/schedule.h"
 #include "kernel/syscall.h"
+#include "kernel/trace.h"
 
 // Steps of a long operation in one entry; then the thread may be interrupted.
 constexpr uint32_t STEPS = 6;
@@ -142,6 +143,7 @@ static inline enum status drop_locked(struct thread *self, uint64_t handle) REQU
     slot_empty(slot);
     table_put(table, slot, (uint32_t)(handle & HANDLE_SLOT_MASK));
     if (owner) {
+        trace(TRACE_DESTROY, object_number(object), 0);
         self->destroying = object;
         object->destroyer = self;
         object_destroy(object);
@@ -186,6 +188,9 @@ static enum status revoke_locked(struct thread *self, uint64_t handle,
     enum status status = lookup_slot(self->task, handle, &slot);
     if (status == STATUS_OK && slot_class(slot) == CLASS_VIEW) {
         status = STATUS_BAD_CLASS;
+    }
+    if (status == STATUS_OK && !self->unfinished.active) {
+        trace(TRACE_REVOKE, object_number(slot->object), 0);
     }
     *step = STEP_MORE;
     if (status == STATUS_OK && (slot->flags & SLOT_OWNER) != 0) {

@@ -10,6 +10,7 @@
 #include "kernel/schedule.h"
 #include "kernel/signal.h"
 #include "kernel/syscall.h"
+#include "kernel/trace.h"
 
 enum status sys_ring_carve(struct thread *self, void *object, uint64_t *a) {
     uint64_t slots = a[1];
@@ -59,11 +60,12 @@ enum status sys_ring_info(struct thread *, void *object, uint64_t *a) {
 
 // Without a lock: the ring and its peer stay in memory until this hart leaves the
 // kernel, and a doorbell for an end that is just going away is only a hint too many.
-enum status sys_doorbell(struct thread *, void *object, uint64_t *) {
+enum status sys_doorbell(struct thread *, void *object, uint64_t *a) {
     struct ring *peer = ring_peer(object);
     if (peer == nullptr) {
         return STATUS_NOT_BOUND;
     }
+    trace(TRACE_DOORBELL, object_number(object), (uint32_t)a[1]);
     // As watch_raise and signal_raise do, where no words stand behind the bit.
     uint64_t target = atomic_load_explicit(&peer->message.target, memory_order_acquire);
     if (target == 0 || target_word(&peer->message, target) != 0) {
@@ -97,6 +99,7 @@ enum status sys_doorbell_wait(struct thread *self, void *object, uint64_t *a) {
     if (a[1] == 0) {
         return STATUS_BAD_ARGUMENT;
     }
+    trace(TRACE_CALL, object_number(object), (uint32_t)a[4]);
     self->awaits = a[0];
     watch_raise(&peer->message);
     return wait(self, a, &a[1]);
@@ -111,6 +114,7 @@ enum status sys_signal_wait(struct thread *self, void *, uint64_t *a) {
     if (a[3] != HANDLE_NONE) {
         status = lookup(self->task, a[3], CLASS_RING, RIGHT_RING_USE, &ring);
     }
+    trace(TRACE_WAIT, (uint32_t)(a[3] & HANDLE_SLOT_MASK), (uint32_t)a[4]);
     self->awaits = a[3];
     return status == STATUS_OK ? wait(self, a, a) : status;
 }
@@ -173,6 +177,7 @@ enum status sys_ring_send(struct thread *self, void *object, uint64_t *a) {
         return status;
     }
     // Point of no return.
+    trace(TRACE_PASS, object_number(from->object), object_number(&ring->object));
     struct slot *to = &ring->flight[ring->sent % SLOTS_PER_PAGE];
     to->flags = 0;
     capability_pass(self->task, from, to, (uint32_t)a[3] & RIGHT_ALL, a[4] != 0);
@@ -216,6 +221,7 @@ enum status sys_ring_take(struct thread *self, void *object, uint64_t *a) {
         return status; // it stays in flight
     }
     // Point of no return.
+    trace(TRACE_TAKE, object_number(from->object), object_number(&peer->object));
     struct slot *to = table_take(self->task);
     slot_move(to, from);
     peer->taken++;

@@ -41,6 +41,7 @@ enum status thread_carve(struct task *task, bool floating, struct thread **out) 
     }
     thread->task = task;
     thread->number = ++task->next_number;
+    thread->owner = object_number(&task->object);
     thread->deadline = TIME_NEVER;
     thread->next = task->threads;
     if (thread->next != nullptr) {

@@ -68,6 +68,7 @@ struct thread {
 
     // Fixed when it is made.
     struct task *task;
+    uint32_t owner;             // the Task's object, for the tracer
     uint32_t number;            // names it within its Task
     void *float_area;           // nullptr: no floating point
     struct thread *next, *prev; // among the threads of the Task; guard: books

@@ -33,7 +33,7 @@ static void thread_cycle(uint32_t count) {
              "a thread cannot be carved");
         must(sys_thread_watch(thread, BIT_THREAD), "a thread cannot be watched");
         must(sys_thread_start(thread), "a thread cannot be started");
-        must(sys_signal_wait(UINT64_C(1) << BIT_THREAD, TIME_NEVER, 0, 0, &bits),
+        must(sys_signal_wait(UINT64_C(1) << BIT_THREAD, TIME_NEVER, 0, 0, 0, &bits),
              "the end of a thread cannot be waited for");
         must(sys_handle_drop(thread), "a thread cannot be dropped");
     }

@@ -30,15 +30,15 @@ enum bench_message : uint16_t {
         bool space;
         enum status status = ring_end_receive(&endpoint->end, message, &space);
         if (space) {
-            (void)sys_doorbell(endpoint->handle);
+            (void)sys_doorbell(endpoint->handle, 0);
         }
         if (status != STATUS_EMPTY) {
             return status;
         }
         uint64_t bits;
-        status = doorbell
-                     ? sys_doorbell_wait(endpoint->handle, endpoint->signals, TIME_NEVER, 0, &bits)
-                     : sys_signal_wait(endpoint->signals, TIME_NEVER, 0, 0, &bits);
+        status = doorbell ? sys_doorbell_wait(endpoint->handle, endpoint->signals, TIME_NEVER, 0, 0,
+                                              &bits)
+                          : sys_signal_wait(endpoint->signals, TIME_NEVER, 0, 0, 0, &bits);
         doorbell = false;
         if (status == STATUS_OK && (bits & endpoint->closed) != 0) {
             endpoint_refresh(endpoint); // the bit may still tell of the beginning

@@ -78,7 +78,7 @@ static void send(const struct ring_message *message) {
     bench_look(&endpoint.end, ring_end_sees_space, looks);
     while ((status = endpoint_send(&endpoint, message)) == STATUS_FULL) {
         uint64_t bits;
-        must(sys_signal_wait(endpoint.signals, TIME_NEVER, 0, endpoint.handle, &bits),
+        must(sys_signal_wait(endpoint.signals, TIME_NEVER, 0, endpoint.handle, 0, &bits),
              "room cannot be waited for");
     }
     must(status, "a message cannot be sent");

@@ -12,9 +12,9 @@ enum peer_bit : uint32_t { BIT_MESSAGE, BIT_CLOSED, BIT_DRIVE, BIT_DRIVE_CLOSED 
 // its bit set, and nobody would have to switch.
 static enum status pingpong(struct endpoint *endpoint) {
     uint64_t bits;
-    enum status status = sys_signal_wait(endpoint->signals, TIME_NEVER, 0, 0, &bits);
+    enum status status = sys_signal_wait(endpoint->signals, TIME_NEVER, 0, 0, 0, &bits);
     while (status == STATUS_OK && !ring_end_sees_message(&endpoint->end)) {
-        status = sys_doorbell_wait(endpoint->handle, endpoint->signals, TIME_NEVER, 0, &bits);
+        status = sys_doorbell_wait(endpoint->handle, endpoint->signals, TIME_NEVER, 0, 0, &bits);
     }
     return status;
 }

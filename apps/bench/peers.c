@@ -46,7 +46,7 @@ static void begin_pingpong(void) {
 static void doorbell_pingpong(uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         uint64_t bits;
-        must(sys_doorbell_wait(endpoint.handle, endpoint.signals, TIME_NEVER, 0, &bits),
+        must(sys_doorbell_wait(endpoint.handle, endpoint.signals, TIME_NEVER, 0, 0, &bits),
              "a doorbell cannot be rung and waited for");
     }
     operations += count;
@@ -60,7 +60,7 @@ static void begin_doorbell(void) {
 
 static void doorbell(uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        must(sys_doorbell(endpoint.handle), "a doorbell cannot be rung");
+        must(sys_doorbell(endpoint.handle, 0), "a doorbell cannot be rung");
     }
 }
 

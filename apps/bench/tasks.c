@@ -55,7 +55,7 @@ void task_begin(struct spawn *spawn, const char *program, uint64_t bytes, uint32
 
 void task_finish(const struct spawn *spawn, uint32_t bit) {
     uint64_t bits, state, status, threads, ran;
-    must(sys_signal_wait(UINT64_C(1) << bit, TIME_NEVER, 0, 0, &bits),
+    must(sys_signal_wait(UINT64_C(1) << bit, TIME_NEVER, 0, 0, 0, &bits),
          "the end of a Task cannot be waited for");
     must(sys_task_info(spawn->task, &state, &status, &threads, &ran),
          "a Task cannot be asked about");
@@ -131,7 +131,7 @@ void peer_tell(struct endpoint *endpoint, enum bench_message type, uint32_t coun
     struct ring_message message = {.header = {.type = type, .transaction = count}};
     must(endpoint_send(endpoint, &message), "the peer takes no message");
     if (type == BENCH_END) {
-        (void)sys_doorbell(endpoint->handle);
+        (void)sys_doorbell(endpoint->handle, 0);
     }
 }
 

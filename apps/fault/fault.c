@@ -94,6 +94,22 @@ static volatile uint64_t loop_count, loop_end = 1000;
     loop_count = loop_count + 1;
 }
 
+static volatile uint64_t busy_sum;
+
+[[gnu::noinline]] static void busy_turn(void) {
+    for (uint32_t i = 0; i < 1000; i++) {
+        busy_sum = busy_sum + i;
+    }
+}
+
+// Long enough to be met by a profiler, and nearly all of it in one function.
+static void busy(void) {
+    for (uint32_t i = 0; i < 20000; i++) {
+        busy_turn();
+    }
+    print("fault: it was busy\n");
+}
+
 static void loop(void) {
     while (loop_count < loop_end) {
         loop_turn();
@@ -169,6 +185,7 @@ static const struct way ways[] = {
     {"memory", use_memory, nullptr},
     {"hang", hang, nullptr},
     {"loop", loop, nullptr},
+    {"busy", busy, nullptr},
     {"pair", pair, nullptr},
     {"flood", flood, "nobody reads"},
     {"forge", forge, "marks of a program are only text"},

@@ -28,6 +28,9 @@ static void begin(struct shell *shell) {
     open_slot(&shell->init, "init", BIT_INIT);
     open_slot(&shell->debug, "debug", BIT_DEBUG);
     shell->reticle = bundle_need("reticle", CLASS_RETICLE);
+    // A shell that was not granted these has two commands less.
+    (void)bundle_find("trace", CLASS_MACHINE, &shell->tracer.machine);
+    (void)bundle_find("symbols", CLASS_MEMORY, &shell->tracer.package);
     line_init(&shell->editor, &(struct line_calls){shell, write_screen, shell_complete});
     memcpy(shell->status_text, "0", 2);
     say(shell, "VectraOS: `help` lists the commands.\n");

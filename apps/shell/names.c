@@ -40,7 +40,9 @@ static const struct named own[CLASS_COUNT][OWN_RIGHTS] = {
     [CLASS_DEVICE] = {{RIGHT_DEVICE_USE, "use"}},
     [CLASS_IRQ] = {{RIGHT_IRQ_USE, "use"}},
     [CLASS_BUDGET] = {{RIGHT_BUDGET_SPLIT, "split"}, {RIGHT_BUDGET_USE, "use"}},
-    [CLASS_MACHINE] = {{RIGHT_MACHINE_POWER, "power"}, {RIGHT_MACHINE_CONSOLE, "console"}},
+    [CLASS_MACHINE] = {{RIGHT_MACHINE_POWER, "power"},
+                       {RIGHT_MACHINE_CONSOLE, "console"},
+                       {RIGHT_MACHINE_TRACE, "trace"}},
 };
 
 const char *class_name(uint32_t class) {

@@ -61,6 +61,7 @@ static bool start(struct shell *shell, unsigned first, uint32_t flags) {
     memcpy(job->name, name, strnlen(name, INIT_NAME - 1));
     job->runs = true;
     shell->jobs++;
+    trace_learn(shell, job->task, job->name);
     return true;
 }
 

@@ -88,6 +88,7 @@ bool shell_take_keys(struct shell *shell) {
     while (SHELL_AHEAD - shell->ahead_count >= RING_PAYLOAD &&
            endpoint_receive(&shell->console, &message, &sequence) == STATUS_OK) {
         worked = true;
+        shell->flow = message.header.flow;
         if (message.header.type == CONSOLE_TEXT) {
             memcpy(shell->ahead + shell->ahead_count, message.payload, message.header.length);
             shell->ahead_count += message.header.length;
@@ -102,6 +103,7 @@ bool shell_take_text(struct shell *shell) {
     unsigned count = 0;
     while (count < BATCH && endpoint_receive(&shell->text, &message, &sequence) == STATUS_OK) {
         count++;
+        shell->flow = message.header.flow;
         if (message.header.type == STREAM_DATA && !shell->interrupted) {
             char clean[RING_PAYLOAD + 4];
             size_t size = line_clean(&shell->filter, message.payload, message.header.length, clean);
@@ -162,7 +164,7 @@ void shell_pump(struct shell *shell) {
     }
     uint64_t bits = 0;
     uint64_t deadline = input_waits(shell) ? time_now() + LOOK_AGAIN : TIME_NEVER;
-    if (sys_signal_wait(SHELL_BITS, deadline, 0, 0, &bits) != STATUS_OK) {
+    if (sys_signal_wait(SHELL_BITS, deadline, 0, 0, shell->flow, &bits) != STATUS_OK) {
         return;
     }
     refresh(&shell->console, bits);

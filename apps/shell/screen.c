@@ -23,6 +23,7 @@ void screen_flush(struct shell *shell) {
         return;
     }
     shell->screen.header.type = CONSOLE_TEXT;
+    shell->screen.header.flow = shell->flow;
     for (;;) {
         enum status status = endpoint_send(&shell->console, &shell->screen);
         uint64_t bits;

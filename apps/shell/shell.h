@@ -14,6 +14,7 @@
 //   complete.c  Tab
 //   table.c     the commands; show.c, authority.c, control.c: what they do
 //   debug.h     the debugger
+//   trace.h     the tracer and the profiler
 #pragma once
 
 #include <stdbool.h>
@@ -21,6 +22,7 @@
 
 #include "apps/shell/debug.h"
 #include "apps/shell/table.h"
+#include "apps/shell/trace.h"
 #include "lib/command/command.h"
 #include "lib/command/variables.h"
 #include "lib/lineedit/lineedit.h"
@@ -69,6 +71,7 @@ struct shell {
     // What goes to the screen and was not sent yet.
     struct ring_message screen;
     bool line_open;              // the screen's cursor is not at the start of a row
+    uint32_t flow;               // of the last key or text that came
     uint64_t console_generation; // of the connection that has shown the prompt
 
     // What a builtin writes into a pipeline.
@@ -97,6 +100,7 @@ struct shell {
     bool interrupted;          // Ctrl-C since the line began
 
     struct debugger debugger;
+    struct tracer tracer;
 
     bool feeding;     // the editor holds input of a program
     bool terminal;    // the first program reads the keyboard

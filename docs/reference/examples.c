@@ -225,18 +225,18 @@ enum status example_ring_take(uint64_t ring, uint64_t sequence, uint64_t *handle
 
 // Tells a peer that sleeps that there is something to read.
 enum status example_doorbell(uint64_t ring) {
-    return sys_doorbell(ring);
+    return sys_doorbell(ring, 0);
 }
 
 // A request was sent: wakes the server and waits for the answer on bit 1.
 enum status example_doorbell_wait(uint64_t ring) {
     uint64_t bits;
-    return sys_doorbell_wait(ring, 1 << 1, TIME_NEVER, 0, &bits);
+    return sys_doorbell_wait(ring, 1 << 1, TIME_NEVER, 0, 0, &bits);
 }
 
 // Whatever comes first of bit 0 and bit 1.
 enum status example_signal_wait(uint64_t *bits) {
-    return sys_signal_wait(1 << 0 | 1 << 1, TIME_NEVER, 0, 0, bits);
+    return sys_signal_wait(1 << 0 | 1 << 1, TIME_NEVER, 0, 0, 0, bits);
 }
 
 // Sleeps while the word is 2. A caller looks at the word again after any status.
@@ -280,7 +280,7 @@ enum status example_bundle_value(uint64_t bundle) {
 
 // Turns the machine off; the function returns only if it may not.
 enum status example_machine_control(uint64_t machine) {
-    return sys_machine_control(machine, MACHINE_POWER_OFF, 0);
+    return sys_machine_control(machine, MACHINE_POWER_OFF, 0, 0);
 }
 
 // 4,096 sources behind bit 5: watches name them as 64 to 4,159.

@@ -32,6 +32,7 @@ struct console {
     uint32_t place;   // whose turn it is to be written
     uint32_t speaker; // number of the client that a message is half written of
     uint32_t written; // bytes of that message that the device has
+    uint32_t flow;    // of the message that was moved last
 };
 
 // What is to be waited for after all has been moved that can be.
@@ -71,6 +72,7 @@ static uint32_t pump_input(struct console *console) {
             return PUMP_INPUT;
         }
         message.header.length = count;
+        message.header.flow = console->flow = endpoint_flow(&client->endpoint);
         (void)endpoint_send(&client->endpoint, &message);
     }
     return 0;
@@ -113,10 +115,11 @@ static enum status write_next(struct console *console, struct serve_client *clie
     if (!write_message(console, &message)) {
         return STATUS_FULL;
     }
+    console->flow = message.header.flow;
     bool doorbell;
     ring_end_advance(&endpoint->end, &doorbell);
     if (doorbell) {
-        (void)sys_doorbell(endpoint->handle);
+        (void)sys_doorbell(endpoint->handle, message.header.flow);
     }
     return STATUS_OK;
 }
@@ -188,7 +191,8 @@ uint32_t program_main(void) {
             waits = pump(&console);
         }
         uint64_t mask = server_signals(&console.server) | UINT64_C(1) << BIT_INTERRUPT;
-        if (sys_signal_wait(mask, waits & PUMP_MORE ? 0 : TIME_NEVER, 0, 0, &bits) != STATUS_OK) {
+        if (sys_signal_wait(mask, waits & PUMP_MORE ? 0 : TIME_NEVER, 0, 0, console.flow, &bits) !=
+            STATUS_OK) {
             bits = 0;
         }
     }

@@ -6,6 +6,7 @@
 // comes between the looks of it.
 #include "kernel/schedule.h"
 #include "kernel/tests/band.h"
+#include "kernel/trace.h"
 #include "tests/unit.h"
 
 UNIT_MAIN
@@ -15,6 +16,12 @@ constexpr uint64_t SCENE_BYTES = 1 << 20;
 
 static struct world_task server;
 static uint64_t end, own; // of the connection: the root's, the server's
+
+static const struct ring *world_ring(uint64_t handle) {
+    struct object *object = nullptr;
+    CHECK(lookup_quick(&world_root->task->table, handle, CLASS_RING, RIGHT_RING_USE, &object));
+    return (const struct ring *)object;
+}
 
 // A server that sleeps until a request or its deadline comes, and the root in user mode.
 static void scene(uint32_t harts) {
@@ -156,7 +163,30 @@ static void an_earlier_deadline_is_forgotten(void) {
     woken(world_root);
 }
 
+// It tells the tracer of a doorbell with its wait, and of the switch, and goes straight.
+static void a_straight_one_is_traced(void) {
+    uint64_t memory, machine;
+    scene(1);
+    machine = world_named("machine");
+    CHECK_EQ(
+        CALL(world_root, &memory, memory_carve, world_named("reticle"), PAGE_SIZE, PAGE_SHIFT, 0),
+        STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, machine_control, machine, MACHINE_TRACE, memory), STATUS_OK);
+    CHECK(world_run(world_root));
+    const struct hart *hart = hart_at(0);
+    const struct trace_record *record = hart->trace + hart->trace_at / sizeof *record;
+    CHECK(asks());
+    CHECK_EQ(record[0].sequence % 32, TRACE_CALL);
+    CHECK_EQ(record[0].thread, trace_identity(world_root));
+    CHECK_EQ(record[0].what[0], object_number(&world_ring(end)->object));
+    CHECK_EQ(record[1].sequence % 32, TRACE_SWITCH);
+    CHECK_EQ(record[1].thread, trace_identity(server.thread));
+    CHECK_EQ(record[1].what[0], 1);
+    woken(server.thread);
+}
+
 TEST(a_request_goes_straight_to_who_sleeps) {
+    CHECK(host_passes(a_straight_one_is_traced));
     CHECK(host_passes(there_and_back));
     CHECK(host_passes(nobody_answers));
     CHECK(host_passes(a_turn_is_shared));

@@ -194,6 +194,8 @@ static const struct grant_row {
     [MANIFEST_RETICLE] = {"reticle", 1, ""},
     [MANIFEST_DEVICE] = {"device", 1, "device."},
     [MANIFEST_IRQ] = {"irq", 1, "irq."},
+    [MANIFEST_TRACE] = {"trace", 0, ""},
+    [MANIFEST_SYMBOLS] = {"symbols", 0, ""},
 };
 constexpr uint32_t GRANT_ROWS = sizeof grant_rows / sizeof grant_rows[0];
 
@@ -225,10 +227,11 @@ static enum status take_grant(struct parser *parser, const struct word *words) {
         kind++;
     }
     if (kind == GRANT_ROWS) {
-        return fail(parser,
-                    "unknown grant '%.*s': want time, machine, package, reticle KIB, "
-                    "device NAME or irq NAME",
-                    shown(&words[1]), words[1].text);
+        return fail(
+            parser,
+            "unknown grant '%.*s': want time, machine, package, symbols, trace, reticle KIB, "
+            "device NAME or irq NAME",
+            shown(&words[1]), words[1].text);
     }
     if ((words[2].length > 0) != (grant_rows[kind].words > 0)) {
         return fail(parser, "want `grant %s%s`", grant_rows[kind].name,

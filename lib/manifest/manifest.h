@@ -17,6 +17,8 @@
 //   grant time              the time page, slot `time`
 //   grant machine           power, slot `machine`
 //   grant package           the boot package, slot `package`
+//   grant symbols           the same, only to be read, slot `symbols`
+//   grant trace             to see what every program does, and when; slot `trace`
 //   grant reticle KIB       memory to carve from, slot `reticle`
 //   grant device NAME       slot `device.NAME`
 //   grant irq NAME          slot `irq.NAME`
@@ -67,6 +69,8 @@ enum manifest_grant_kind : uint32_t {
     MANIFEST_RETICLE,
     MANIFEST_DEVICE,
     MANIFEST_IRQ,
+    MANIFEST_TRACE,
+    MANIFEST_SYMBOLS,
 };
 
 // All names below end in NUL.

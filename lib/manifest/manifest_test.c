@@ -56,6 +56,8 @@ TEST(full_manifest) {
                    "grant reticle 1024\n"
                    "grant device console\n"
                    "grant irq console\n"
+                   "grant trace\n"
+                   "grant symbols\n"
                    "serve files 64\n"
                    "serve log 1\n"
                    "connect terminal console\n"
@@ -74,8 +76,10 @@ TEST(full_manifest) {
         {MANIFEST_RETICLE, 1024, "", "reticle"},
         {MANIFEST_DEVICE, 0, "console", "device.console"},
         {MANIFEST_IRQ, 0, "console", "irq.console"},
+        {MANIFEST_TRACE, 0, "", "trace"},
+        {MANIFEST_SYMBOLS, 0, "", "symbols"},
     };
-    CHECK_EQ(manifest.grant_count, 6);
+    CHECK_EQ(manifest.grant_count, 8);
     CHECK(memcmp(manifest.grants, grants, sizeof grants) == 0);
     CHECK_EQ(manifest.serve_count, 2);
     CHECK(strcmp(manifest.serves[0].service, "files") == 0 && manifest.serves[0].clients == 64);
@@ -206,9 +210,9 @@ TEST(numbers) {
 }
 
 TEST(grants) {
-    CHECK(refused(HEAD "grant clock\n",
-                  "a.manifest:3: unknown grant 'clock': want time, machine, package, reticle KIB, "
-                  "device NAME or irq NAME"));
+    CHECK(refused(HEAD "grant clock\n", "a.manifest:3: unknown grant 'clock': want time, machine, "
+                                        "package, symbols, trace, reticle KIB, "
+                                        "device NAME or irq NAME"));
     CHECK(refused(HEAD "grant\n",
                   "a.manifest:3: 0 words after 'grant': want `grant WHAT [KIB|NAME]`"));
     CHECK(refused(HEAD "grant device a b\n",

@@ -38,6 +38,11 @@ static enum status open(struct endpoint *endpoint, uint64_t handle, uint64_t mes
     if (status != STATUS_OK) {
         return status;
     }
+    uint64_t description, number, bytes, peer;
+    status = sys_handle_info(handle, &description, &number, &bytes, &peer);
+    if (status != STATUS_OK) {
+        return status;
+    }
     uint64_t size = ring_region_size(slots);
     status = take_window(endpoint, size);
     if (status != STATUS_OK) {
@@ -53,6 +58,8 @@ static enum status open(struct endpoint *endpoint, uint64_t handle, uint64_t mes
         drop(&endpoint->own_view);
         return status;
     }
+    constexpr uint32_t REQUESTS_SHIFT = 12;
+    endpoint->transaction = (uint32_t)number << REQUESTS_SHIFT;
     endpoint->handle = handle;
     endpoint->peer_view = HANDLE_NONE;
     ring_end_init(&endpoint->end, (struct ring_region *)endpoint->window, (uint32_t)slots);
@@ -119,7 +126,7 @@ enum status endpoint_await(struct endpoint *endpoint, uint64_t deadline) {
     enum status status = STATUS_OK;
     while (!endpoint_bound(endpoint) && status == STATUS_OK) {
         uint64_t bits;
-        status = sys_signal_wait(endpoint->closed, deadline, 0, 0, &bits);
+        status = sys_signal_wait(endpoint->closed, deadline, 0, 0, 0, &bits);
         endpoint_refresh(endpoint);
     }
     return endpoint_bound(endpoint) ? STATUS_OK : status;
@@ -130,7 +137,7 @@ enum status endpoint_send(struct endpoint *endpoint, const struct ring_message *
     enum status status = ring_end_send(&endpoint->end, message, &doorbell);
     if (doorbell) {
         // NOT_BOUND: the peer has just gone; the closed bit tells.
-        (void)sys_doorbell(endpoint->handle);
+        (void)sys_doorbell(endpoint->handle, message->header.flow);
     }
     return status;
 }
@@ -168,7 +175,7 @@ enum status endpoint_receive(struct endpoint *endpoint, struct ring_message *mes
     *sequence = endpoint->end.consumed;
     enum status status = ring_end_receive(&endpoint->end, message, &doorbell);
     if (doorbell) {
-        (void)sys_doorbell(endpoint->handle);
+        (void)sys_doorbell(endpoint->handle, message->header.flow);
     }
     return status;
 }
@@ -189,13 +196,14 @@ enum status endpoint_take(struct endpoint *endpoint, uint64_t sequence, uint32_t
     return STATUS_OK;
 }
 
-// Waits for a signal of this endpoint, ringing the peer first if asked to.
+// Waits for a signal of this endpoint, ringing the peer first if asked to. The flow is that of
+// what was sent last.
 // PEER_CLOSED when the connection that was waited on is over.
 static enum status wait_own(struct endpoint *endpoint, bool doorbell, uint64_t deadline) {
-    uint64_t bits;
+    uint64_t bits, flow = endpoint->transaction;
     enum status status =
-        doorbell ? sys_doorbell_wait(endpoint->handle, endpoint->signals, deadline, 0, &bits)
-                 : sys_signal_wait(endpoint->signals, deadline, 0, endpoint->handle, &bits);
+        doorbell ? sys_doorbell_wait(endpoint->handle, endpoint->signals, deadline, 0, flow, &bits)
+                 : sys_signal_wait(endpoint->signals, deadline, 0, endpoint->handle, flow, &bits);
     if (status == STATUS_NOT_BOUND) {
         endpoint_refresh(endpoint);
         return STATUS_PEER_CLOSED;
@@ -210,7 +218,7 @@ static enum status wait_own(struct endpoint *endpoint, bool doorbell, uint64_t d
 enum status endpoint_wait(struct endpoint *endpoint, uint64_t more, uint64_t deadline,
                           uint64_t *bits) {
     enum status status =
-        sys_signal_wait(endpoint->signals | more, deadline, 0, endpoint->handle, bits);
+        sys_signal_wait(endpoint->signals | more, deadline, 0, endpoint->handle, 0, bits);
     if (status == STATUS_OK && (*bits & endpoint->closed) != 0) {
         endpoint_refresh(endpoint);
     }
@@ -245,7 +253,7 @@ enum status endpoint_call(struct endpoint *endpoint, struct ring_message *messag
     // 0 is for events.
     uint32_t transaction =
         ++endpoint->transaction == 0 ? ++endpoint->transaction : endpoint->transaction;
-    message->header.transaction = transaction;
+    message->header.transaction = message->header.flow = transaction;
     bool doorbell = false;
     enum status status = send_request(endpoint, message, capabilities, count, deadline, &doorbell);
     while (status == STATUS_OK) {

@@ -22,7 +22,9 @@ struct endpoint {
     uint64_t window_size; // bytes of the own region's part
     uint64_t signals;     // the message bit and the closed bit, as a mask
     uint64_t closed;      // the closed bit alone
-    uint32_t transaction; // of the last request
+    // Of the last request, and its flow. The first one is made of the Ring's number, so that
+    // no two flows in the system are the same for long.
+    uint32_t transaction;
 };
 
 // A capability to go along with a message.
@@ -60,8 +62,14 @@ static inline bool endpoint_bound(const struct endpoint *endpoint) {
     return endpoint->end.peer != nullptr;
 }
 
-// Sends, and rings the peer if it sleeps. OK, FULL, PEER_CLOSED, or BAD_FORMAT
-// (the peer broke the protocol: close it). header.capabilities must be 0.
+// A new flow, for a message that begins something and is no request. Who goes on with what
+// a message began gives its own messages the same `header.flow`.
+static inline uint32_t endpoint_flow(struct endpoint *endpoint) {
+    return ++endpoint->transaction;
+}
+
+// Sends, and rings the peer if it sleeps; the tracer sees the flow then. OK, FULL, PEER_CLOSED, or
+// BAD_FORMAT (the peer broke the protocol: close it). header.capabilities must be 0.
 [[nodiscard]] enum status endpoint_send(struct endpoint *endpoint,
                                         const struct ring_message *message);
 
@@ -93,7 +101,7 @@ static inline bool endpoint_bound(const struct endpoint *endpoint) {
 // from endpoint_receive. May be nullptr: such messages are dropped.
 typedef void endpoint_other(void *context, const struct ring_message *message, uint64_t sequence);
 
-// Sends the request in `message` (transaction chosen here) and waits for the
+// Sends the request in `message` (transaction and flow chosen here) and waits for the
 // message with the same transaction, which replaces it; `*sequence` names it for
 // endpoint_take. Room for the request is waited for too. OK, PEER_CLOSED,
 // TIMED_OUT (the reply may still come, and then goes to `other`), BAD_FORMAT.

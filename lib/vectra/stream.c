@@ -39,7 +39,8 @@ enum status stream_flush(struct stream *stream) {
     if (stream->used == 0) {
         return STATUS_OK;
     }
-    stream->message.header = (struct ring_header){.type = STREAM_DATA, .length = stream->used};
+    stream->message.header = (struct ring_header){
+        .type = STREAM_DATA, .length = stream->used, .flow = endpoint_flow(stream->endpoint)};
     stream->used = 0;
     return send(stream);
 }

@@ -23,5 +23,5 @@ uint64_t time_now(void) {
 
 void time_sleep_until(uint64_t deadline) {
     uint64_t bits;
-    (void)sys_signal_wait(0, deadline, 0, 0, &bits);
+    (void)sys_signal_wait(0, deadline, 0, 0, 0, &bits);
 }

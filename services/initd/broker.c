@@ -37,7 +37,8 @@ void broker_request(struct initd *initd, struct client *client, const struct rin
     struct broker_reply payload = {.status = take_over(initd, client, message, sequence)};
     struct ring_message reply = {.header = {.type = BROKER_REPLY,
                                             .length = sizeof(payload),
-                                            .transaction = message->header.transaction}};
+                                            .transaction = message->header.transaction,
+                                            .flow = message->header.flow}};
     memcpy(reply.payload, &payload, sizeof(payload));
     (void)endpoint_send(&client->endpoint, &reply);
 }

@@ -65,7 +65,8 @@ void client_forget(struct initd *initd, uint32_t task) {
 void client_send(struct client *client, uint32_t transaction, uint16_t type, const void *payload,
                  uint16_t length) {
     struct ring_message message = {
-        .header = {.type = type, .length = length, .transaction = transaction}};
+        .header = {
+            .type = type, .length = length, .transaction = transaction, .flow = transaction}};
     memcpy(message.payload, payload, length);
     (void)endpoint_send(&client->endpoint, &message);
 }
@@ -244,8 +245,10 @@ static void inspect(struct initd *initd, struct client *client, uint32_t transac
         return;
     }
     struct init_reply payload = {.status = STATUS_OK, .task = number};
-    struct ring_message message = {
-        .header = {.type = INIT_REPLY, .length = sizeof(payload), .transaction = transaction}};
+    struct ring_message message = {.header = {.type = INIT_REPLY,
+                                              .length = sizeof(payload),
+                                              .transaction = transaction,
+                                              .flow = transaction}};
     memcpy(message.payload, &payload, sizeof(payload));
     enum status status = endpoint_send_with(&client->endpoint, &message, capabilities, 2);
     if (status != STATUS_OK) {
@@ -271,7 +274,7 @@ static enum status power(struct initd *initd, const struct ring_message *message
     }
     return sys_machine_control(initd->machine,
                                power.action == INIT_RESET ? MACHINE_RESET : MACHINE_POWER_OFF,
-                               power.status);
+                               power.status, 0);
 }
 
 // The length that a request must have, or 0 for one that there is not.

@@ -270,7 +270,7 @@ static void silence(struct initd *initd, const struct manifest *server) {
         if (server->grants[i].kind == MANIFEST_DEVICE &&
             strcmp(server->grants[i].name, "console") == 0) {
             initd->quiet = true;
-            (void)sys_machine_control(initd->machine, MACHINE_QUIET, 1);
+            (void)sys_machine_control(initd->machine, MACHINE_QUIET, 1, 0);
         }
     }
 }

@@ -50,8 +50,10 @@ static enum status attach(struct initd *initd, struct client *client, struct tas
     enum status status =
         load_symbols(initd, task->program, &payload.symbols_offset, &payload.symbols_size);
     uint16_t count = status == STATUS_OK ? 2 : 1;
-    struct ring_message message = {
-        .header = {.type = DEBUG_TASK, .length = sizeof(payload), .transaction = transaction}};
+    struct ring_message message = {.header = {.type = DEBUG_TASK,
+                                              .length = sizeof(payload),
+                                              .transaction = transaction,
+                                              .flow = transaction}};
     memcpy(message.payload, &payload, sizeof(payload));
     status = endpoint_send_with(&client->endpoint, &message, capabilities, count);
     if (status == STATUS_OK) {

@@ -59,7 +59,7 @@ uint32_t program_main(void) {
         uint64_t deadline = supervise(&initd);
         client_update(&initd, bits);
         connect_update(&initd, bits);
-        if (sys_signal_wait(UINT64_MAX, initd.busy ? 0 : deadline, 0, 0, &bits) != STATUS_OK) {
+        if (sys_signal_wait(UINT64_MAX, initd.busy ? 0 : deadline, 0, 0, 0, &bits) != STATUS_OK) {
             bits = 0;
         }
     }

@@ -53,7 +53,7 @@ void boot_fail(struct initd *initd, const char *sentence) {
         size_t room = SAY_LIMIT - 1 - text.length;
         size_t piece = strnlen(rest, room);
         text_append_bytes(&text, rest, piece);
-        (void)sys_machine_control(initd->machine, MACHINE_SAY, (uint64_t)line);
+        (void)sys_machine_control(initd->machine, MACHINE_SAY, (uint64_t)line, 0);
         rest += piece;
     } while (*rest != '\0');
     program_exit(STATUS_BAD_BOOT);

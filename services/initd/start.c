@@ -44,10 +44,15 @@ static struct grant_rule grant_rule(enum manifest_grant_kind kind) {
         return (struct grant_rule){CLASS_DEVICE, RIGHT_DEVICE_USE};
     case MANIFEST_IRQ:
         return (struct grant_rule){CLASS_IRQ, RIGHT_IRQ_USE};
+    case MANIFEST_TRACE:
+        return (struct grant_rule){CLASS_MACHINE, RIGHT_MACHINE_TRACE};
+    case MANIFEST_SYMBOLS:
+        return (struct grant_rule){CLASS_MEMORY, RIGHT_MEMORY_READ};
     }
     return (struct grant_rule){CLASS_NONE, 0};
 }
 
+// Most slots are called as in initd's own Bundle; two hold less of what has another name there.
 // A part of the program's own Reticle is split off for it to carve from, so that
 // what it carves is within the memory that its manifest states.
 static enum status give_grant(struct start *start, const struct manifest_grant *grant) {
@@ -62,8 +67,10 @@ static enum status give_grant(struct start *start, const struct manifest_grant *
                                 true)
                    : status;
     }
-    // The other slots are called the same in initd's own Bundle.
-    enum status status = bundle_find(grant->slot, rule.class, &handle);
+    const char *own = grant->kind == MANIFEST_TRACE     ? "machine"
+                      : grant->kind == MANIFEST_SYMBOLS ? "package"
+                                                        : grant->slot;
+    enum status status = bundle_find(own, rule.class, &handle);
     return status == STATUS_OK ? spawn_give(&start->spawn, grant->slot, handle, rule.rights, false)
                                : status;
 }

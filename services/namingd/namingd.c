@@ -138,7 +138,8 @@ static bool serve(struct namingd *namingd, struct serve_client *client) {
         struct naming_reply payload = {.status = connect(namingd, client, &message, sequence)};
         struct ring_message reply = {.header = {.type = NAMING_REPLY,
                                                 .length = sizeof(payload),
-                                                .transaction = message.header.transaction}};
+                                                .transaction = message.header.transaction,
+                                                .flow = message.header.flow}};
         memcpy(reply.payload, &payload, sizeof(payload));
         (void)endpoint_send(&client->endpoint, &reply);
     }
@@ -173,8 +174,8 @@ uint32_t program_main(void) {
         for (uint32_t i = 0; i < CLIENTS; i++) {
             more |= namingd.clients[i].used && serve(&namingd, &namingd.clients[i]);
         }
-        if (sys_signal_wait(server_signals(&namingd.server), more ? 0 : TIME_NEVER, 0, 0, &bits) !=
-            STATUS_OK) {
+        if (sys_signal_wait(server_signals(&namingd.server), more ? 0 : TIME_NEVER, 0, 0, 0,
+                            &bits) != STATUS_OK) {
             bits = 0;
         }
     }

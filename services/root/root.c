@@ -60,7 +60,7 @@ struct run {
     va_start(arguments, format);
     text_format_list(&text, format, arguments);
     va_end(arguments);
-    (void)sys_machine_control(root->machine, MACHINE_SAY, (uint64_t)line);
+    (void)sys_machine_control(root->machine, MACHINE_SAY, (uint64_t)line, 0);
 }
 
 // Ends the root Task, and with it the machine: the kernel says so.
@@ -240,7 +240,7 @@ static enum status start(const struct root *root, struct run *run) {
 static uint32_t await_end(const struct root *root, const struct run *run) {
     uint64_t bits, state = TASK_RUNNING, status = 0, threads, ran;
     while (state == TASK_RUNNING) {
-        (void)sys_signal_wait(UINT64_C(1) << BIT_INITD, TIME_NEVER, 0, 0, &bits);
+        (void)sys_signal_wait(UINT64_C(1) << BIT_INITD, TIME_NEVER, 0, 0, 0, &bits);
         if (sys_task_info(run->spawn.task, &state, &status, &threads, &ran) != STATUS_OK) {
             break;
         }

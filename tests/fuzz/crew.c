@@ -282,7 +282,7 @@ static bool watch(uint64_t round) {
         } else if (now - since > PATIENCE) {
             report_failure("no worker made a call for %lu seconds", PATIENCE / SECOND);
         }
-        (void)!sys_signal_wait((1 << WORKERS) - 1, now + 4 * MILLISECOND, 0, 0, &bits);
+        (void)!sys_signal_wait((1 << WORKERS) - 1, now + 4 * MILLISECOND, 0, 0, 0, &bits);
     }
 }
 

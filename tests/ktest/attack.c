@@ -209,8 +209,8 @@ static void look(void *argument) {
     uint64_t bits;
     (void)sys_ring_watch((uint64_t)argument, 5, UINT64_MAX);
     while (!atomic_load(&over)) {
-        atomic_fetch_add(&looks, sys_signal_wait(1 << 5, deadline_in(MILLISECOND), 0, 0, &bits) ==
-                                     STATUS_OK);
+        atomic_fetch_add(
+            &looks, sys_signal_wait(1 << 5, deadline_in(MILLISECOND), 0, 0, 0, &bits) == STATUS_OK);
     }
 }
 
@@ -225,7 +225,7 @@ static void bells(void) {
     (void)CHECK_OK(sys_ring_watch(end[0], 5, UINT64_MAX));
     uint64_t before = interrupts();
     for (uint32_t i = 0; i < TIMES; i++) {
-        (void)sys_doorbell(end[1]);
+        (void)sys_doorbell(end[1], 0);
     }
     uint64_t unseen = interrupts() - before;
     atomic_store(&over, false);
@@ -234,7 +234,7 @@ static void bells(void) {
     uint64_t from = time_now();
     before = interrupts();
     for (uint32_t i = 0; i < TIMES; i++) {
-        (void)sys_doorbell(end[1]);
+        (void)sys_doorbell(end[1], 0);
     }
     uint64_t seen = interrupts() - before, looked = atomic_load(&looks);
     uint64_t timers = 100 + 4 * (time_now() - from) / MILLISECOND;

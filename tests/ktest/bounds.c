@@ -266,7 +266,7 @@ static void bind_budget(void) {
 [[noreturn]] static void leave(void) {
     atomic_fetch_add(&awake, 1);
     uint64_t bits;
-    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &bits);
+    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, 0, &bits);
     (void)sys_thread_exit();
     __builtin_trap();
 }
@@ -325,7 +325,7 @@ static void lending_sleepers(void) {
 [[noreturn]] static void waiter(void) {
     uint64_t bits;
     bind_budget();
-    (void)sys_signal_wait(1, moment, 0, bell, &bits);
+    (void)sys_signal_wait(1, moment, 0, bell, 0, &bits);
     leave();
 }
 

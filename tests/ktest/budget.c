@@ -123,8 +123,8 @@ static void lend(void) {
         if (child_start(&child) && await_bit(5)) { // it is ready
             for (uint32_t j = 0; j < 10; j++) {
                 (void)CHECK_OK(
-                    sys_doorbell_wait(bell, 1 << 5, deadline_in(PATIENCE), MILLISECOND, &bits));
-                (void)sys_signal_wait(1 << 7, deadline_in(MILLISECOND / 10), 0, bell, &bits);
+                    sys_doorbell_wait(bell, 1 << 5, deadline_in(PATIENCE), MILLISECOND, 0, &bits));
+                (void)sys_signal_wait(1 << 7, deadline_in(MILLISECOND / 10), 0, bell, 0, &bits);
             }
         }
         if (i % 2 == 0) {
@@ -179,7 +179,7 @@ static void strangers(void) {
                  {other.thread, STATUS_BAD_CLASS},
                  {UINT64_MAX, STATUS_BAD_HANDLE}};
     for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++) {
-        (void)CHECK_STATUS(sys_signal_wait(1, deadline_in(MILLISECOND), 0, rings[i].ring, &bits),
+        (void)CHECK_STATUS(sys_signal_wait(1, deadline_in(MILLISECOND), 0, rings[i].ring, 0, &bits),
                            rings[i].status);
     }
     (void)CHECK_OK(sys_budget_bind(0, 0));

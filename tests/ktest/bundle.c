@@ -170,7 +170,7 @@ uint32_t role_books(void) {
     (void)CHECK_EQ(*lent_word, 4711);
     *own_word = 1;
     (void)CHECK_OK(sys_ring_watch(bell, 0, UINT64_MAX));
-    (void)CHECK_OK(sys_doorbell_wait(bell, 1, deadline_in(PATIENCE), 0, &bits));
+    (void)CHECK_OK(sys_doorbell_wait(bell, 1, deadline_in(PATIENCE), 0, 0, &bits));
     (void)CHECK_EQ(*lent_word, 0);
     (void)CHECK_EQ(*own_word, 1);
     (void)CHECK(is_alive(own) && !is_alive(lent));
@@ -210,7 +210,7 @@ static void books(void) {
     if (child_move(&child, "own", own) && child_copy(&child, "lent", lent, RIGHT_ALL) &&
         child_start(&child) && await_bit(7)) {
         drop(maker);
-        (void)CHECK_OK(sys_doorbell(bell));
+        (void)CHECK_OK(sys_doorbell(bell, 0));
         child_finish(&child);
     } else {
         child_destroy(&child);

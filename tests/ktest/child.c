@@ -130,7 +130,7 @@ void child_finish(struct child *child) {
             break;
         }
         if (state == TASK_RUNNING) {
-            (void)sys_signal_wait(UINT64_C(1) << child->bit, until, 0, 0, &bits);
+            (void)sys_signal_wait(UINT64_C(1) << child->bit, until, 0, 0, 0, &bits);
         }
     } while (state == TASK_RUNNING && time_now() < until);
     if (state != TASK_ENDED) {

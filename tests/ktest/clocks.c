@@ -338,13 +338,13 @@ uint32_t role_answer(void) {
     size_t size;
     bool work = bundle_find_value("quick", &quick, &size) != STATUS_OK;
     (void)CHECK_OK(sys_ring_watch(bell, 0, 1));
-    (void)sys_doorbell(bell); // it is ready
-    enum status status = sys_signal_wait(3, TIME_NEVER, 0, 0, &bits);
+    (void)sys_doorbell(bell, 0); // it is ready
+    enum status status = sys_signal_wait(3, TIME_NEVER, 0, 0, 0, &bits);
     while (status == STATUS_OK) {
         if (work && (bits & 1) != 0) {
             compute(5 * MS);
         }
-        status = sys_doorbell_wait(bell, 3, TIME_NEVER, 0, &bits);
+        status = sys_doorbell_wait(bell, 3, TIME_NEVER, 0, 0, &bits);
     }
     return 0;
 }
@@ -353,10 +353,10 @@ uint32_t role_answer(void) {
 static uint64_t ring_took(uint64_t bell, bool awake) {
     uint64_t bits, from = time_now();
     if (awake) {
-        (void)CHECK_OK(sys_doorbell(bell));
-        (void)CHECK_OK(sys_signal_wait(1 << 5, deadline_in(PATIENCE), 0, bell, &bits));
+        (void)CHECK_OK(sys_doorbell(bell, 0));
+        (void)CHECK_OK(sys_signal_wait(1 << 5, deadline_in(PATIENCE), 0, bell, 0, &bits));
     } else {
-        (void)CHECK_OK(sys_doorbell_wait(bell, 1 << 5, deadline_in(PATIENCE), 0, &bits));
+        (void)CHECK_OK(sys_doorbell_wait(bell, 1 << 5, deadline_in(PATIENCE), 0, 0, &bits));
     }
     return time_now() - from;
 }
@@ -384,7 +384,7 @@ static void ring_lends(void) {
     (void)CHECK(network > 2 * asleep);
     noise_end(NOISE);
     drop(bell);
-    (void)sys_signal_wait(1 << 4, deadline_in(MS), 0, 0, &bits);
+    (void)sys_signal_wait(1 << 4, deadline_in(MS), 0, 0, 0, &bits);
     child_destroy(&child);
     drop(budget);
 }
@@ -393,7 +393,7 @@ static void ring_lends(void) {
 uint32_t role_silent(void) {
     uint64_t bell = child_slot("bell", CLASS_RING), bits;
     (void)CHECK_OK(sys_ring_watch(bell, 0, 1));
-    (void)CHECK_OK(sys_doorbell_wait(bell, 3, TIME_NEVER, 0, &bits));
+    (void)CHECK_OK(sys_doorbell_wait(bell, 3, TIME_NEVER, 0, 0, &bits));
     for (;;) {
         compute(MS);
     }
@@ -415,7 +415,7 @@ static void ring_unanswered(void) {
     pause_for(20 * MS);
     (void)CHECK_OK(sys_budget_bind(budget, 0));
     uint64_t began = time_of(child.spawn.task), until = deadline_in(20 * MS);
-    (void)CHECK_STATUS(sys_doorbell_wait(bell, 1 << 5, until, 0, &bits), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_doorbell_wait(bell, 1 << 5, until, 0, 0, &bits), STATUS_TIMED_OUT);
     uint64_t late = time_now() - until, lent = time_of(child.spawn.task) - began;
     (void)CHECK_OK(sys_budget_bind(0, 0));
     uint64_t from = time_now(), own = time_of(child.spawn.task), others = time_of(noise[0].task);
@@ -439,7 +439,7 @@ uint32_t role_caller(void) {
     uint64_t bell = child_slot("bell", CLASS_RING), bits, count = 0;
     uint64_t until = time_now() + child_value("length");
     (void)CHECK_OK(sys_ring_watch(bell, 0, 1));
-    while (time_now() < until && sys_doorbell_wait(bell, 1, TIME_NEVER, 0, &bits) == STATUS_OK) {
+    while (time_now() < until && sys_doorbell_wait(bell, 1, TIME_NEVER, 0, 0, &bits) == STATUS_OK) {
         count++;
     }
     return (uint32_t)count;

@@ -68,8 +68,8 @@ uint32_t role_rich(void) {
     uint64_t pool = child_slot("pool", CLASS_RETICLE), bell = child_slot("bell", CLASS_RING), made;
     while (sys_memory_carve(pool, PAGE_SIZE, PAGE_SHIFT, 0, &made) == STATUS_OK) {
     }
-    (void)CHECK_OK(sys_doorbell(bell));
-    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &made);
+    (void)CHECK_OK(sys_doorbell(bell, 0));
+    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, 0, &made);
     return 0;
 }
 
@@ -114,7 +114,7 @@ uint32_t role_heir(void) {
     uint64_t pool = child_slot("pool", CLASS_RETICLE), bell = child_slot("bell", CLASS_RING), made;
     while (sys_memory_carve(pool, PAGE_SIZE, PAGE_SHIFT, 0, &made) == STATUS_OK) {
     }
-    (void)CHECK_OK(sys_doorbell(bell));
+    (void)CHECK_OK(sys_doorbell(bell, 0));
     (void)CHECK_OK(sys_handle_drop(pool));
     return 0;
 }

@@ -425,7 +425,7 @@ static void watch_kernel(void) {
                     (void)hand_resume(&hand, RESUME_CONTINUE);
                     faults++;
                 }
-                (void)sys_signal_wait(UINT64_C(1) << hand.bit, deadline_in(MILLISECOND), 0, 0,
+                (void)sys_signal_wait(UINT64_C(1) << hand.bit, deadline_in(MILLISECOND), 0, 0, 0,
                                       &bits);
             }
             (void)CHECK(hand_state(&hand) == TASK_ENDED || faults == 20);

@@ -216,11 +216,11 @@ static void errors(void) {
 static void map_missing(void *argument) {
     uint64_t memory = child_slot("memory", CLASS_MEMORY), ring = *(uint64_t *)argument, bits, view;
     (void)sys_ring_watch(ring, 0, UINT64_MAX);
-    (void)sys_doorbell(ring); // ready
-    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &bits);
+    (void)sys_doorbell(ring, 0); // ready
+    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, 0, &bits);
     (void)CHECK_OK(sys_memory_map(0, memory, AREA, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view));
     *(volatile uint64_t *)AREA = 0x77;
-    (void)sys_doorbell(ring);
+    (void)sys_doorbell(ring, 0);
 }
 
 uint32_t role_pager(void) {
@@ -230,7 +230,7 @@ uint32_t role_pager(void) {
     (void)CHECK_OK(thread_spawn(map_missing, &ring, &stack[sizeof stack], 0, &thread));
     (void)CHECK_OK(sys_thread_watch(thread, 1));
     (void)CHECK_EQ(*(volatile uint64_t *)AREA, 0x77); // faults first
-    (void)CHECK_OK(sys_signal_wait(2, deadline_in(PATIENCE), 0, 0, &bits));
+    (void)CHECK_OK(sys_signal_wait(2, deadline_in(PATIENCE), 0, 0, 0, &bits));
     return 0;
 }
 
@@ -248,7 +248,7 @@ static void pager(void) {
         (void)CHECK_OK(sys_thread_fault(child.spawn.task, 0, 0, &thread, &kind, &address, &pc));
         (void)CHECK_EQ(kind, FAULT_READ);
         (void)CHECK_EQ(address, AREA_FIRST);
-        (void)CHECK_OK(sys_doorbell(ring));
+        (void)CHECK_OK(sys_doorbell(ring, 0));
         if (await_bit(7)) {
             (void)CHECK_OK(sys_thread_control(child.spawn.task, thread, RESUME_CONTINUE));
         }
@@ -275,13 +275,13 @@ uint32_t role_supervisor(void) {
     while (sys_thread_fault(task, 0, 0, &thread, &kind, &address, &pc) != STATUS_OK) {
         pause_for(MILLISECOND / 10);
     }
-    (void)CHECK_OK(sys_doorbell(bell));
+    (void)CHECK_OK(sys_doorbell(bell, 0));
     if (way == SUPERVISE_STEP) {
         for (;;) {
             (void)sys_thread_control(task, thread, RESUME_STEP);
         }
     }
-    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &bits);
+    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, 0, &bits);
     return 0;
 }
 

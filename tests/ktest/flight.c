@@ -222,7 +222,7 @@ static void no_slots(void) {
 
 static void bell_wait(void) {
     uint64_t bits;
-    (void)CHECK_OK(sys_signal_wait(1, deadline_in(PATIENCE), 0, 0, &bits));
+    (void)CHECK_OK(sys_signal_wait(1, deadline_in(PATIENCE), 0, 0, 0, &bits));
 }
 
 uint32_t role_payer(void) {
@@ -230,12 +230,12 @@ uint32_t role_payer(void) {
     (void)CHECK_OK(sys_ring_watch(ring, 0, UINT64_MAX));
     (void)CHECK_STATUS(sys_ring_take(ring, 1, CLASS_MEMORY, &taken, &description),
                        STATUS_NO_MEMORY);
-    (void)CHECK_OK(sys_doorbell(ring)); // more, please
+    (void)CHECK_OK(sys_doorbell(ring, 0)); // more, please
     bell_wait();
     (void)CHECK_OK(sys_ring_take(ring, 1, CLASS_MEMORY, &taken, &description));
     (void)CHECK_OK(sys_memory_map(0, taken, AREA, 0, PAGE_SIZE, MAP_READ | MAP_WRITE, &view));
     *(volatile uint64_t *)AREA = 31337;
-    (void)CHECK_OK(sys_doorbell(ring)); // it is mine now
+    (void)CHECK_OK(sys_doorbell(ring, 0)); // it is mine now
     bell_wait();
     (void)CHECK_EQ(*(volatile uint64_t *)AREA, 31337);
     (void)CHECK(is_alive(taken));
@@ -257,11 +257,11 @@ static void taker_pays(void) {
     (void)CHECK_OK(sys_ring_send(ring, 1, memory, RIGHT_ALL, 1));
     if (child_start(&child) && await_bit(1)) {
         (void)CHECK_OK(sys_reticle_grow(child.spawn.reticle, ground, BYTES + 8 * PAGE_SIZE));
-        (void)CHECK_OK(sys_doorbell(ring));
+        (void)CHECK_OK(sys_doorbell(ring, 0));
         (void)await_bit(1);
         (void)CHECK_EQ(available(part), 3 * BYTES); // as many pages came back for it
         drop(part);
-        (void)CHECK_OK(sys_doorbell(ring));
+        (void)CHECK_OK(sys_doorbell(ring, 0));
     }
     child_finish(&child);
     drop(ring);

@@ -319,8 +319,8 @@ uint32_t role_crowd(void) {
         (void)CHECK_OK(sys_thread_start(thread));
     }
     (void)CHECK_OK(sys_ring_watch(bell, 0, 1));
-    (void)CHECK_OK(sys_doorbell(bell));
-    (void)sys_signal_wait(3, TIME_NEVER, 0, 0, &bits);
+    (void)CHECK_OK(sys_doorbell(bell, 0));
+    (void)sys_signal_wait(3, TIME_NEVER, 0, 0, 0, &bits);
     return 0;
 }
 
@@ -344,7 +344,7 @@ static void crowd(void) {
         wake_all(at, 1); // the first that stands there is ours
         sleep_close(0, STATUS_OK);
         (void)CHECK_STATUS(sys_futex_wait(at, 0, deadline_in(MILLISECOND), 0), STATUS_TIMED_OUT);
-        (void)CHECK_OK(sys_doorbell(bell));
+        (void)CHECK_OK(sys_doorbell(bell, 0));
     }
     child_finish(&child);
     drop(bell);

@@ -60,7 +60,7 @@ bool hand_ended(struct hand *hand, uint64_t *status) {
     *status = 0;
     while (CHECK_OK(sys_task_info(hand->task, &state, status, &threads, &time)) &&
            state != TASK_ENDED && time_now() < until) {
-        (void)sys_signal_wait(UINT64_C(1) << hand->bit, until, 0, 0, &bits);
+        (void)sys_signal_wait(UINT64_C(1) << hand->bit, until, 0, 0, 0, &bits);
     }
     return CHECK_EQ(state, TASK_ENDED) && CHECK_EQ(threads, 0);
 }
@@ -74,7 +74,7 @@ bool hand_faulted(struct hand *hand) {
             check_say("hand", 0, "no fault came, the Task is in state %u", state);
             return false;
         }
-        (void)sys_signal_wait(UINT64_C(1) << hand->bit, until, 0, 0, &bits);
+        (void)sys_signal_wait(UINT64_C(1) << hand->bit, until, 0, 0, 0, &bits);
     }
     return true;
 }
@@ -82,7 +82,7 @@ bool hand_faulted(struct hand *hand) {
 // The bit of the fault is taken first, so that the next one is waited for.
 bool hand_resume(const struct hand *hand, enum resume_action action) {
     uint64_t bits;
-    (void)sys_signal_wait(UINT64_C(1) << hand->bit, 0, 0, 0, &bits);
+    (void)sys_signal_wait(UINT64_C(1) << hand->bit, 0, 0, 0, 0, &bits);
     if (!CHECK_OK(sys_thread_control(hand->task, hand->thread_number, action))) {
         return false;
     }

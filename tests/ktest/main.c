@@ -76,7 +76,7 @@ void say(const char *format, ...) {
         print("%s\n", line);
     } else if (bundle_find("machine", CLASS_MACHINE, &handle) == STATUS_OK) {
         // Before there is a console: the kernel's debug line, 120 bytes at a time.
-        (void)sys_machine_control(handle, MACHINE_SAY, (uint64_t)line);
+        (void)sys_machine_control(handle, MACHINE_SAY, (uint64_t)line, 0);
     }
 }
 

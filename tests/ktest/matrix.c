@@ -291,7 +291,7 @@ static enum status take_badly(const struct attempt *attempt) {
 static enum status bell_badly(const struct attempt *attempt) {
     struct pair pair = pair_open(ground);
     uint64_t mask = attempt->status == STATUS_BAD_ARGUMENT ? 0 : UINT64_C(1) << 39;
-    enum status status = sys_doorbell_wait(pair.a, mask, 0, 0, &word);
+    enum status status = sys_doorbell_wait(pair.a, mask, 0, 0, 0, &word);
     drop(pair.a);
     drop(pair.b);
     return status;
@@ -422,7 +422,7 @@ static enum status futex_badly(const struct attempt *attempt) {
 
 static enum status machine_badly(const struct attempt *attempt) {
     (void)attempt;
-    return sys_machine_control(bundle_need("machine", CLASS_MACHINE), MACHINE_POWER_OFF, 124);
+    return sys_machine_control(bundle_need("machine", CLASS_MACHINE), MACHINE_POWER_OFF, 124, 0);
 }
 
 static const struct attempt attempts[] = {

@@ -40,7 +40,7 @@ uint32_t role_paged(void) {
     }
     touch(nullptr);
     for (uint64_t i = 1; i < THREADS; i++) {
-        (void)CHECK_OK(sys_signal_wait(UINT64_C(1) << i, deadline_in(PATIENCE), 0, 0, &bits));
+        (void)CHECK_OK(sys_signal_wait(UINT64_C(1) << i, deadline_in(PATIENCE), 0, 0, 0, &bits));
     }
     (void)CHECK_EQ(wrong, 0);
     // All of them are there, for every thread.
@@ -93,7 +93,7 @@ static void thousand_pages(void) {
     }
     uint64_t state = TASK_RUNNING, status, count, time, until = deadline_in(3 * PATIENCE);
     while (state != TASK_ENDED && time_now() < until && answer(&child, memory, &answered)) {
-        (void)sys_signal_wait(UINT64_C(1) << child.bit, deadline_in(SECOND), 0, 0, &bits);
+        (void)sys_signal_wait(UINT64_C(1) << child.bit, deadline_in(SECOND), 0, 0, 0, &bits);
         (void)sys_task_info(child.spawn.task, &state, &status, &count, &time);
     }
     (void)CHECK_EQ(answered, PAGES);

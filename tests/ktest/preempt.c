@@ -107,7 +107,7 @@ static void tasks(void) {
 // Rings a bell as fast as it can.
 uint32_t role_flood(void) {
     uint64_t bell = child_slot("bell", CLASS_RING);
-    while (sys_doorbell(bell) == STATUS_OK) {
+    while (sys_doorbell(bell, 0) == STATUS_OK) {
     }
     return 0;
 }
@@ -122,11 +122,11 @@ static void flood(void) {
     (void)CHECK_OK(sys_ring_watch(bell, 5, UINT64_MAX));
     if (child_start(&child)) {
         for (uint32_t i = 0; i < 200; i++) {
-            (void)CHECK_OK(sys_signal_wait(1 << 5, deadline_in(PATIENCE), 0, 0, &bits));
+            (void)CHECK_OK(sys_signal_wait(1 << 5, deadline_in(PATIENCE), 0, 0, 0, &bits));
         }
         for (uint32_t i = 0; i < 10; i++) {
             uint64_t until = deadline_in(MILLISECOND);
-            (void)CHECK_STATUS(sys_signal_wait(1 << 6, until, 0, 0, &bits), STATUS_TIMED_OUT);
+            (void)CHECK_STATUS(sys_signal_wait(1 << 6, until, 0, 0, 0, &bits), STATUS_TIMED_OUT);
             (void)CHECK(time_now() < until + PATIENCE);
         }
     }

@@ -132,7 +132,7 @@ static void move_shared(void *argument) {
         (void)sys_handle_copy(memory, RIGHT_ALL, &view);
         break;
     default:
-        (void)sys_doorbell(atomic_load(&second));
+        (void)sys_doorbell(atomic_load(&second), 0);
         break;
     }
 }
@@ -178,9 +178,9 @@ static void orphan_watch(void) {
     (void)CHECK_OK(sys_ring_bind(a, b));
     for (uint32_t i = 0; i < 10; i++) {
         worker_open(&workers[0], watch_and_end, (void *)a, 0);
-        (void)CHECK_OK(sys_doorbell(b));
+        (void)CHECK_OK(sys_doorbell(b, 0));
         worker_close(&workers[0]);
-        (void)CHECK_OK(sys_doorbell(b));
+        (void)CHECK_OK(sys_doorbell(b, 0));
     }
     drop(b);
     (void)CHECK_EQ(poll_bits(), 0);

@@ -271,10 +271,10 @@ uint32_t role_relay(void) {
     uint64_t taken, description, bits;
     (void)CHECK_OK(sys_ring_watch(from, 0, UINT64_MAX));
     while (sys_ring_take(from, 0, CLASS_NONE, &taken, &description) != STATUS_OK) {
-        (void)CHECK_OK(sys_signal_wait(1, deadline_in(PATIENCE), 0, 0, &bits));
+        (void)CHECK_OK(sys_signal_wait(1, deadline_in(PATIENCE), 0, 0, 0, &bits));
     }
     (void)CHECK_OK(sys_ring_send(to, 0, taken, RIGHT_ALL, 0));
-    (void)CHECK_OK(sys_doorbell(to));
+    (void)CHECK_OK(sys_doorbell(to, 0));
     return 0;
 }
 
@@ -284,12 +284,12 @@ uint32_t role_reader(void) {
     uint64_t taken, description, bits, view;
     (void)CHECK_OK(sys_ring_watch(from, 0, UINT64_MAX));
     while (sys_ring_take(from, 0, CLASS_NONE, &taken, &description) != STATUS_OK) {
-        (void)CHECK_OK(sys_signal_wait(1, deadline_in(PATIENCE), 0, 0, &bits));
+        (void)CHECK_OK(sys_signal_wait(1, deadline_in(PATIENCE), 0, 0, 0, &bits));
     }
     (void)CHECK_OK(sys_memory_map(0, taken, AREA, 0, PAGE_SIZE, MAP_READ, &view));
     const volatile uint64_t *word = (const volatile uint64_t *)AREA;
     (void)CHECK_EQ(*word, BEFORE);
-    (void)CHECK_OK(sys_doorbell(bell));
+    (void)CHECK_OK(sys_doorbell(bell, 0));
     uint64_t until = deadline_in(PATIENCE), value;
     while ((value = *word) != 0 && time_now() < until) {
         (void)CHECK_EQ(value, BEFORE);

@@ -42,7 +42,7 @@ static void carve(void) {
 
 static void bind(void) {
     uint64_t a = carve_ring(2), b = carve_ring(8), c = carve_ring(4), copy;
-    (void)CHECK_STATUS(sys_doorbell(a), STATUS_NOT_BOUND);
+    (void)CHECK_STATUS(sys_doorbell(a, 0), STATUS_NOT_BOUND);
     (void)CHECK_STATUS(sys_ring_bind(a, a), STATUS_BAD_STATE);
     (void)CHECK_OK(sys_ring_watch(a, 1, 2));
     (void)CHECK_OK(sys_ring_watch(b, 3, 4));
@@ -54,7 +54,7 @@ static void bind(void) {
     (void)CHECK_STATUS(sys_ring_bind(a, b), STATUS_BAD_STATE);
     (void)CHECK_STATUS(sys_ring_bind(a, c), STATUS_BAD_STATE);
     (void)CHECK_STATUS(sys_ring_bind(c, a), STATUS_BAD_STATE);
-    (void)CHECK_OK(sys_doorbell(b));
+    (void)CHECK_OK(sys_doorbell(b, 0));
     (void)CHECK_EQ(poll_bits(), 1 << 1);
     drop(b);
     (void)CHECK_EQ(poll_bits(), 1 << 2);

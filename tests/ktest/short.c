@@ -54,12 +54,12 @@ bool is_readable(uint64_t address) {
 
 bool await_bit(uint32_t bit) {
     uint64_t bits;
-    return CHECK_OK(sys_signal_wait(UINT64_C(1) << bit, deadline_in(PATIENCE), 0, 0, &bits));
+    return CHECK_OK(sys_signal_wait(UINT64_C(1) << bit, deadline_in(PATIENCE), 0, 0, 0, &bits));
 }
 
 uint64_t poll_bits(void) {
     uint64_t bits;
-    return sys_signal_wait(TEST_BITS, 0, 0, 0, &bits) == STATUS_OK ? bits : 0;
+    return sys_signal_wait(TEST_BITS, 0, 0, 0, 0, &bits) == STATUS_OK ? bits : 0;
 }
 
 uint64_t deadline_in(uint64_t nanoseconds) {

@@ -26,17 +26,17 @@ static void pair_close(const struct pair *pair) {
 
 static void arguments(void) {
     uint64_t bits;
-    (void)CHECK_STATUS(sys_signal_wait(0, TIME_NEVER, 0, 0, &bits), STATUS_BAD_ARGUMENT);
-    (void)CHECK_STATUS(sys_signal_wait(0, 0, 0, 0, &bits), STATUS_TIMED_OUT);
-    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 0, 0, 0, &bits), STATUS_TIMED_OUT);
-    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 1, UINT64_MAX, 0, &bits), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(0, TIME_NEVER, 0, 0, 0, &bits), STATUS_BAD_ARGUMENT);
+    (void)CHECK_STATUS(sys_signal_wait(0, 0, 0, 0, 0, &bits), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 0, 0, 0, 0, &bits), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 1, UINT64_MAX, 0, 0, &bits), STATUS_TIMED_OUT);
     (void)CHECK_EQ(bits, 0);
 }
 
 static void deadlines(void) {
     for (uint32_t i = 0; i < 20; i++) {
         uint64_t bits, until = deadline_in(i * MILLISECOND / 4);
-        (void)CHECK_STATUS(sys_signal_wait(1, until, 0, 0, &bits), STATUS_TIMED_OUT);
+        (void)CHECK_STATUS(sys_signal_wait(1, until, 0, 0, 0, &bits), STATUS_TIMED_OUT);
         uint64_t now = time_now();
         // Never early; the emulator may be late.
         if (!CHECK(now + 1000 >= until) || !CHECK(now < until + PATIENCE)) {
@@ -48,7 +48,7 @@ static void deadlines(void) {
 static void ring_bell(void *argument) {
     const uint64_t *ring = argument;
     pause_for(MILLISECOND);
-    (void)sys_doorbell(*ring);
+    (void)sys_doorbell(*ring, 0);
 }
 
 // Slack makes a wait end later and never earlier, also where the sum is beyond the end of
@@ -56,19 +56,21 @@ static void ring_bell(void *argument) {
 static void slack(void) {
     struct pair pair = pair_open();
     uint64_t set, until = deadline_in(2 * MILLISECOND);
-    (void)CHECK_STATUS(sys_signal_wait(16, until, MILLISECOND, 0, &set), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(16, until, MILLISECOND, 0, 0, &set), STATUS_TIMED_OUT);
     (void)CHECK(time_now() + 1000 >= until);
-    (void)CHECK_STATUS(sys_signal_wait(16, time_now() - 1, UINT64_MAX, 0, &set), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(16, time_now() - 1, UINT64_MAX, 0, 0, &set),
+                       STATUS_TIMED_OUT);
     const uint64_t far[] = {TIME_NEVER - 5, TIME_NEVER, TIME_NEVER - SECOND};
     for (uint32_t i = 0; i < 9 && check_good(); i++) {
         uint64_t more = i < 3 ? 100 : i < 6 ? UINT64_MAX : UINT64_MAX / 2;
         worker_open(&workers[0], ring_bell, &pair.far, 0);
-        (void)CHECK_OK(sys_signal_wait(16, far[i % 3], more, 0, &set));
+        (void)CHECK_OK(sys_signal_wait(16, far[i % 3], more, 0, 0, &set));
         worker_close(&workers[0]);
     }
     until = deadline_in(3 * MILLISECOND);
     worker_open(&workers[0], ring_bell, &pair.far, 0); // after a millisecond
-    (void)CHECK_STATUS(sys_signal_wait(32, until, MILLISECOND, pair.near, &set), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(32, until, MILLISECOND, pair.near, 0, &set),
+                       STATUS_TIMED_OUT);
     (void)CHECK(time_now() + 1000 >= until);
     worker_close(&workers[0]);
     pair_close(&pair);
@@ -77,18 +79,18 @@ static void slack(void) {
 static void bits(void) {
     struct pair pair = pair_open();
     uint64_t set;
-    (void)CHECK_OK(sys_doorbell(pair.far));
-    (void)CHECK_OK(sys_doorbell(pair.far));
-    (void)CHECK_STATUS(sys_signal_wait(~UINT64_C(16), 0, 0, 0, &set), STATUS_TIMED_OUT);
-    (void)CHECK_OK(sys_signal_wait(TEST_BITS, TIME_NEVER, 0, 0, &set));
+    (void)CHECK_OK(sys_doorbell(pair.far, 0));
+    (void)CHECK_OK(sys_doorbell(pair.far, 0));
+    (void)CHECK_STATUS(sys_signal_wait(~UINT64_C(16), 0, 0, 0, 0, &set), STATUS_TIMED_OUT);
+    (void)CHECK_OK(sys_signal_wait(TEST_BITS, TIME_NEVER, 0, 0, 0, &set));
     (void)CHECK_EQ(set, 16);
-    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 0, 0, 0, &set), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(TEST_BITS, 0, 0, 0, 0, &set), STATUS_TIMED_OUT);
     // Another bit, and none.
     (void)CHECK_OK(sys_ring_watch(pair.near, 39, UINT64_MAX));
-    (void)CHECK_OK(sys_doorbell(pair.far));
+    (void)CHECK_OK(sys_doorbell(pair.far, 0));
     (void)CHECK_EQ(poll_bits(), UINT64_C(1) << 39);
     (void)CHECK_OK(sys_ring_watch(pair.near, UINT64_MAX, UINT64_MAX));
-    (void)CHECK_OK(sys_doorbell(pair.far));
+    (void)CHECK_OK(sys_doorbell(pair.far, 0));
     (void)CHECK_EQ(poll_bits(), 0);
     pair_close(&pair);
 }
@@ -96,14 +98,14 @@ static void bits(void) {
 static void doorbell_wait(void) {
     struct pair pair = pair_open();
     uint64_t set;
-    (void)CHECK_STATUS(sys_doorbell_wait(pair.far, 0, TIME_NEVER, 0, &set), STATUS_BAD_ARGUMENT);
+    (void)CHECK_STATUS(sys_doorbell_wait(pair.far, 0, TIME_NEVER, 0, 0, &set), STATUS_BAD_ARGUMENT);
     (void)CHECK_EQ(poll_bits(), 0);
-    (void)CHECK_OK(sys_doorbell_wait(pair.far, 16, TIME_NEVER, 0, &set)); // its own
+    (void)CHECK_OK(sys_doorbell_wait(pair.far, 16, TIME_NEVER, 0, 0, &set)); // its own
     (void)CHECK_EQ(set, 16);
-    (void)CHECK_STATUS(sys_doorbell_wait(pair.near, 16, 0, 0, &set), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_doorbell_wait(pair.near, 16, 0, 0, 0, &set), STATUS_TIMED_OUT);
     drop(pair.far);
-    (void)CHECK_STATUS(sys_doorbell(pair.near), STATUS_NOT_BOUND);
-    (void)CHECK_STATUS(sys_doorbell_wait(pair.near, 16, 0, 0, &set), STATUS_NOT_BOUND);
+    (void)CHECK_STATUS(sys_doorbell(pair.near, 0), STATUS_NOT_BOUND);
+    (void)CHECK_STATUS(sys_doorbell_wait(pair.near, 16, 0, 0, 0, &set), STATUS_NOT_BOUND);
     drop(pair.near);
 }
 
@@ -123,16 +125,16 @@ static void pong(void *argument) {
     uint64_t set;
     (void)sys_ring_watch(pong->ring, 0, UINT64_MAX);
     atomic_store(&pong->ready, true);
-    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &set);
+    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, 0, &set);
     for (uint32_t i = 1; i < pong->rounds; i++) {
         if (pong->combined) {
-            (void)sys_doorbell_wait(pong->ring, 1, TIME_NEVER, 0, &set);
+            (void)sys_doorbell_wait(pong->ring, 1, TIME_NEVER, 0, 0, &set);
         } else {
-            (void)sys_doorbell(pong->ring);
-            (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &set);
+            (void)sys_doorbell(pong->ring, 0);
+            (void)sys_signal_wait(1, TIME_NEVER, 0, 0, 0, &set);
         }
     }
-    (void)sys_doorbell(pong->ring);
+    (void)sys_doorbell(pong->ring, 0);
 }
 
 // Two threads ring each other in turn: a lost wake-up would end it at once.
@@ -145,7 +147,7 @@ static void ping(bool combined) {
     }
     for (uint32_t i = 0; i < ROUNDS && check_good(); i++) {
         uint64_t set;
-        (void)CHECK_OK(sys_doorbell_wait(pair.near, 16, deadline_in(PATIENCE), 0, &set));
+        (void)CHECK_OK(sys_doorbell_wait(pair.near, 16, deadline_in(PATIENCE), 0, 0, &set));
     }
     worker_close(&workers[0]);
     pair_close(&pair);
@@ -172,7 +174,7 @@ static void many_sources(void) {
             worker_open(&workers[i], ring_bell, &pairs[i].far, 0);
         }
         uint64_t wanted = UINT64_C(0xff) << 10, until = deadline_in(PATIENCE), set;
-        while (wanted != 0 && CHECK_OK(sys_signal_wait(wanted, until, 0, 0, &set))) {
+        while (wanted != 0 && CHECK_OK(sys_signal_wait(wanted, until, 0, 0, 0, &set))) {
             wanted &= ~set;
         }
         for (uint32_t i = 0; i < SOURCES; i++) {

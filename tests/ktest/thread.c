@@ -15,7 +15,8 @@ void worker_open(struct worker *worker, void (*run)(void *), void *argument, uin
 bool worker_ended(const struct worker *worker) {
     uint64_t bits;
     return CHECK_OK(sys_thread_watch(worker->thread, BIT_WORKER)) &&
-           CHECK_OK(sys_signal_wait(UINT64_C(1) << BIT_WORKER, deadline_in(PATIENCE), 0, 0, &bits));
+           CHECK_OK(
+               sys_signal_wait(UINT64_C(1) << BIT_WORKER, deadline_in(PATIENCE), 0, 0, 0, &bits));
 }
 
 void worker_close(struct worker *worker) {
@@ -88,7 +89,7 @@ static void spin(void *argument) {
 static void sleep_for_ever(void *argument) {
     (void)argument;
     uint64_t bits;
-    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &bits);
+    (void)sys_signal_wait(1, TIME_NEVER, 0, 0, 0, &bits);
 }
 
 // Giving its owner back ends a thread, running or waiting.
@@ -180,8 +181,8 @@ static void own_mask(void) {
     (void)CHECK_OK(sys_ring_bind(a, b));
     (void)CHECK_OK(sys_ring_watch(a, 2, UINT64_MAX));
     worker_open(&workers[0], sleep_for_ever, nullptr, 0);
-    (void)CHECK_OK(sys_doorbell(b));
-    (void)CHECK_OK(sys_signal_wait(1 << 2, 0, 0, 0, &bits));
+    (void)CHECK_OK(sys_doorbell(b, 0));
+    (void)CHECK_OK(sys_signal_wait(1 << 2, 0, 0, 0, 0, &bits));
     drop(workers[0].thread);
     drop(a);
     drop(b);

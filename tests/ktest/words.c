@@ -42,7 +42,7 @@ static void close(uint32_t count) {
 static uint32_t take(uint32_t *found, uint32_t most) {
     uint64_t set;
     uint32_t count = 0;
-    if (!CHECK_OK(sys_signal_wait(sources.signal, deadline_in(PATIENCE), 0, 0, &set))) {
+    if (!CHECK_OK(sys_signal_wait(sources.signal, deadline_in(PATIENCE), 0, 0, 0, &set))) {
         return 0;
     }
     words_begin(&sources.words);
@@ -58,12 +58,12 @@ static void thousand(void) {
         return;
     }
     for (uint32_t i = 0; i < RINGS; i += 37) {
-        (void)CHECK_OK(sys_doorbell(far[i]));
+        (void)CHECK_OK(sys_doorbell(far[i], 0));
         (void)CHECK_EQ(take(found, RINGS), 1);
         (void)CHECK_EQ(found[0], i);
     }
     for (uint32_t i = 0; i < RINGS; i++) {
-        (void)CHECK_OK(sys_doorbell(far[i]));
+        (void)CHECK_OK(sys_doorbell(far[i], 0));
     }
     (void)CHECK_EQ(take(found, RINGS), RINGS);
     for (uint32_t i = 0; i < RINGS; i++) {
@@ -84,7 +84,7 @@ static uint64_t cost(uint32_t count) {
     }
     for (uint32_t i = 0; i < ROUNDS && check_good(); i++) {
         uint64_t from = time_now();
-        (void)sys_doorbell(far[count - 1]);
+        (void)sys_doorbell(far[count - 1], 0);
         uint32_t ready = take(found, 2);
         uint64_t took = time_now() - from;
         (void)CHECK(ready == 1 && found[0] == count - 1);
@@ -112,7 +112,7 @@ static void ring(void *argument) {
     for (uint32_t i = 0; i < BELLS; i++) {
         uint32_t source = first + i * 7 % EACH;
         atomic_fetch_add(&rung[source], 1);
-        (void)sys_doorbell(far[source]);
+        (void)sys_doorbell(far[source], 0);
     }
 }
 

@@ -440,9 +440,10 @@ enum status endpoint_send(struct endpoint *endpoint, const struct ring_message *
 
 // ------------------------------------------------------- syscalls, the rest
 enum status sys_signal_wait(uint64_t mask, uint64_t deadline, uint64_t slack, uint64_t ring,
-                            uint64_t *bits) {
+                            uint64_t flow, uint64_t *bits) {
     (void)slack;
     (void)ring;
+    (void)flow;
     world.now += MILLISECOND;
     *bits = mask;
     if (world.typed == world.key_count) {
@@ -535,6 +536,33 @@ uint64_t bundle_need(const char *name, enum cap_class class) {
         return RETICLE;
     }
     return strcmp(name, "console") == 0 ? CONSOLE : strcmp(name, "debug") == 0 ? DEBUG_RING : INIT;
+}
+
+// Nothing of the tracer is there but what says so.
+enum status bundle_find(const char *name, enum cap_class class, uint64_t *handle) {
+    (void)name;
+    (void)class;
+    *handle = HANDLE_NONE;
+    return STATUS_NOT_FOUND;
+}
+
+enum status sys_memory_carve(uint64_t reticle, uint64_t bytes, uint64_t align_shift, uint64_t flags,
+                             uint64_t *memory) {
+    (void)reticle;
+    (void)bytes;
+    (void)align_shift;
+    (void)flags;
+    *memory = HANDLE_NONE;
+    return STATUS_NO_MEMORY;
+}
+
+enum status sys_machine_control(uint64_t machine, uint64_t action, uint64_t argument,
+                                uint64_t period) {
+    (void)machine;
+    (void)action;
+    (void)argument;
+    (void)period;
+    return STATUS_BAD_HANDLE;
 }
 
 enum status address_take(uint64_t bytes, uint64_t *address) {

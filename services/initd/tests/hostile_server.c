@@ -25,7 +25,7 @@ static struct endpoint control;
     memcpy(message.payload, payload, length);
     for (;;) {
         if (endpoint_send(&control, &message) == STATUS_FULL) {
-            (void)sys_doorbell(control.handle);
+            (void)sys_doorbell(control.handle, 0);
         }
     }
 }
@@ -88,7 +88,7 @@ uint32_t program_main(void) {
         flood(SERVE_ANSWER, &answer, sizeof answer);
     } else if (strcmp(way, "index") == 0) {
         atomic_store(&control.end.own->produced, control.end.produced + 5000);
-        (void)sys_doorbell(control.handle);
+        (void)sys_doorbell(control.handle, 0);
         time_sleep_until(time_now() + ASK_PATIENCE);
         return PROGRAM_FAILED;
     }

@@ -87,7 +87,7 @@ static uint32_t flood(struct endpoint *endpoint, uint16_t type, uint16_t length)
         if (endpoint_send(endpoint, &message) == STATUS_OK) {
             sent++;
         } else {
-            (void)sys_doorbell(endpoint->handle);
+            (void)sys_doorbell(endpoint->handle, 0);
         }
     }
     return sent;
@@ -99,7 +99,7 @@ static void lie(const char *name, struct endpoint *endpoint) {
     struct ring_message message;
     uint64_t sequence, bits;
     atomic_store(&endpoint->end.own->produced, endpoint->end.produced + 5000);
-    (void)sys_doorbell(endpoint->handle);
+    (void)sys_doorbell(endpoint->handle, 0);
     uint64_t deadline = time_now() + PATIENCE;
     while (endpoint_bound(endpoint) && time_now() < deadline) {
         while (endpoint_receive(endpoint, &message, &sequence) == STATUS_OK) {

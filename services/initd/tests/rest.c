@@ -11,6 +11,6 @@
 uint32_t program_main(void) {
     for (;;) {
         uint64_t bits;
-        (void)sys_signal_wait(1, TIME_NEVER, 0, 0, &bits);
+        (void)sys_signal_wait(1, TIME_NEVER, 0, 0, 0, &bits);
     }
 }

@@ -54,12 +54,19 @@ static inline struct hart *arch_hart(void) {
     return hart;
 }
 
+#define arch_hart_member(member) (arch_hart()->member)
+
 // User code writes it.
 static inline void arch_tls_save(uint64_t *value) {
     __asm__ volatile("mrs %0, tpidr_el0" : "=r"(*value));
 }
 static inline void arch_tls_load(uint64_t value) {
     __asm__ volatile("msr tpidr_el0, %0" ::"r"(value));
+}
+
+// The way out of a syscall leaves X16 as the place where the user goes on.
+static inline uint32_t arch_frame_syscall(const struct arch_frame *frame) {
+    return frame->x6[16 - 6] == frame->pc ? (uint8_t)frame->x6[8 - 6] : TRACE_USER;
 }
 
 static inline void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "abi/capability.h"
+#include "abi/trace.h"
 
 struct hart;
 struct phys;
@@ -28,6 +29,7 @@ struct arch_frame {
     uint64_t pc, stack;
     bool restart; // it executes its syscall instruction again
     bool busy;    // its syscall has not returned
+    bool fresh;   // nothing was executed since it has
     bool step;    // it is to stop after one instruction
     bool whole;   // all registers are here
     struct arch_debug debug;
@@ -36,6 +38,10 @@ struct arch_frame {
 struct arch_hart {
     struct arch_frame *frame; // what the next entry saves into
 };
+
+static inline uint32_t arch_frame_syscall(const struct arch_frame *frame) {
+    return frame->fresh ? (uint8_t)frame->number : TRACE_USER;
+}
 
 struct hart *host_hart(void);
 void host_fence(void);
@@ -48,6 +54,7 @@ static inline struct hart *arch_hart(void) {
 static inline void arch_pause(void) {
     host_pause();
 }
+#define arch_hart_member(member) (arch_hart()->member)
 void arch_tls_save(uint64_t *value);
 void arch_tls_load(uint64_t value);
 uint64_t arch_counter(void);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "abi/capability.h"
+#include "abi/trace.h"
 #include "arch/offsets.h"
 
 struct hart;
@@ -78,6 +79,9 @@ static inline struct hart *arch_hart(void) {
     return hart;
 }
 
+// One of its members, to be read: complete only where it is used.
+#define arch_hart_member(member) (((const struct hart [[clang::address_space(256)]] *)0)->member)
+
 // User code may load selectors, which would tell the next thread of this hart something,
 // and change the base of FS, which is written anyway. GS's are the user's in the kernel too.
 static inline void arch_tls_save(uint64_t *) {}
@@ -94,6 +98,11 @@ static inline void arch_tls_load(uint64_t value) {
                      : "memory");
 }
 
+// SYSRET leaves RCX as the place where the user goes on.
+static inline uint32_t arch_frame_syscall(const struct arch_frame *frame) {
+    return frame->rcx == frame->pc ? (uint8_t)frame->rax : TRACE_USER;
+}
+
 static inline void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
     struct arch_hart *arch = (struct arch_hart *)hart;
     arch->entry = (uint64_t)frame;
@@ -101,9 +110,9 @@ static inline void arch_hart_frame(struct hart *hart, struct arch_frame *frame) 
 }
 
 static inline uint64_t arch_counter(void) {
-    uint32_t low, high;
+    uint64_t low, high; // the upper halves become 0
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
-    return (uint64_t)high << 32 | low;
+    return high << 32 | low;
 }
 
 static inline void arch_pause(void) {

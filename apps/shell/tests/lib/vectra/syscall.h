@@ -13,7 +13,11 @@
 [[nodiscard]] enum status sys_handle_info(uint64_t handle, uint64_t *description, uint64_t *object,
                                           uint64_t *size, uint64_t *detail);
 [[nodiscard]] enum status sys_signal_wait(uint64_t mask, uint64_t deadline, uint64_t slack,
-                                          uint64_t ring, uint64_t *bits);
+                                          uint64_t ring, uint64_t flow, uint64_t *bits);
+[[nodiscard]] enum status sys_memory_carve(uint64_t reticle, uint64_t bytes, uint64_t align_shift,
+                                           uint64_t flags, uint64_t *memory);
+[[nodiscard]] enum status sys_machine_control(uint64_t machine, uint64_t action, uint64_t argument,
+                                              uint64_t period);
 [[nodiscard]] enum status sys_task_slot(uint64_t task, uint64_t index, uint64_t *found,
                                         uint64_t *description, uint64_t *object, uint64_t *detail);
 [[nodiscard]] enum status sys_reticle_info(uint64_t reticle, uint64_t *total, uint64_t *available,
