@@ -25,6 +25,7 @@
     GROUP(bundle) \
     GROUP(task) \
     GROUP(thread) \
+    GROUP(trace) \
     GROUP(signal) \
     GROUP(words) \
     GROUP(futex) \

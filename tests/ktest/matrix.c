@@ -510,6 +510,7 @@ static const struct {
     {"thread_registers", "BAD_ADDRESS BAD_STATE NOT_FOUND", "fault.errors"},
     {"thread_fault", "NOT_FOUND", "fault.errors"},
     {"thread_control", "BAD_ARGUMENT BAD_STATE NOT_FOUND", "fault.errors"},
+    {"machine_control", "BAD_STATE BUSY", "trace.right"},
     {"machine_control", "BAD_ADDRESS",
      "host:device_test.a_program_says_one_line_of_what_can_be_printed"},
     {"thread_watchpoint", "BAD_ARGUMENT BAD_ADDRESS BAD_STATE NOT_FOUND", "debug.watch_errors"},
