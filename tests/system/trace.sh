@@ -30,8 +30,10 @@ flow() {
 boot "memory\ntrace tasks\nmemory\ntrace echo hello\nmemory\nstatus\n"
 expect_status 'two lines are traced' 0 hello
 flow 'a request goes to initd and back' shell.1 initd.1 shell.1
-flow 'output goes by way of the shell to the console' echo.1 shell.1 console.1
-flow 'and so does what the shell itself says' shell.1 console.1
+flow 'what the shell says goes to the console' shell.1 console.1
+# With more of them who is awake is rung by nobody, and leaves no record.
+[ "$harts" != 1 ] ||
+    flow 'output goes by way of the shell to the console' echo.1 shell.1 console.1
 books_again shell pool
 
 boot "trace --all 'echo a b | count'\ntrace --all fault hang\r\003echo over
