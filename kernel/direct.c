@@ -68,8 +68,7 @@ static inline bool sleeps(const struct hart *hart, struct thread *thread, uint64
         return nullptr;
     }
     struct thread *other = target_thread(&peer->message, target);
-    uint64_t mask = a[1], deadline = a[2], now = arch_time_now();
-    uint64_t bit = UINT64_C(1) << target % 64;
+    uint64_t mask = a[1], deadline = a[2], bit = UINT64_C(1) << target % 64, now = arch_time_now();
     if (mask == 0 || deadline <= now || now >= hart->slice_end || !alike(hart, self, other) ||
         !sleeps(hart, other, bit)) {
         return nullptr;
@@ -101,10 +100,7 @@ static inline bool sleeps(const struct hart *hart, struct thread *thread, uint64
     if (heap_has(&other->timer)) {
         schedule_deadline_clear(other);
     }
-    if (trace_on()) {
-        trace_put(hart, TRACE_CALL, object_number(ring), (uint32_t)a[4]);
-        trace_switch(hart, other, 1);
-    }
+    trace_direct(hart, ring, a[4], other);
     hart->current = other;
     hart->switches++;
     arch_tls_save(&self->tls);

@@ -64,6 +64,14 @@ static inline uint64_t trace_identity(const struct thread *thread) {
         trace_put(hart, TRACE_SWITCH, directly, 0);
     }
 }
+// The direct switch, on behalf of a Ring and a flow.
+[[gnu::always_inline]] static inline void trace_direct(struct hart *hart, const struct object *ring,
+                                                       uint64_t flow, const struct thread *to) {
+    if (trace_on()) {
+        trace_put(hart, TRACE_CALL, object_number(ring), (uint32_t)flow);
+        trace_switch(hart, to, 1);
+    }
+}
 // A place in a program, and something about it.
 static inline void trace_place(enum trace_kind kind, uint64_t pc, uint32_t about) {
     trace(kind, (uint32_t)pc, (uint32_t)(pc >> 32) | about << (TRACE_WHERE_SHIFT - 32));
