@@ -18,8 +18,8 @@ constexpr uint32_t FRAMES_MOST = 1 << 16;
 constexpr uint32_t BUCKETS = 1024;
 constexpr uint32_t NIL = UINT32_MAX;
 
-static bool claimed[FRAMES_MOST];   // in this audit
-static uint16_t cells[FRAMES_MOST]; // the cells that objects stand in
+static uint64_t claimed[FRAMES_MOST / 64]; // in this audit, a bit each: the image is full
+static uint16_t cells[FRAMES_MOST];        // the cells that objects stand in
 // Pages of cells by their owner: the first of each bucket, then the next one.
 static uint32_t bucket[BUCKETS], chain[FRAMES_MOST];
 
@@ -29,10 +29,15 @@ static uint32_t at(uint32_t frame) {
     return index;
 }
 
+static bool is_claimed(uint32_t index) {
+    return (claimed[index / 64] >> index % 64 & 1) != 0;
+}
+
 void audit_claim(uint32_t frame, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        audit(!claimed[at(frame + i)]);
-        claimed[at(frame + i)] = true;
+        uint32_t index = at(frame + i);
+        audit(!is_claimed(index));
+        claimed[index / 64] |= UINT64_C(1) << index % 64;
     }
 }
 
@@ -223,14 +228,14 @@ static void visit(struct object *object) REQUIRES_BOOKS {
 
 void audit_memory(void) {
     audit(page_array_count() <= FRAMES_MOST);
-    memset(claimed, 0, page_array_count());
+    memset(claimed, 0, sizeof claimed);
     memset(cells, 0, page_array_count() * sizeof *cells);
     sort_cells();
     audit_reticle(reticle_first());
     audit_objects(reticle_first(), visit);
     uint64_t used = 0;
     for (uint32_t i = 0; i < page_array_count(); i++) {
-        used += claimed[i];
+        used += is_claimed(i);
     }
     audit(used << PAGE_SHIFT == reticle_first()->total);
 }
