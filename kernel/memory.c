@@ -30,6 +30,7 @@ static void memory_fill(struct memory *memory, uint32_t frame, uint32_t pages) {
     memory->pages = pages;
     memory->writable_views = memory->executable_views = 0;
     memory->quiet = memory->seen = 0;
+    memory->traced = false;
     memory->words = nullptr;
 }
 

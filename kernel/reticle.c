@@ -63,6 +63,7 @@ enum status reticle_take(struct reticle *reticle, enum charge charge, uint32_t c
         return STATUS_NO_MEMORY;
     }
     spend(reticle, charge, bytes);
+    hook_fresh(page_address(taken), bytes);
     *frame = taken;
     return STATUS_OK;
 }
@@ -124,6 +125,7 @@ enum status reticle_take_cells(struct reticle *reticle, uint32_t count, void **c
         page_list_remove(&reticle->cells, frame);
     }
     *cell = (uint8_t *)page_address(frame) + (size_t)position * OBJECT_CELL;
+    hook_fresh(*cell, (uint64_t)count * OBJECT_CELL);
     return STATUS_OK;
 }
 

@@ -137,13 +137,15 @@ static inline enum status drop_locked(struct thread *self, uint64_t handle) REQU
     // Point of no return.
     struct object *object = slot->object;
     bool owner = (slot->flags & SLOT_OWNER) != 0;
-    if (owner && memory_drop(slot)) {
-        return STATUS_OK;
+    if (owner) {
+        trace(TRACE_DESTROY, object_number(object), 0);
+        if (memory_drop(slot)) {
+            return STATUS_OK;
+        }
     }
     slot_empty(slot);
     table_put(table, slot, (uint32_t)(handle & HANDLE_SLOT_MASK));
     if (owner) {
-        trace(TRACE_DESTROY, object_number(object), 0);
         self->destroying = object;
         object->destroyer = self;
         object_destroy(object);

@@ -19,6 +19,7 @@ static inline void hook_enter(uint64_t, const uint64_t *) {}
 static inline void hook_leave(void) {}
 static inline void hook_straight(void) {}
 static inline void hook_lock(const struct lock *) {}
+static inline void hook_fresh(void *, uint64_t) {}
 static inline enum status hook_info(uint64_t, uint64_t *) {
     return STATUS_NOT_FOUND;
 }

@@ -18,8 +18,9 @@ static struct world_task server;
 static uint64_t end, own; // of the connection: the root's, the server's
 
 static const struct ring *world_ring(uint64_t handle) {
-    struct object *object = nullptr;
-    CHECK(lookup_quick(&world_root->task->table, handle, CLASS_RING, RIGHT_RING_USE, &object));
+    const struct object *object =
+        lookup_quick(&world_root->task->table, handle, CLASS_RING, RIGHT_RING_USE);
+    CHECK(object != nullptr);
     return (const struct ring *)object;
 }
 

@@ -76,5 +76,7 @@ void hook_leave(void);
 void hook_straight(void);
 // A lock was taken.
 void hook_lock(const struct lock *lock);
+// Memory was taken for use: nothing may count on what stands there.
+void hook_fresh(void *at, uint64_t size);
 // Topics of system_info that the kernel does not know.
 enum status hook_info(uint64_t topic, uint64_t *a);
