@@ -71,8 +71,8 @@ void memory_free(struct memory *memory) {
 
 bool memory_drop(struct slot *owner) {
     struct memory *memory = (struct memory *)owner->object;
-    if (slot_class(owner) != CLASS_MEMORY || owner->node.first != nullptr ||
-        memory->words != nullptr || memory->traced) {
+    if (slot_class(owner) != CLASS_MEMORY || !object_live(&memory->object) ||
+        owner->node.first != nullptr || memory->words != nullptr || memory->traced) {
         return false;
     }
     // Nobody looks Memory up without the lock: what an epoch would wait for is this only.

@@ -41,7 +41,8 @@ struct memory *memory_borrow(struct reticle *reticle, uint32_t frame,
                              uint32_t pages) REQUIRES_BOOKS;
 void memory_detach(struct memory *memory) REQUIRES_BOOKS;
 // Drops the owner capability of Memory together with it, at once, if it is that and nobody
-// else has to do with it: no capability, no view, no TLB, no words. False: nothing was done.
+// else has to do with it: no capability, no view, no TLB, no words, no
+// death under way. False: nothing was done.
 bool memory_drop(struct slot *owner) REQUIRES_BOOKS;
 void memory_free(struct memory *memory) REQUIRES_BOOKS;
 

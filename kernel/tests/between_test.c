@@ -129,6 +129,23 @@ TEST(what_is_revoked_may_be_destroyed_meanwhile) {
     scene_end();
 }
 
+// A Reticle marks what was carved from it, and each is taken apart later: until then the owner
+// of one can still drop it.
+TEST(memory_that_is_marked_is_dropped) {
+    scene_make();
+    uint64_t memory = carve(1);
+    struct slot *slot;
+    world_turn(b);
+    lock_acquire(&books);
+    CHECK_EQ(lookup_slot(task.task, memory, &slot), STATUS_OK);
+    object_destroy(slot->object); // as reticle_detach does
+    lock_release(&books);
+    CHECK_EQ(WHOLE(b, handle_drop, memory), STATUS_OK);
+    CHECK_EQ(WHOLE(b, handle_info, memory), STATUS_BAD_HANDLE);
+    world_audit();
+    scene_end();
+}
+
 // ------------------------------------------------------------------------ carving
 
 TEST(memory_may_go_before_it_is_handed_out) {

@@ -273,6 +273,47 @@ static void lent_and_gone(void) {
     race_everywhere((struct race){wait_is_over, drop_receiver, loan_is_over});
 }
 
+// A Reticle and, by another Task, Memory that was carved from it.
+static uint64_t part, inside;
+
+static void drop_all(void) {
+    ENTER(scene.root, handle_drop, part);
+}
+
+static void drop_a_part(void) {
+    ENTER(scene.a, handle_drop, inside);
+    for (uint32_t i = 0; i < 10; i++) {
+        (void)host_go(scene.root);
+        (void)host_go(scene.a);
+    }
+}
+
+static void both_are_gone(void) {
+    CHECK_EQ(race_outcome(world_root), STATUS_OK);
+    enum status status = race_outcome(scene.on_a);
+    CHECK(status == STATUS_OK || status == STATUS_BAD_HANDLE);
+    race_seen[status == STATUS_OK]++;
+}
+
+static void dropped_and_dropped(void) {
+    uint64_t taken = 0, pages[3] = {};
+    race_begin(0, 0);
+    band_raise(scene.on_a, BIT);
+    CHECK_EQ(CALL(world_root, &part, reticle_split, world_named("reticle"), 1 << 20), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_send, scene.end, 0, part, RIGHT_ALL), STATUS_OK);
+    CHECK_EQ(CALL(scene.on_a, &taken, ring_take, scene.own_peer, 0, CLASS_RETICLE), STATUS_OK);
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK_EQ(CALL(scene.on_a, &pages[i], memory_carve, taken, PAGE_SIZE), STATUS_OK);
+    }
+    // Copies make a death longer, so that one entry ends between a mark and its first step.
+    for (uint32_t i = 1; i < 3; i++) {
+        CHECK_EQ(CALL(scene.on_a, nullptr, handle_copy, pages[i], RIGHT_ALL), STATUS_OK);
+    }
+    inside = pages[0];
+    race_everywhere((struct race){drop_all, drop_a_part, both_are_gone});
+    CHECK(race_seen[1] != 0);
+}
+
 // A capability, while a syscall looks for what is behind it.
 static void ring_it(void) {
     ENTER(scene.a, doorbell, scene.own_end);
@@ -336,6 +377,7 @@ static void used_and_made(void) {
 }
 
 TEST(what_is_used_goes_away) {
+    CHECK(host_passes(dropped_and_dropped));
     CHECK(host_passes(used_and_made));
     CHECK(host_passes(dropped_and_resumed));
     CHECK(host_passes(lent_and_gone));
