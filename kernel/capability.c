@@ -237,7 +237,7 @@ enum status capability_may_pass(const struct slot *from, bool move) {
     }
     // Writable Memory leaves with nothing left behind: no view, no copy, no TLB entry.
     if (move && slot_class(from) == CLASS_MEMORY && (slot_rights(from) & RIGHT_MEMORY_WRITE) != 0 &&
-        (from->node.first != nullptr || !memory_quiet((const struct memory *)from->object, 0))) {
+        (from->node.first != nullptr || !memory_unseen((const struct memory *)from->object, 0))) {
         return STATUS_BUSY;
     }
     return STATUS_OK;

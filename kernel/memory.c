@@ -72,13 +72,8 @@ void memory_free(struct memory *memory) {
 bool memory_drop(struct slot *owner) {
     struct memory *memory = (struct memory *)owner->object;
     if (slot_class(owner) != CLASS_MEMORY || !object_live(&memory->object) ||
-        owner->node.first != nullptr || memory->words != nullptr || memory->traced) {
-        return false;
-    }
-    // Nobody looks Memory up without the lock: what an epoch would wait for is this only.
-    uint64_t last = memory->quiet > memory->seen ? memory->quiet : memory->seen;
-    if (last != 0 && !epoch_reached(last)) {
-        return false;
+        owner->node.first != nullptr || !memory_unseen(memory, 0)) {
+        return false; // nobody looks Memory up without the lock: an epoch is for no more
     }
     slot_clear(owner);
     memory_free(memory);
@@ -93,6 +88,7 @@ enum status memory_take_over(struct slot *owner, struct reticle *payer) {
         return STATUS_OK;
     }
     check(owner->node.first == nullptr && old->object.destroyer == nullptr);
+    check(old->words == nullptr && !old->traced);
     void *cell;
     enum status status = reticle_take_cells(payer, 1, &cell);
     if (status != STATUS_OK) {
@@ -104,6 +100,8 @@ enum status memory_take_over(struct slot *owner, struct reticle *payer) {
     }
     struct memory *memory = cell;
     memory_fill(memory, old->frame, old->pages);
+    memory->quiet = old->quiet;
+    memory->seen = old->seen;
     object_init(&memory->object, CLASS_MEMORY, payer, (struct storage){.cells = 1});
     tree_remove(&owner->node);
     tree_insert(&memory->object.tree, &owner->node);
@@ -131,23 +129,25 @@ struct extent extent_of(const struct object *object) {
                            (uint32_t)(device->size >> PAGE_SHIFT), true};
 }
 
-bool memory_quiet(const struct memory *memory, uint32_t views) {
-    if (memory->quiet == epoch_next()) {
+static bool passed(uint64_t epoch) {
+    if (epoch == epoch_next()) {
         (void)epoch_request(); // nobody else needed it yet
     }
+    return epoch == 0 || epoch_reached(epoch);
+}
+
+bool memory_quiet(const struct memory *memory, uint32_t views) {
     return memory->words == nullptr && !memory->traced && memory->writable_views == views &&
-           (memory->quiet == 0 || epoch_reached(memory->quiet));
+           passed(memory->quiet);
+}
+
+bool memory_unseen(const struct memory *memory, uint32_t views) {
+    return memory_quiet(memory, views) && passed(memory->seen);
 }
 
 // A view of the Task goes: its other threads may run on other harts.
 static void seen_begin(const struct slot *slot, const struct task *task) REQUIRES_BOOKS {
-    if (harts_online() == 1 || slot->object->class != CLASS_MEMORY) {
-        return;
-    }
-    const struct thread *current = thread_current();
-    bool alone = current != nullptr && current->task == task &&
-                 atomic_load_explicit(&task->live, memory_order_relaxed) == 1;
-    if (!alone && !task_over(task)) {
+    if (slot->object->class == CLASS_MEMORY && task_elsewhere(task)) {
         struct memory *memory = (struct memory *)slot->object;
         memory->seen = epoch_next();
         memory->quiet = (slot->access & MAP_WRITE) != 0 ? memory->seen : memory->quiet;

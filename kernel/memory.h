@@ -55,6 +55,9 @@ void memory_free(struct memory *memory) REQUIRES_BOOKS;
 // a mapping that is gone, nor the kernel for a watch. Until then it stays with its owner.
 bool memory_quiet(const struct memory *memory, uint32_t views) REQUIRES_BOOKS;
 
+// The same, and no TLB shows it: nobody reads it either but through a view that is there.
+bool memory_unseen(const struct memory *memory, uint32_t views) REQUIRES_BOOKS;
+
 // What a view is to show.
 struct extent {
     uint32_t frame, pages;

@@ -115,8 +115,7 @@ static enum status destroy_go_on(struct thread *self) {
     if (futex_cancel(task, from, to) == FUTEX_BATCH || view_shrink(task, slot) != STEP_DONE) {
         return STATUS_RESTART;
     }
-    // Other threads of the Task may run on other harts, with the mapping in their TLB.
-    if (harts_online() > 1 && atomic_load_explicit(&task->live, memory_order_relaxed) > 1) {
+    if (task_elsewhere(task)) {
         self->epoch = epoch_request();
     }
     return STATUS_OK;

@@ -4,6 +4,7 @@
 // Syscalls on Reticles, Memory and views.
 #include "kernel/check.h"
 #include "kernel/device.h"
+#include "kernel/epoch.h"
 #include "kernel/memory.h"
 #include "kernel/reticle.h"
 #include "kernel/ring.h"
@@ -369,7 +370,7 @@ static enum status map_give(struct thread *self, struct task *task, uint64_t han
     if (status == STATUS_OK) {
         // Copies stand before the view, which came when there were none.
         bool alone = source->node.first == &view->node &&
-                     memory_quiet((const struct memory *)source->object, 1);
+                     memory_unseen((const struct memory *)source->object, 1);
         status = alone && object_open(source->object) ? table_reserve(task, 1) : STATUS_BUSY;
     }
     if (status == STATUS_OK) {
@@ -405,16 +406,26 @@ static enum status map_go_on(struct thread *self, uint64_t *a, struct task *task
         }
         self->unfinished.map_status = status;
     }
-    // Undo what was done, then say why.
+    // Undo what was done, then say why: when no other hart sees any of it.
+    bool shown = view->pages != 0;
     if (view_shrink(task, view) != STEP_DONE) {
         return STATUS_RESTART;
     }
-    return map_end(self, task, a, self->unfinished.map_status);
+    enum status status = map_end(self, task, a, self->unfinished.map_status);
+    if (shown && task_elsewhere(task)) {
+        self->unfinished.committed = true;
+        thread_await_epoch(self, epoch_request());
+        return STATUS_RESTART;
+    }
+    return status;
 }
 
 enum status sys_memory_map(struct thread *self, void *, uint64_t *a) {
     struct task *task;
     struct slot *view;
+    if (self->unfinished.committed) {
+        return self->unfinished.map_status; // it was undone
+    }
     enum status status = self->unfinished.mapping == HANDLE_NONE
                              ? map_begin(self, a, &task, &view)
                              : map_resume(self, a, &task, &view);

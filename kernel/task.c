@@ -60,6 +60,12 @@ void task_ended(struct task *task) {
     watch_raise(&task->watch);
 }
 
+bool task_elsewhere(const struct task *task) {
+    const struct thread *current = thread_current();
+    uint32_t here = current != nullptr && current->task == task;
+    return harts_online() > 1 && atomic_load_explicit(&task->live, memory_order_relaxed) > here;
+}
+
 void task_unmapped(struct task *task) {
     atomic_fetch_add_explicit(&task->space_version, 1, memory_order_release);
     // This hart flushed page by page already.

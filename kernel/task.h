@@ -61,5 +61,8 @@ static inline enum task_state task_state_of(const struct task *task) {
 }
 // The last thread has ended, on whatever hart.
 void task_ended(struct task *task);
+// Whether threads of it, other than the current one, may run on other harts: their TLBs may
+// show what is unmapped, until an epoch has passed.
+bool task_elsewhere(const struct task *task) REQUIRES_BOOKS;
 // Pages of it were unmapped: other harts must not trust their TLB.
 void task_unmapped(struct task *task) REQUIRES_BOOKS;

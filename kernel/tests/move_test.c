@@ -125,14 +125,33 @@ TEST(what_a_tlb_may_show_stays) {
     CHECK_EQ(lookup(world_root->task, memory, CLASS_MEMORY, 0, &object), STATUS_OK);
     drop(view);
     CHECK(world_run(busy.thread));
-    // As if another thread of the Task had dropped it just now, on another hart.
-    lock_acquire(&books);
-    ((struct memory *)object)->quiet = UINT64_MAX;
-    lock_release(&books);
+    // As if another thread of the Task had dropped it just now, on another hart; and one that
+    // could only be read.
+    struct memory *shown = (struct memory *)object;
+    shown->quiet = UINT64_MAX;
     refused(memory, STATUS_BUSY);
-    ((struct memory *)object)->quiet = 0;
+    shown->quiet = 0;
+    shown->seen = UINT64_MAX;
+    refused(memory, STATUS_BUSY);
+    shown->seen = 0;
     drop(memory);
     drop(busy.reticle);
+}
+
+// Who gives away what it may not write is asked nothing, but the pages are not used anew before
+// the epoch, whoever has them then.
+TEST(what_a_tlb_may_show_is_known_to_the_next_owner) {
+    uint64_t memory = carve(pool), got = 0;
+    struct object *object;
+    CHECK_EQ(lookup(world_root->task, memory, CLASS_MEMORY, 0, &object), STATUS_OK);
+    CHECK_EQ(send(memory), STATUS_OK);
+    ((struct memory *)object)->quiet = 1;
+    ((struct memory *)object)->seen = UINT64_MAX;
+    CHECK_EQ(take(&got), STATUS_OK);
+    CHECK_EQ(lookup(taker.task, got, CLASS_MEMORY, 0, &object), STATUS_OK);
+    CHECK(((struct memory *)object)->quiet == 1 && ((struct memory *)object)->seen == UINT64_MAX);
+    CHECK_EQ(CALL(taker.thread, nullptr, handle_drop, got), STATUS_OK);
+    world_audit();
 }
 
 static bool dying(void) {

@@ -440,6 +440,27 @@ static void the_earlier_epoch_is_wanted(void) {
     world_audit();
 }
 
+// A view that is not made after all was there for a while, and another hart has read it.
+static void what_was_undone_is_seen_by_nobody(void) {
+    constexpr uint64_t AT = 0x30000000, PAGES = 100;
+    uint64_t copy = 0, word;
+    race_begin(0, 0);
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, world_named("reticle"), PAGES * PAGE_SIZE),
+             STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, ring_send, scene.end, 0, memory, RIGHT_ALL), STATUS_OK);
+    band_raise(scene.on_a, BIT);
+    band_raise(scene.on_b, BIT);
+    CHECK_EQ(CALL(scene.on_a, &copy, ring_take, scene.own_peer, 0, CLASS_MEMORY), STATUS_OK);
+    CHECK_EQ(CALL(scene.on_a, nullptr, memory_map, 0, scene.own_page, AT + 80 * PAGE_SIZE, 0,
+                  PAGE_SIZE, MAP_READ),
+             STATUS_OK);
+    ENTER(scene.a, memory_map, 0, copy, AT, 0, PAGES * PAGE_SIZE, MAP_READ);
+    CHECK(host_user_read(scene.b, AT, &word, sizeof word));
+    CHECK_EQ(race_outcome(scene.on_a), STATUS_EXISTS);
+    CHECK(!host_user_read(scene.b, AT, &word, sizeof word));
+    world_audit();
+}
+
 // More wait for one epoch than an interrupt wakes.
 static void many_wait_for_one_epoch(void) {
     constexpr uint32_t MANY = 20;
@@ -481,4 +502,5 @@ TEST(an_epoch_comes_while_somebody_looks) {
     CHECK(host_passes(destroyed_while_others_pass));
     CHECK(host_passes(many_wait_for_one_epoch));
     CHECK(host_passes(the_earlier_epoch_is_wanted));
+    CHECK(host_passes(what_was_undone_is_seen_by_nobody));
 }
