@@ -45,6 +45,7 @@ void trace_end(struct memory *memory) {
     atomic_store_explicit(&wanted, 0, memory_order_relaxed);
     arch_fence(); // whoever begins the epoch now finds it so
     memory->quiet = epoch_next();
+    trace_follow(arch_hart()); // where there is no other hart, no epoch is waited for
 }
 
 static enum status change(struct thread *self, const uint64_t *a) REQUIRES_BOOKS {

@@ -5,9 +5,9 @@
 // holds (abi/trace.h). Off, a place that tells something costs a compare and a branch that
 // is not taken; on, at most 20 instructions a record.
 //
-// What a hart needs for it is its own, and it alone changes that, whenever it acknowledges an
-// epoch. So once an epoch has passed since the tracer was ended, nobody writes there any more;
-// a Memory that dies waits for one anyway.
+// What a hart needs for it is its own, and it alone changes that, when it ends the tracer and
+// whenever it acknowledges an epoch. So once an epoch has passed since then, nobody writes there
+// any more; a Memory that dies waits for one where there are several harts.
 #pragma once
 
 #include "abi/trace.h"

@@ -146,6 +146,18 @@ TEST(memory_that_is_marked_is_dropped) {
     scene_end();
 }
 
+// The pages of what is traced into are free at once: nothing is written there any more.
+TEST(a_trace_ends_with_its_memory) {
+    uint64_t memory = 0, machine = world_named("machine");
+    CHECK_EQ(CALL(world_root, &memory, memory_carve, world_named("reticle"), PAGE_SIZE), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, machine_control, machine, MACHINE_TRACE, memory, 0),
+             STATUS_OK);
+    CHECK(arch_hart()->trace != nullptr);
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, memory), STATUS_OK);
+    CHECK(arch_hart()->trace == nullptr);
+    world_audit();
+}
+
 // ------------------------------------------------------------------------ carving
 
 TEST(memory_may_go_before_it_is_handed_out) {
