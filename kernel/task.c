@@ -67,11 +67,11 @@ bool task_elsewhere(const struct task *task) {
 }
 
 void task_unmapped(struct task *task) {
-    atomic_fetch_add_explicit(&task->space_version, 1, memory_order_release);
-    // This hart flushed page by page already.
+    uint64_t old = atomic_fetch_add_explicit(&task->space_version, 1, memory_order_release);
+    // This hart flushed page by page already; but not what others unmapped before.
     struct hart *hart = arch_hart();
-    if (hart->space.value == task->root.value) {
-        hart->space_version = atomic_load_explicit(&task->space_version, memory_order_relaxed);
+    if (hart->space.value == task->root.value && hart->space_version == old) {
+        hart->space_version = old + 1;
     }
 }
 

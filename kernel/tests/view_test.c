@@ -3,6 +3,7 @@
 //
 // Memory and the views of it: what can be mapped, what is seen, and what is left after a
 // revocation.
+#include "kernel/space_load.h"
 #include "kernel/tests/world.h"
 #include "tests/unit.h"
 
@@ -218,6 +219,24 @@ TEST(registers_are_mapped_by_the_right_to_use_them) {
     CHECK_EQ(map(device, AT, 0, 1, RW, &view), STATUS_OK);
     drop(view);
     drop(copy);
+    world_audit();
+}
+
+// A hart that flushed what it unmaps itself knows nothing of what another hart unmapped before:
+// it loads the space again, then, before a thread of the Task runs there.
+TEST(what_others_unmapped_is_not_covered_up) {
+    host_select(root_hart());
+    struct hart *hart = arch_hart();
+    struct task *task = world_root->task;
+    lock_acquire(&books);
+    CHECK(space_loaded(hart, task));
+    task_unmapped(task);
+    CHECK(space_loaded(hart, task));
+    atomic_fetch_add(&task->space_version, 1); // another hart
+    task_unmapped(task);
+    CHECK(!space_loaded(hart, task));
+    hart->space_version = atomic_load(&task->space_version);
+    lock_release(&books);
     world_audit();
 }
 
