@@ -111,12 +111,18 @@ static enum status destroy_go_on(struct thread *self) {
     }
     uint64_t from = (uint64_t)slot->address << PAGE_SHIFT;
     uint64_t to = from + ((uint64_t)slot->pages << PAGE_SHIFT);
+    if (!self->unfinished.active) {
+        self->unfinished.pages = slot->pages;
+    }
     // Before the view is gone step by step: who sleeps in what is left of it wakes now.
     if (futex_cancel(task, from, to) == FUTEX_BATCH || view_shrink(task, slot) != STEP_DONE) {
         return STATUS_RESTART;
     }
     if (task_elsewhere(task)) {
         self->epoch = epoch_request();
+        self->unfinished.mapping = from;
+    } else {
+        self->unfinished.pages = 0;
     }
     return STATUS_OK;
 }
@@ -161,9 +167,18 @@ static inline enum status drop_locked(struct thread *self, uint64_t handle) REQU
             return STATUS_RESTART;
         }
     }
+    // Who went to sleep meanwhile, one on each hart at most, read the word by what its hart's TLB
+    // still showed.
+    uint64_t from = self->unfinished.mapping;
+    uint64_t to = from + ((uint64_t)self->unfinished.pages << PAGE_SHIFT);
+    for (uint32_t i = 0; from != 0 && i < BOOT_HARTS / FUTEX_BATCH; i++) {
+        (void)futex_cancel(self->task, from, to);
+    }
     enum status status = self->destroying != nullptr ? destroy_go_on(self) : STATUS_OK;
     if (status == STATUS_OK) {
         self->unfinished.committed = false;
+        self->unfinished.mapping = HANDLE_NONE;
+        self->unfinished.pages = 0;
     }
     return status;
 }

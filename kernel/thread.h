@@ -56,8 +56,10 @@ struct unfinished {
     bool committed; // it has passed its point of no return
     uint64_t number;
     uint64_t argument[6];
-    uint32_t pages;         // memory_carve, memory_wipe: pages that are zero; futex_wake: woken
-    uint64_t mapping;       // memory_map: the handle of the view it makes; task_slot: the index
+    // memory_carve, memory_wipe: pages that are zero; futex_wake: woken; handle_drop: the view's
+    uint32_t pages;
+    // memory_map: the handle of the view it makes; handle_drop: where one was; task_slot: the index
+    uint64_t mapping;
     enum status map_status; // why that is being undone; OK: it is not
 };
 

@@ -12,6 +12,43 @@ UNIT_MAIN
 
 constexpr uint64_t WORD = WORLD_DATA + 64;
 
+// ------------------------------------------------------------- whose memory goes away
+
+// One sleeps on a word, by what its hart's TLB shows, while the view is dropped on another.
+constexpr uint64_t GOING = 0x30000000;
+static uint64_t view;
+
+static void drop_it(void) {
+    ENTER(scene.a, handle_drop, view);
+}
+
+static void sleep_there(void) {
+    ENTER(scene.b, futex_wait, GOING + 8, 0, TIME_NEVER);
+}
+
+static void nobody_sleeps_on(void) {
+    CHECK_EQ(race_outcome(scene.on_a), STATUS_OK);
+    enum status status = race_outcome(scene.on_b);
+    CHECK(status == STATUS_CANCELLED || status == STATUS_BAD_ADDRESS);
+    race_seen[status == STATUS_CANCELLED]++;
+}
+
+static void slept_on_and_dropped(void) {
+    uint32_t word;
+    race_begin(0, 0);
+    band_raise(scene.on_a, BIT);
+    band_raise(scene.on_b, BIT);
+    CHECK_EQ(CALL(scene.on_a, &view, memory_map, 0, scene.own_page, GOING, 0, PAGE_SIZE, MAP_READ),
+             STATUS_OK);
+    CHECK(host_user_read(scene.b, GOING, &word, sizeof word));
+    race_everywhere((struct race){drop_it, sleep_there, nobody_sleeps_on});
+    CHECK(race_seen[1] != 0);
+}
+
+TEST(who_sleeps_on_what_goes_away_is_woken) {
+    CHECK(host_passes(slept_on_and_dropped));
+}
+
 // ------------------------------------------------------------------- two at one hart
 
 // Two harts leave a thread in the inbox of a third.
