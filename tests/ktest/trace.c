@@ -12,6 +12,13 @@
 constexpr uint32_t BIT = 6;
 constexpr uint64_t BYTES = 256 * 1024;
 
+enum : uint32_t {
+#define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \
+    NUMBER_##name = number,
+#include "abi/syscalls.def"
+#undef SYSCALL
+};
+
 static uint64_t machine, memory, view;
 
 static bool begin(uint64_t period) {
@@ -169,25 +176,50 @@ static void over(void) {
     return turns;
 }
 
-static void samples(void) {
-    if (!begin(MILLISECOND)) {
-        return;
-    }
-    (void)spin(deadline_in(100 * MILLISECOND));
-    stop();
-    uint32_t all = 0, here = 0;
+// How many samples of threads there are, and of these, at a place of spin.
+static uint32_t sampled(uint32_t where, uint32_t *here) {
+    uint32_t all = 0;
+    *here = 0;
     for (uint32_t hart = 0; hart < hart_count(); hart++) {
         const struct trace_record *record;
         for (uint64_t i = 0; (record = record_at(hart, i))->sequence >> 5 == i; i++) {
             uint64_t pc = record->what[0] | (uint64_t)(record->what[1] & 0xffffff) << 32;
             bool sample = (record->sequence & 31) == TRACE_SAMPLE && record->thread != 0;
             all += sample;
-            here += sample && record->what[1] >> 24 == TRACE_USER && pc - (uint64_t)spin < 4096;
+            bool spins = where != TRACE_USER || pc - (uint64_t)spin < 4096;
+            *here += sample && record->what[1] >> 24 == where && spins;
         }
     }
-    // A kernel that checks itself, on a busy host, leaves little of the time to this.
-    (void)CHECK(all >= here && here >= 3);
-    end();
+    return all;
+}
+
+static void samples(void) {
+    uint32_t here;
+    if (begin(MILLISECOND)) {
+        (void)spin(deadline_in(100 * MILLISECOND));
+        stop();
+        // A kernel that checks itself, on a busy host, leaves little of the time to this.
+        uint32_t all = sampled(TRACE_USER, &here);
+        (void)CHECK(all >= here && here >= 3);
+        end();
+    }
+}
+
+// What was due while the kernel worked for a thread is told with the syscall's number.
+static void in_syscalls(void) {
+    uint32_t here;
+    if (begin(MILLISECOND)) {
+        uint64_t until = deadline_in(100 * MILLISECOND);
+        while (time_now() < until) {
+            for (uint32_t i = 0; i < 100; i++) {
+                (void)sys_handle_revoke(HANDLE_NONE);
+            }
+        }
+        stop();
+        (void)sampled(NUMBER_handle_revoke, &here);
+        (void)CHECK(here >= 3);
+        end();
+    }
 }
 
 // --------------------------------------------------------------------------- cost
@@ -223,4 +255,4 @@ static void cost(void) {
 }
 
 TESTS(trace, {"right", right}, {"told", told}, {"over", over}, {"samples", samples},
-      {"cost", cost});
+      {"in_syscalls", in_syscalls}, {"cost", cost});

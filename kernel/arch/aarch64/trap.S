@@ -4,8 +4,8 @@
 // Ways into the kernel and out of it. While user code runs SP_EL1 is the hart's
 // slot: the word there holds the frame to save into (arch_hart.slot). The kernel
 // runs with all exceptions masked, so nothing but its own mistakes, and the aborts
-// that copy.S provokes, arrives here from EL1; those may clobber ELR_EL1 and
-// SPSR_EL1, because every way out loads both from the frame.
+// that copy.S provokes, arrives here from EL1; those clobber ELR_EL1 and SPSR_EL1, which
+// copy.S keeps and restores.
 // The hot path is the syscall: each instruction is counted. Only what a function may lose is
 // saved; if the hart has nothing to attend to behind it, the same thread goes on at once, and
 // all the rest is in its registers still: ELR_EL1, SPSR_EL1 and SP_EL0, too. C is compiled not
@@ -48,6 +48,7 @@
     mrs x16, sp_el0
     str x16, [x17, #FRAME_SP]
     mrs x16, elr_el1
+    str x16, [x17, #FRAME_X16]              // of a syscall: arch_frame_syscall
     mrs x19, spsr_el1
     stp x16, x19, [x17, #FRAME_PC]
     .endm
@@ -142,7 +143,8 @@ syscall_return:                             // the status in x0
     ldr x1, [x30, #8]
     each ldp, x30, 2, 4, 6, 8, 10, 12, 14
     ldr x30, [x30, #FRAME_X30]
-    mov x17, #0                             // no value of the kernel's; x16 is 0
+    mov x17, #0                             // no value of the kernel's
+    mrs x16, elr_el1                        // arch_frame_syscall
     leave
 
     // The thread may be gone, and its frame with it: then no thread is the hart's current one.
