@@ -79,7 +79,7 @@ static inline struct slot *slot_of(struct node *node) {
 // ------------------------------------------------------------ derivation tree
 void tree_insert(struct node *parent, struct node *child) REQUIRES_BOOKS;
 void tree_remove(struct node *node) REQUIRES_BOOKS; // its children go to its parent
-// Removes at most so many descendants; each part of a view counts for 8. STEP_DONE: there is
+// Removes at most so many descendants; each part of a view counts for 4. STEP_DONE: there is
 // none left.
 enum step tree_prune(struct node *node, uint32_t most) REQUIRES_BOOKS;
 

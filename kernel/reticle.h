@@ -48,14 +48,14 @@ void reticle_return(struct reticle *reticle, enum charge charge, uint32_t frame,
 void reticle_return_cells(struct reticle *reticle, void *cell, uint32_t count) REQUIRES_BOOKS;
 
 // Makes a Reticle of `bytes` out of another; grows one from the one it was split from. At
-// most 48 free blocks are moved: where memory lies in more pieces it is NO_MEMORY.
+// most 40 free blocks are moved: where memory lies in more pieces it is NO_MEMORY.
 [[nodiscard]] enum status reticle_split(struct reticle *from, uint64_t bytes,
                                         struct reticle **out) REQUIRES_BOOKS;
 [[nodiscard]] enum status reticle_grow(struct reticle *part, uint64_t bytes) REQUIRES_BOOKS;
 
 // `pages` that `former` carved as an object are the payer's object from now on; in return it
 // hands over as many free pages: both totals stay. False: it has not as many, or in more
-// than 48 blocks, and nothing was done.
+// than 40 blocks, and nothing was done.
 [[nodiscard]] bool reticle_exchange(struct reticle *former, struct reticle *payer,
                                     uint32_t pages) REQUIRES_BOOKS;
 

@@ -186,7 +186,9 @@ entry_kernel:
 // kernel it can only be a watchpoint of the thread that the copy routine met, or one that
 // MOV SS held back over the way in (SDM vol 3 6.8.3), where GS may still be the user's:
 // it is forgotten. If it strikes right here, as QEMU tells a watchpoint after a step that the
-// user made himself, the frame below is overwritten: the thread's last one serves.
+// user made himself, the frame below is overwritten: the thread's last one serves. Its RSP may
+// be of an earlier entry than its PC, since a quick syscall leaves it as it was: only the user
+// that stepped and watched itself goes on from there.
 entry_debug:
     testb $3, (FRAME_CS - FRAME_VECTOR)(%rsp)
     jnz 1f
