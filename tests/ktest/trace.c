@@ -242,11 +242,14 @@ static void cost(void) {
     }
     (void)doorbells(a);
     uint64_t off = doorbells(a);
+    bool counted = off / DOORBELLS < 1000;
+    for (uint32_t i = 0; i < 3; i++) {
+        counted &= doorbells(a) - off + 50 <= 100; // no clock of a busy host says so three times
+    }
     if (begin(0)) {
         uint64_t on = doorbells(a);
         stop();
         say("# a doorbell takes %lu, with a record %lu\n", off / DOORBELLS, on / DOORBELLS);
-        bool counted = off % DOORBELLS < 50 && off / DOORBELLS < 1000;
         (void)CHECK(!counted || on - off <= 20 * DOORBELLS + 50);
         end();
     }
