@@ -370,14 +370,16 @@ TEST(only_those_are_woken_that_sleep_there) {
 // One stands still with the lock and something is dying: its hart.
 static uint32_t lock_held(uint32_t root_hart, uint32_t hart) {
     uint32_t third = other_than(root_hart, hart);
-    uint64_t memory = 0, mine = 0;
+    uint64_t memory = 0, copy = 0, mine = 0;
     CHECK_EQ(CALL(world_root, &memory, memory_carve, pool, PAGE_SIZE), STATUS_OK);
+    // Without a copy it would be gone at once.
+    CHECK_EQ(CALL(world_root, &copy, handle_copy, memory, RIGHT_ALL), STATUS_OK);
     CHECK_EQ(CALL(on[third], &mine, handle_copy, own_pool, RIGHT_ALL), STATUS_OK);
     ready(world_root, on[hart], on[third]);
     ENTER(world_root, handle_drop, memory); // the rest of it comes after an epoch
-    host_yield_every(1);
+    host_stop_before(3);                    // the lock, the table's page, the slot
     ENTER(on[third], handle_drop, mine);
-    host_yield_every(0);
+    CHECK(host_stopped());
     CHECK(object_reap_needed() && books.held && host_state_of(third) == HOST_KERNEL);
     return third;
 }

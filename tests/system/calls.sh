@@ -5,8 +5,9 @@
 # function's type: the instruction before it is the trap of a failed one, and the one before
 # that jumps over the trap. What remains is the jump of a switch on x86_64: its table has an
 # address of its own, is read-only, and the index was compared with its size; and enter_long of
-# its entry.S, from the low address to the high one, to where two lines of assembly say. Programs
-# have no such checks, so the test must find them bad.
+# its entry.S, from the low address to the high one, to where two lines of assembly say. And the
+# call of a syscall's function in trap.S, by such a table and a number that was compared, too.
+# Programs have no such checks, so the test must find them bad.
 # shellcheck shell=sh disable=SC1091,SC2154
 . tests/system/system.inc
 
@@ -20,7 +21,10 @@ count_calls() {
         $1 !~ /^[0-9a-f]+:$/ || symbol == "<enter_long>:" { next }
         {
             address = substr($1, 1, length($1) - 1)
-            table = $2 ~ /^jmp/ && $3 ~ /^\*-0x[0-9a-f]+\(,%r[0-9a-z]+,8\)$/
+            table = ($2 ~ /^jmp/ || symbol == "<syscall_entry>:") &&
+                    $3 ~ /^\*-0x[0-9a-f]+\(,%r[0-9a-z]+,8\)$/
+            if (symbol == "<vectors>:" && $0 ~ /ldr.x16, \[x2, x8, lsl #3\]/) indexed = 1
+            if (indexed && $2 == "br" && $3 == "x16") { indexed = 0; next }
             if ($2 ~ /^(blr|br)(a.*)?$/ || ($2 ~ /^l?(call|jmp)/ && $3 ~ /^\*/ && !table)) {
                 over(address) ? checked++ : bad = bad " " address
             }
