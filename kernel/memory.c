@@ -133,16 +133,16 @@ static bool passed(uint64_t epoch) {
     if (epoch == epoch_next()) {
         (void)epoch_request(); // nobody else needed it yet
     }
-    return epoch == 0 || epoch_reached(epoch);
+    return epoch_reached(epoch);
 }
 
 bool memory_quiet(const struct memory *memory, uint32_t views) {
     return memory->words == nullptr && !memory->traced && memory->writable_views == views &&
-           passed(memory->quiet);
+           (memory->quiet == 0 || passed(memory->quiet));
 }
 
 bool memory_unseen(const struct memory *memory, uint32_t views) {
-    return memory_quiet(memory, views) && passed(memory->seen);
+    return memory_quiet(memory, views) && (memory->seen == 0 || passed(memory->seen));
 }
 
 // A view of the Task goes: its other threads may run on other harts.

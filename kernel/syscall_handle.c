@@ -109,21 +109,22 @@ static enum status destroy_go_on(struct thread *self) {
     if ((slot->flags & SLOT_GUARDED) != 0) {
         return STATUS_ACCESS; // the Bundle's page stays
     }
+    uint32_t pages = slot->pages;
     uint64_t from = (uint64_t)slot->address << PAGE_SHIFT;
-    uint64_t to = from + ((uint64_t)slot->pages << PAGE_SHIFT);
-    if (!self->unfinished.active) {
-        self->unfinished.pages = slot->pages;
-    }
+    uint64_t to = from + ((uint64_t)pages << PAGE_SHIFT);
     // Before the view is gone step by step: who sleeps in what is left of it wakes now.
-    if (futex_cancel(task, from, to) == FUTEX_BATCH || view_shrink(task, slot) != STEP_DONE) {
+    bool more = futex_cancel(task, from, to) == FUTEX_BATCH || view_shrink(task, slot) != STEP_DONE;
+    if (!more && !task_elsewhere(task)) {
+        return STATUS_OK;
+    }
+    if (!self->unfinished.active) {
+        self->unfinished.pages = pages;
+    }
+    if (more) {
         return STATUS_RESTART;
     }
-    if (task_elsewhere(task)) {
-        self->epoch = epoch_request();
-        self->unfinished.mapping = from;
-    } else {
-        self->unfinished.pages = 0;
-    }
+    self->epoch = epoch_request();
+    self->unfinished.mapping = from;
     return STATUS_OK;
 }
 

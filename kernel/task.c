@@ -61,9 +61,12 @@ void task_ended(struct task *task) {
 }
 
 bool task_elsewhere(const struct task *task) {
+    if (harts_online() == 1) {
+        return false;
+    }
     const struct thread *current = thread_current();
     uint32_t here = current != nullptr && current->task == task;
-    return harts_online() > 1 && atomic_load_explicit(&task->live, memory_order_relaxed) > here;
+    return atomic_load_explicit(&task->live, memory_order_relaxed) > here;
 }
 
 void task_unmapped(struct task *task) {
