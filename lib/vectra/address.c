@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SPDX-FileCopyrightText: The VectraOS contributors
 //
-// Two stretches of address space are given out: the one below the program, whose
-// page table the Bundle page has paid for already, then the one far above it.
+// Two stretches of address space are given out: the one below the first thread's stack, whose
+// page table the Bundle page has paid for already, then the one far above the program.
 #include "lib/vectra/address.h"
 
 #include <stdatomic.h>
@@ -11,6 +11,7 @@
 #include "abi/layout.h"
 
 constexpr uint64_t LOW_BASE = 0x10000;
+constexpr uint64_t LOW_END = STACK_TOP - ADDRESS_STACK - PAGE_SIZE; // a page that is no one's
 constexpr uint64_t HIGH_BASE = 0x100000000;
 
 // Each a bump pointer; threads may race for it.
@@ -35,7 +36,7 @@ enum status address_take(uint64_t bytes, uint64_t *address) {
         return STATUS_NO_MEMORY;
     }
     size &= ~(PAGE_SIZE - 1);
-    if (take(&low_next, PROGRAM_BASE, size, address) || take(&high_next, USER_TOP, size, address)) {
+    if (take(&low_next, LOW_END, size, address) || take(&high_next, USER_TOP, size, address)) {
         return STATUS_OK;
     }
     return STATUS_NO_MEMORY;

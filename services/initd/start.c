@@ -7,6 +7,7 @@
 #include "abi/capability.h"
 #include "abi/layout.h"
 #include "lib/string/string.h"
+#include "lib/vectra/address.h"
 #include "lib/vectra/bundle.h"
 #include "lib/vectra/status_text.h"
 #include "lib/vectra/syscall.h"
@@ -186,6 +187,8 @@ static enum status load(struct start *start, uint32_t program) {
     }
     return status;
 }
+
+static_assert(UINT64_C(1024) * MANIFEST_STACK_MOST <= ADDRESS_STACK);
 
 // The place is also the number of its signal bit.
 static struct task *free_place(struct initd *initd) {
