@@ -20,8 +20,10 @@ constexpr uint32_t NIL = UINT32_MAX;
 
 static uint64_t claimed[FRAMES_MOST / 64]; // in this audit, a bit each: the image is full
 static uint16_t cells[FRAMES_MOST];        // the cells that objects stand in
-// Pages of cells by their owner: the first of each bucket, then the next one.
-static uint32_t bucket[BUCKETS], chain[FRAMES_MOST];
+// Pages of cells by their owner: the last of each bucket, then the one before it, which is itself
+// at the end.
+static uint32_t bucket[BUCKETS];
+static uint16_t chain[FRAMES_MOST];
 
 static uint32_t at(uint32_t frame) {
     uint32_t index = frame - page_array_first();
@@ -153,8 +155,9 @@ static void sort_cells(void) {
     for (uint32_t i = 0; i < page_array_count(); i++) {
         const struct page *page = page_entry(page_array_first() + i);
         if (page->kind == PAGE_CELLS) {
-            chain[i] = bucket[bucket_of(page->owner)];
-            bucket[bucket_of(page->owner)] = i;
+            uint32_t *last = &bucket[bucket_of(page->owner)];
+            chain[i] = (uint16_t)(*last == NIL ? i : *last);
+            *last = i;
         }
     }
 }
@@ -169,7 +172,7 @@ static uint32_t claim_cells(struct reticle *reticle) REQUIRES_BOOKS {
         listed++;
     }
     uint32_t owner = object_number(&reticle->object);
-    for (uint32_t i = bucket[bucket_of(owner)]; i != NIL; i = chain[i]) {
+    for (uint32_t i = bucket[bucket_of(owner)]; i != NIL; i = chain[i] == i ? NIL : chain[i]) {
         const struct page *page = page_entry(page_array_first() + i);
         if (page->owner != owner) {
             continue;

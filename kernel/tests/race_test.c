@@ -174,7 +174,8 @@ static void bound_when_it_is_to_yield(void) {
     CHECK_EQ(band_current(scene.a), scene.on_a);
     host_select(scene.b);
     lock_acquire(&books);
-    budget_bind(budget, scene.on_a); // looked at last: the inbox is last in, first out
+    // Looked at last: the inbox is last in, first out.
+    CHECK_EQ(budget_bind(budget, scene.on_a), STATUS_OK);
     lock_release(&books);
     signal_raise(scene.more[0], BIT);
     (void)host_go(scene.a);

@@ -62,7 +62,7 @@ static bool page_free(uint64_t frame) {
             return false;
         }
         const struct page *page = &pages[head - first];
-        if (page->kind == PAGE_FREE && page->order >= order) {
+        if (page->kind == PAGE_FREE && page->order % PAGE_SINGLE >= order) {
             return true;
         }
     }
