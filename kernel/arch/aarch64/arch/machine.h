@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "abi/capability.h"
+#include "abi/trace.h"
 
 struct hart;
 
