@@ -36,7 +36,7 @@ uint32_t role_pest(void) {
         for (uint32_t i = 0; i < 20; i++) {
             (void)CHECK_OK(sys_memory_carve(part, PAGE_SIZE, PAGE_SHIFT, 0, &made));
             (void)CHECK_OK(sys_handle_copy(made, RIGHT_ALL, &made));
-            (void)CHECK_OK(sys_doorbell(bell));
+            (void)CHECK_OK(sys_doorbell(bell, 0));
             arch_pause();
         }
         (void)CHECK_OK(sys_handle_revoke(part));
@@ -103,7 +103,7 @@ static void sleeper(void *argument) {
         time_sleep_until(until);
         machine_mark(MARK_AWAKE);
         atomic_store(&sleeps, true);
-        (void)sys_signal_wait(1 << 5, TIME_NEVER, 0, 0, &bits);
+        (void)sys_signal_wait(1 << 5, TIME_NEVER, 0, 0, 0, &bits);
         machine_mark(MARK_AWAKE);
     }
     (void)sys_budget_bind(0, 0);
@@ -130,7 +130,7 @@ static void interrupts(void) {
             }
             pause_for(MS / 3);
             machine_mark(MARK_BELL);
-            (void)CHECK_OK(sys_doorbell(end[1]));
+            (void)CHECK_OK(sys_doorbell(end[1], 0));
         }
         worker_close(&workers[0]);
     }
@@ -157,7 +157,7 @@ static void read_keys(struct reader *reader, uint64_t kind, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         machine_mark(kind);
         (void)sys_irq_acknowledge(reader->irq); // the first time it is open
-        (void)sys_signal_wait(1 << BIT_KEY, TIME_NEVER, 0, 0, &bits);
+        (void)sys_signal_wait(1 << BIT_KEY, TIME_NEVER, 0, 0, 0, &bits);
         machine_mark(MARK_AWAKE);
         while (uart_read(&reader->uart, &byte)) {
         }
@@ -183,7 +183,7 @@ static void keys_on(struct reader *reader, uint32_t hart) {
     atomic_store(&reader->done, false);
     worker_open(&workers[0], key_reader, reader, 0);
     while (!atomic_load(&reader->done) && time_now() < until) {
-        (void)sys_signal_wait(1 << BIT_FLOOD, until, 0, 0, &bits);
+        (void)sys_signal_wait(1 << BIT_FLOOD, until, 0, 0, 0, &bits);
     }
     (void)CHECK(atomic_load(&reader->done));
     worker_close(&workers[0]);

@@ -146,7 +146,7 @@ static void sleep_on_word(void *argument) {
 static void sleep_a_moment(void *argument) {
     uint64_t bits, each = 200 * MILLISECOND + (uint64_t)argument * MILLISECOND / 10;
     for (atomic_fetch_add(&begun, 1);;) {
-        (void)sys_signal_wait(0, deadline_in(each), 0, 0, &bits);
+        (void)sys_signal_wait(0, deadline_in(each), 0, 0, 0, &bits);
     }
 }
 
@@ -392,7 +392,7 @@ static void nap(void *argument) {
 static void work_with_threads(void) {
     uint64_t woken = 0, bits, until = deadline_in(MILLISECOND / 2), end = deadline_in(ROW);
     worker_open(&workers[0], nap, nullptr, 0);
-    (void)CHECK_STATUS(sys_signal_wait(0, until, 0, 0, &bits), STATUS_TIMED_OUT);
+    (void)CHECK_STATUS(sys_signal_wait(0, until, 0, 0, 0, &bits), STATUS_TIMED_OUT);
     (void)CHECK(time_now() >= until);
     while (woken == 0 && check_good() && time_now() < end) {
         (void)CHECK_OK(sys_futex_wake((uint64_t)&word, 1, &woken));
