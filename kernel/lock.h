@@ -11,7 +11,8 @@
 //                dispatch and handle look-up do not take it. See
 //                docs/decisions/0004-one-books-lock.md.
 //   futex        the sleepers of one Task.
-//   loans        those who lend to one thread: see kernel/budget.h.
+//   loans        those who lend to one thread: waits and switches of threads of the Person
+//                band take it, those of others none. See kernel/budget.h.
 //
 // Scheduling needs no lock: a thread belongs to one hart, and only that hart
 // changes its state; others leave it in the hart's inbox (kernel/schedule.h).

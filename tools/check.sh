@@ -117,8 +117,8 @@ rule_length() {
 rule_kernel_budget() {
     lines=$(code_files '^kernel/.*\.([chS]|ld)$' | grep -vE '/tests/|_test\.c$|_fuzz\.c$|/arch/host/' |
         xargs awk -f tools/check/lines.awk /dev/null)
-    echo "warning: kernel/ has $lines lines of code, of 8500" >&2
-    [ "$lines" -lt 8500 ] || echo "kernel/: $lines lines of code: want fewer than 8500"
+    echo "warning: kernel/ has $lines lines of code, of 9300" >&2
+    [ "$lines" -lt 9300 ] || echo "kernel/: $lines lines of code: want fewer than 9300"
 }
 
 # A source that no build list names is dead, and one day wrong.
