@@ -3,6 +3,7 @@
 //
 // What is BUSY only while its object dies: one thread drops a Reticle with a great many
 // objects in it, another calls by handles of these that still stand in the table.
+#include "lib/vectra/time.h"
 #include "tests/ktest/child.h"
 #include "tests/ktest/matrix.h"
 #include "tests/ktest/worker.h"
@@ -11,6 +12,7 @@ enum : uint64_t { NOWHERE = UINT64_C(0x1d0000000) };
 constexpr uint32_t RINGS = 600;
 constexpr uint32_t COPIES = 400; // of the Task and of a Ring: they go one by one first
 constexpr uint32_t ROUNDS = 200;
+constexpr uint64_t PHASES = 20, PHASE = 100000; // nanoseconds; together a turn
 constexpr uint64_t PART = UINT64_C(8) << 20;
 
 // What stands in the Reticle, by copies, which go only after the object began to die.
@@ -49,8 +51,12 @@ constexpr size_t BUSY = sizeof busy / sizeof busy[0];
 const struct attempt *const matrix_busy = busy;
 const size_t matrix_busy_count = BUSY;
 
+// On one hart a turn has to end in the middle of the death, which is shorter than a turn: it
+// begins at another moment of the turn each time.
 static void drop_part(void *argument) {
-    (void)argument;
+    uint64_t round = (uint64_t)argument, from = time_now() + round % PHASES * PHASE;
+    while (time_now() < from) {
+    }
     atomic_store(&going, true);
     (void)sys_handle_drop(part);
     atomic_store(&going, false);
@@ -77,12 +83,12 @@ static bool build(void) {
 }
 
 // One death, during which each attempt is made again and again; a bit for each that met it.
-static uint32_t watch_death(void) {
+static uint32_t watch_death(uint64_t round) {
     uint32_t met = 0;
     if (!build()) {
         return met;
     }
-    worker_open(&workers[0], drop_part, nullptr, 0);
+    worker_open(&workers[0], drop_part, (void *)round, 0);
     while (!atomic_load(&going) && is_alive(copy)) {
     }
     while (is_alive(copy) && check_good()) {
@@ -107,7 +113,7 @@ static void dying(void) {
     (void)CHECK_OK(sys_bundle_carve(ground, &bundle));
     (void)CHECK_OK(sys_thread_carve(0, HAND_CODE, 0, 0, 0, 0, &thread)); // no thread of that Task
     for (uint32_t round = 0; round < ROUNDS && met != all && check_good(); round++) {
-        met |= watch_death();
+        met |= watch_death(round);
     }
     (void)CHECK_EQ(met, all);
     drop(lone);
