@@ -77,7 +77,8 @@ static uint32_t hart_id(uint32_t hart_index) {
     return (uint32_t)boot.hart_id[hart->place];
 }
 
-void arch_ipi(uint32_t hart_index) {
+// Never inlined: tests/system/harts.sh looks for it.
+[[gnu::noinline]] void arch_ipi(uint32_t hart_index) {
     local_send(hart_id(hart_index), VECTOR_IPI);
 }
 
