@@ -6,7 +6,8 @@
 
 #include "kernel/hart.h"
 
-void lock_wait(struct lock *lock) __attribute__((no_thread_safety_analysis)) {
+[[clang::preserve_most]] void lock_wait(struct lock *lock)
+    __attribute__((no_thread_safety_analysis)) {
     constexpr uint64_t PATIENCE = 20'000, AWAY = 20'000; // nanoseconds
     uint64_t began = arch_time_now(), now = began;
     // Smaller for who has waited longer, never 0, and nobody else's.

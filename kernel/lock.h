@@ -48,8 +48,9 @@ __attribute__((no_thread_safety_analysis)) {
     return true;
 }
 
-// Until it has the lock.
-void lock_wait(struct lock *lock) __attribute__((acquire_capability(*lock)));
+// Until it has the lock. Its caller keeps what it has in registers, since it hardly ever calls.
+[[clang::preserve_most]] void lock_wait(struct lock *lock)
+    __attribute__((acquire_capability(*lock)));
 
 static inline void lock_acquire(struct lock *lock) __attribute__((acquire_capability(*lock)))
 __attribute__((no_thread_safety_analysis)) {
