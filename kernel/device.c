@@ -33,7 +33,7 @@ struct irq *irq_make(struct reticle *reticle, uint32_t line) {
     return irq;
 }
 
-void kernel_irq(uint32_t line) {
+[[gnu::noinline]] void kernel_irq(uint32_t line) {
     schedule_wake_from_idle();
     uint32_t count = atomic_load_explicit(&irq_count, memory_order_acquire);
     trace(TRACE_INTERRUPT, line, 0);
