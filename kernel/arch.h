@@ -151,8 +151,11 @@ static inline uint64_t arch_scale(uint64_t value, uint64_t factor) {
     return (uint64_t)((unsigned __int128)value * factor >> ARCH_CLOCK_SHIFT);
 }
 // Nanoseconds since kernel entry, monotonic, all harts alike.
+static inline uint64_t arch_time_at(uint64_t counter) {
+    return arch_scale(counter - arch_clock.base, arch_clock.multiplier);
+}
 static inline uint64_t arch_time_now(void) {
-    return arch_scale(arch_counter() - arch_clock.base, arch_clock.multiplier);
+    return arch_time_at(arch_counter());
 }
 // One interrupt on this hart at that time, or at once if it passed; TIME_NEVER: none.
 void arch_timer_set(uint64_t deadline);

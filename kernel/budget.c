@@ -253,6 +253,7 @@ void loan_begin(struct thread *thread) {
         if (lends) {
             thread->lent = budget;
             thread->lent_depth = depth;
+            thread->apart |= APART_LASTS; // until it queues, and is asked who pays for it
             atomic_store_explicit(&thread->lends_to, to, memory_order_relaxed);
             list_append(&to->lenders, &thread->lend);
             loan_set(to, to->lenders);

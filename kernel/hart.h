@@ -41,7 +41,8 @@ struct hart {
     bool preempt;         // the current thread has to let others go first
     uint64_t slice_end;   // when its turn is over; only kept up while others are ready
     uint64_t timer_armed; // what the machine's timer is set to
-    uint64_t switched;    // since when the current thread's time is not accounted for
+    uint64_t since;       // the counter, since when the current thread's time is not accounted for
+    uint64_t switched;    // since when that of its turn is not
     uint64_t person_ran;  // nanoseconds of the Person band without a pause
     uint64_t person_end;  // when it ran last
     struct phys space;    // the address space that is loaded

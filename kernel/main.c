@@ -188,7 +188,8 @@ static void root_start(void) REQUIRES_BOOKS {
 static void hart_init(struct hart *hart, uint32_t place) {
     arch_hart_init(hart, place);
     hart->timer_armed = hart->sample = TIME_NEVER;
-    hart->switched = arch_time_now();
+    hart->since = arch_counter();
+    hart->switched = arch_time_at(hart->since);
     atomic_store(&hart->online, true);
 }
 

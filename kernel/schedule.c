@@ -37,8 +37,9 @@ static uint32_t load_soon(const struct hart *hart) {
 // -------------------------------------------------------- the time that is used
 
 uint64_t schedule_ran(const struct thread *thread) {
-    struct hart *hart = arch_hart();
-    return thread->ran + (thread == hart->current ? arch_time_now() - hart->switched : 0);
+    const struct hart *hart = arch_hart();
+    uint64_t now = thread == hart->current ? arch_counter() - hart->since : 0;
+    return arch_scale(thread->ran + now, arch_clock.multiplier);
 }
 
 [[gnu::noinline]] static void account_person(struct hart *hart, uint64_t ran) {
@@ -48,10 +49,11 @@ uint64_t schedule_ran(const struct thread *thread) {
 }
 
 static void account(struct hart *hart) {
-    uint64_t now = arch_time_now();
+    uint64_t counter = arch_counter(), now = arch_time_at(counter);
     uint64_t ran = now - hart->switched;
     hart->switched = now;
-    hart->current->ran += ran;
+    hart->current->ran += counter - hart->since;
+    hart->since = counter;
     if (hart->runs_person) {
         account_person(hart, ran);
     } else {
@@ -144,12 +146,11 @@ static void turn_return(struct hart *hart) {
     hart->turn = nullptr;
 }
 
-// Says whether anybody pays for it. It is asked once, so that who runs in the Person band is
-// apart, whatever others bind meanwhile.
-static bool set_apart(struct thread *thread) {
-    bool paid = budget_any(thread);
-    thread->apart = paid || thread->float_area != nullptr;
-    return paid;
+// Whether anybody pays for it is asked once, so that who runs in the Person band is apart,
+// whatever others bind meanwhile.
+static void set_apart(struct thread *thread, bool paid) {
+    bool lasts = ((uint64_t)thread->float_area | thread->frame.debug.control | paid) != 0;
+    thread->apart = (uint8_t)((thread->apart & ~APART_LASTS) | (lasts ? APART_LASTS : 0));
 }
 
 // Where one queues that something could put into the Person band.
@@ -163,7 +164,7 @@ static bool set_apart(struct thread *thread) {
 }
 
 static void enqueue(struct hart *hart, struct thread *thread, bool paid) {
-    thread->apart = paid || thread->float_area != nullptr;
+    set_apart(thread, paid);
     struct turn *turn = paid ? turn_paid(hart, thread) : &thread->task->turn[hart->index];
     if (turn->threads == nullptr && turn != hart->turn && turn != &hart->person) {
         list_append(&hart->turns, &turn->link);
@@ -267,14 +268,21 @@ void schedule_deadline(struct thread *thread, uint64_t deadline, uint64_t slack)
         check(!heap_has(&thread->timer));
         thread->timer.key = deadline + slack < deadline ? TIME_NEVER : deadline + slack;
         heap_insert(&arch_hart()->timers, &thread->timer);
+        thread->apart |= APART_TIMED;
         timer_arm(arch_hart());
     }
 }
 
+static void timer_remove(struct hart *hart, struct thread *thread) {
+    heap_remove(&hart->timers, &thread->timer);
+    thread->apart &= (uint8_t)~APART_TIMED;
+}
+
 void schedule_deadline_clear(struct thread *thread) {
     if (heap_has(&thread->timer)) {
-        heap_remove(&arch_hart()->timers, &thread->timer);
+        timer_remove(arch_hart(), thread);
     }
+    thread->deadline = TIME_NEVER;
 }
 
 void schedule_review(struct thread *thread) {
@@ -284,13 +292,15 @@ void schedule_review(struct thread *thread) {
         schedule_remove(thread);
         schedule_ready(thread);
     } else if (state == THREAD_RUNNING) { // the current one
+        bool paid = budget_any(thread);
         account(hart);
-        hart->runs_person = set_apart(thread) && budget_left(thread, hart->switched, nullptr) != 0;
+        set_apart(thread, paid);
+        hart->runs_person = paid && budget_left(thread, hart->switched, nullptr) != 0;
         hart->preempt |= (!hart->runs_person && hart->person.threads != nullptr) ||
                          budget_excludes(thread, hart);
         schedule_attend();
     } else if (state == THREAD_WAITING || state == THREAD_SLEEPING) {
-        (void)set_apart(thread);
+        set_apart(thread, budget_any(thread));
         loan_begin(thread);
     }
 }
@@ -394,7 +404,7 @@ static void deadlines_pass(struct hart *hart) {
         if (thread->deadline > now) {
             break;
         }
-        heap_remove(&hart->timers, &thread->timer);
+        timer_remove(hart, thread);
         attend(thread);
     }
     if (hart->current != nullptr && now >= hart->slice_end) {
@@ -556,7 +566,8 @@ static struct thread *pick(struct hart *hart) {
         epoch_idle_leave();
         schedule_inbox();
     }
-    hart->switched = arch_time_now();
+    hart->since = arch_counter();
+    hart->switched = arch_time_at(hart->since);
     hart->idle_ns += hart->switched - from;
 }
 
@@ -583,11 +594,11 @@ struct arch_frame *schedule_next(void) {
 // The current thread could run, and lets others go first. If it used up a turn in one
 // piece it goes where less is to do.
 [[gnu::noinline]] static void yield(struct hart *hart, struct thread *thread) {
-    uint64_t since = hart->switched;
+    uint64_t ran = thread->ran;
     uint32_t load = load_of(hart);
     schedule_leave(hart);
     bool over = hart->switched >= hart->slice_end;
-    if (over && hart->switched - since >= SCHEDULE_SLICE / 2) {
+    if (over && arch_scale(thread->ran - ran, arch_clock.multiplier) >= SCHEDULE_SLICE / 2) {
         struct hart *to = schedule_place(thread);
         if (load_soon(to) + 1 < load) { // not this one, which counted it
             schedule_send(thread, to);

@@ -64,7 +64,12 @@ uint64_t schedule_ran(const struct thread *thread);
 void schedule_wake_from_idle(void);
 // doorbell_wait by the current thread, from the entry, where the receiver waits on this hart
 // and is all that has to run next: the frame to go on with. nullptr: nothing was done, and
-// the long way is to be taken. Keeps none of the registers that functions keep.
-[[clang::preserve_none]] struct arch_frame *direct_switch(void);
+// the long way is to be taken. Otherwise its arguments 0 and 1 are not in the frame: STATUS_OK,
+// and `bits`. Keeps none of the registers that functions keep.
+struct direct {
+    struct arch_frame *frame;
+    uint64_t bits;
+};
+[[clang::preserve_none]] struct direct direct_switch(struct thread *self);
 // Picks the next thread of a hart that runs none, idling until there is one.
 struct arch_frame *schedule_next(void);

@@ -92,6 +92,7 @@ constexpr uint64_t COUNT = sizeof syscall_table / sizeof *syscall_table;
 
 [[gnu::noinline]] static void begin_unfinished(struct thread *self, uint64_t number) {
     self->quick = 0; // whatever the registers say next
+    self->apart |= APART_UNFINISHED;
     self->unfinished.active = true;
     self->unfinished.number = number;
     memcpy(self->unfinished.argument, self->frame.arg, sizeof self->unfinished.argument);
@@ -108,6 +109,7 @@ constexpr uint64_t COUNT = sizeof syscall_table / sizeof *syscall_table;
         arch_frame_restart(&self->frame);
     } else {
         self->quick = COUNT;
+        self->apart &= (uint8_t)~APART_UNFINISHED;
         self->unfinished = (struct unfinished){};
         memcpy(&self->frame.arg[1], &a[1], sizeof a - sizeof *a);
         self->frame.arg[0] = status;

@@ -43,6 +43,8 @@ enum status thread_carve(struct task *task, bool floating, struct thread **out) 
     thread->number = ++task->next_number;
     thread->owner = object_number(&task->object);
     thread->deadline = TIME_NEVER;
+    thread->call.slot = task->table.page[0]; // some slot; none is ever like this:
+    thread->call.meta = UINT64_MAX;
     thread->next = task->threads;
     if (thread->next != nullptr) {
         thread->next->prev = thread;
@@ -266,7 +268,7 @@ enum step thread_detach(struct thread *thread) {
         task->end_next = thread->next;
     }
     task->thread_count--;
-    task->ran += thread->ran;
+    task->ran += schedule_ran(thread);
     object_wake(&task->object);
     return STEP_DONE;
 }

@@ -19,6 +19,8 @@
 struct budget;
 struct hart;
 struct memory;
+struct ring;
+struct slot;
 struct task;
 
 enum thread_state : uint8_t {
@@ -63,8 +65,31 @@ struct unfinished {
     enum status map_status; // why that is being undone; OK: it is not
 };
 
+// Why a thread is a case for the long way instead of the direct switch. It has floating point, is
+// watched, or a budget pays for it, as was so when it queued last or was looked at. A loan that
+// nobody has looked at yet does not count: whoever looks makes up for it.
+enum apart : uint8_t {
+    APART_LASTS = 1 << 0,
+    APART_UNFINISHED = 1 << 1, // it has a syscall that goes on
+    APART_TIMED = 1 << 2,      // among the deadlines; that alone is no reason for the long way
+};
+
+// Whom the thread rang and waited for last by the direct switch, and the words that said so:
+// as long as they are the same, so is the answer. A slot never has the same `meta` again for
+// another object, and its page stays as long as a thread of the Task runs.
+struct call {
+    uint64_t handle;
+    const struct slot *slot;
+    uint64_t meta;     // of the slot
+    struct ring *ring; // what it holds
+    uint64_t target;   // of the peer's watch
+    struct thread *to; // what that says
+    uint64_t bit;
+};
+
 struct thread {
     struct object object;
+    struct call call; // its own hart's; here, where one instruction reads two words of it
     struct arch_frame frame;
     uint64_t quick; // syscalls below it may be called from the entry: all; or none, see syscall.h
 
@@ -89,16 +114,15 @@ struct thread {
     _Atomic(struct hart *) hart;
     _Atomic uint64_t wanted;
     _Atomic enum thread_state state;
-    struct link queue; // among ready threads, those that wait for an epoch, or sleepers
-    struct turn *turn; // a ready thread: where it stands
-    // Has floating point, or a budget pays for it: no direct switch. A loan that nobody has
-    // looked at yet does not count: whoever looks makes up for it.
-    bool apart;
-    uint64_t deadline;
+    struct link queue;      // among ready threads, those that wait for an epoch, or sleepers
+    struct turn *turn;      // a ready thread: where it stands
+    uint8_t apart;          // enum apart
+    uint64_t deadline;      // TIME_NEVER if it waits for none
+    uint64_t awaits;        // the handle that its wait named
     struct heap_node timer; // among the deadlines of its hart; the key: deadline and slack
     uint64_t epoch;
     uint64_t tls;
-    uint64_t ran; // nanoseconds
+    uint64_t ran; // of the counter
 
     struct fault fault;
 
@@ -109,7 +133,6 @@ struct thread {
     struct link *lenders;          // threads that wait for this one; guard: loans
     _Atomic(struct budget *) loan; // one of theirs, nullptr: there is none; written under loans
     uint32_t loan_depth;           // hops that it came; guard: loans
-    uint64_t awaits;               // the handle that its wait named
     // As a lender. Its own hart changes these, under the receiver's lock.
     _Atomic(struct thread *) lends_to;
     struct link lend; // among the lenders of that one

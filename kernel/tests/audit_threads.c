@@ -122,6 +122,11 @@ static void audit_thread(const struct thread *thread) REQUIRES_BOOKS {
     audit(!heap_has(&thread->timer) || state == THREAD_WAITING || state == THREAD_SLEEPING ||
           (state == THREAD_READY && thread->turn != &hart->person));
     audit((thread->wanted != 0) <= (state == THREAD_WAITING));
+    audit(heap_has(&thread->timer) == ((thread->apart & APART_TIMED) != 0));
+    audit(thread->unfinished.active == ((thread->apart & APART_UNFINISHED) != 0));
+    audit(thread->lends_to == nullptr || (thread->apart & APART_LASTS) != 0);
+    audit(thread->call.slot ==
+          table_slot(thread->task, (uint32_t)(thread->call.handle & HANDLE_SLOT_MASK)));
     const struct memory *words = thread->words_memory;
     audit((words != nullptr) == (watch_words_count(thread) != 0));
     audit(words == nullptr || (words->words == thread && words->executable_views == 0 &&

@@ -52,6 +52,7 @@ void band_bind_to(struct budget *budget, struct thread *thread) {
     select_for(thread);
     CHECK_EQ(budget_bind(budget, thread), STATUS_OK);
     lock_release(&books);
+    arch_ipi(thread->hart->index); // no entry attends to the inbox
     host_settle();
 }
 
@@ -111,7 +112,7 @@ void band_pair(struct world_task *a, uint64_t budget_a, struct world_task *b, ui
 
 uint64_t band_ran(const struct thread *thread) {
     const struct hart *hart = thread->hart;
-    return thread->ran + (hart->current == thread ? arch_time_now() - hart->switched : 0);
+    return thread->ran + (hart->current == thread ? arch_counter() - hart->since : 0);
 }
 
 struct thread *band_current(uint32_t hart) {

@@ -102,7 +102,8 @@ static void there_and_back(void) {
     CHECK(hart->current == server.thread && hart->loaded == server.thread && hart->load == 1);
     CHECK_EQ(hart->space.value, server.task->root.value);
     CHECK_EQ(world_root->ran, ran + 1000);
-    CHECK(hart->switched == before + 1000 && hart->turn_left == left - 1000);
+    CHECK_EQ(hart->since, arch_counter());
+    CHECK_EQ(hart->turn_left - (int64_t)(arch_time_now() - hart->switched), left - 1000);
     tls_is(0, 2);
     CHECK(world_root->state == THREAD_WAITING && world_root->wanted == BIT);
     CHECK(world_root->awaits == end && world_root->deadline == before + 50 * MS);
@@ -186,7 +187,44 @@ static void a_straight_one_is_traced(void) {
     woken(server.thread);
 }
 
+// Whom a handle rang is kept as long as all that says so is the same.
+static void what_was_found_has_changed(void) {
+    uint64_t copy;
+    scene(1);
+    CHECK_EQ(CALL(world_root, &copy, handle_copy, end, RIGHT_ALL), STATUS_OK);
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK(straight(world_root, server.thread, copy, BIT, TIME_NEVER));
+        asked();
+    }
+    // Another bit.
+    band_raise(server.thread, BIT);
+    CHECK_EQ(CALL(server.thread, nullptr, ring_watch, own, 5, UINT64_MAX), STATUS_OK);
+    sleep_for(server.thread, OTHER);
+    CHECK(straight(world_root, server.thread, copy, BIT, TIME_NEVER));
+    CHECK(world_run(server.thread));
+    CHECK_EQ(server.thread->frame.arg[1], OTHER);
+    CHECK_EQ(CALL(server.thread, nullptr, doorbell_wait, own, OTHER, TIME_NEVER), WORLD_BLOCKED);
+    woken(world_root);
+    // Another capability in the same slot, and then none.
+    CHECK(straight(world_root, server.thread, copy, BIT, TIME_NEVER));
+    CHECK(world_run(server.thread));
+    CHECK_EQ(CALL(server.thread, nullptr, doorbell_wait, own, OTHER, TIME_NEVER), WORLD_BLOCKED);
+    woken(world_root);
+    uint64_t former = copy;
+    CHECK_EQ(CALL(world_root, nullptr, handle_drop, copy), STATUS_OK);
+    CHECK_EQ(CALL(world_root, &copy, handle_copy, end, RIGHT_ALL & ~RIGHT_RING_USE), STATUS_OK);
+    CHECK_EQ((copy ^ former) & HANDLE_SLOT_MASK, 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        uint64_t handle = i == 0 ? former : copy;
+        CHECK(!straight(world_root, server.thread, handle, BIT, TIME_NEVER));
+        CHECK_EQ(world_root->frame.arg[0], i == 0 ? STATUS_BAD_HANDLE : STATUS_ACCESS);
+        CHECK_EQ(server.thread->state, THREAD_WAITING);
+    }
+    world_audit();
+}
+
 TEST(a_request_goes_straight_to_who_sleeps) {
+    CHECK(host_passes(what_was_found_has_changed));
     CHECK(host_passes(a_straight_one_is_traced));
     CHECK(host_passes(there_and_back));
     CHECK(host_passes(nobody_answers));
@@ -297,15 +335,11 @@ static void the_turn_is_over(void) {
     scene(1);
     (void)root_thread();
     CHECK(world_run(world_root));
-    host_time_set(hart_at(0)->slice_end);
-    CHECK(!asks());
-    asked();
-}
-
-static void others_go_first(void) {
-    scene(1);
-    hart_at(0)->preempt = true;
-    CHECK(!asks());
+    uint64_t end = hart_at(0)->slice_end;
+    host_time_set(end);
+    CHECK(asks());
+    CHECK(host_go(0)); // the interrupt came while the kernel was at it
+    CHECK(server.thread->turn != nullptr && hart_at(0)->slice_end > end);
     asked();
 }
 
@@ -327,9 +361,12 @@ static void a_person_waits(void) {
         band_pass(MS / 10);
     }
     CHECK(person->state == THREAD_READY && person->turn == &hart_at(0)->person);
-    CHECK(!asks());
-    CHECK_EQ(server.thread->state, THREAD_RUNNING); // the band's time is not over
-    CHECK(!world_root->apart && !hart_at(0)->runs_person);
+    uint64_t end = hart_at(0)->slice_end; // of the band's time
+    CHECK(asks());
+    CHECK(world_root->apart == 0 && !hart_at(0)->runs_person);
+    CHECK_EQ(hart_at(0)->slice_end, end);
+    band_pass_until(end);
+    CHECK_EQ(band_current(0), person);
     world_audit();
 }
 
@@ -366,17 +403,19 @@ static void many_die(void) {
     world_audit();
 }
 
+// Another hart has put somebody there, and its interrupt is on its way.
 static void the_inbox_is_not_empty(void) {
     scene(1);
     host_select(0);
     schedule_poke(server.thread);
-    CHECK(!asks());
+    arch_ipi(0);
+    CHECK(asks());
+    CHECK(host_go(0) && !server.thread->in_inbox);
     asked();
 }
 
 TEST(a_hart_with_something_else_to_do) {
     CHECK(host_passes(the_turn_is_over));
-    CHECK(host_passes(others_go_first));
     CHECK(host_passes(a_person_runs));
     CHECK(host_passes(a_person_waits));
     CHECK(host_passes(many_die));
@@ -392,6 +431,21 @@ static void it_is_elsewhere(void) {
     CHECK_EQ(world_root->state, THREAD_WAITING);
     host_settle();
     asked();
+}
+
+// It was found before, and has not come to wait again.
+static void it_is_still_at_it(void) {
+    scene(1);
+    CHECK(asks());
+    woken(server.thread);
+    CHECK_EQ(CALL(server.thread, nullptr, doorbell, own), STATUS_OK);
+    woken(world_root);
+    CHECK_EQ(server.thread->state, THREAD_READY);
+    host_syscall(0, SYS_doorbell_wait, (uint64_t[6]){end, BIT, TIME_NEVER});
+    CHECK(world_root->state == THREAD_WAITING && server.thread->signals == BIT);
+    CHECK_EQ(CALL(server.thread, nullptr, signal_wait, BIT, TIME_NEVER), STATUS_OK);
+    CHECK_EQ(CALL(server.thread, nullptr, doorbell_wait, own, BIT, TIME_NEVER), WORLD_BLOCKED);
+    woken(world_root);
 }
 
 static void it_waits_for_something_else(void) {
@@ -447,7 +501,7 @@ static void the_caller_has_used_up_its_budget(void) {
     while (band_current(0) != world_root) {
         band_pass(MS / 10);
     }
-    CHECK(world_root->apart && !hart_at(0)->runs_person);
+    CHECK(world_root->apart != 0 && !hart_at(0)->runs_person);
     CHECK(!asks());
     CHECK(server.thread->loan != nullptr);
     asked();
@@ -494,6 +548,7 @@ static void it_is_watched(void) {
 
 TEST(two_that_are_not_alike) {
     CHECK(host_passes(it_is_elsewhere));
+    CHECK(host_passes(it_is_still_at_it));
     CHECK(host_passes(it_waits_for_something_else));
     CHECK(host_passes(it_has_another_bit));
     CHECK(host_passes(it_has_a_budget));

@@ -109,6 +109,7 @@ TEST(a_turn_that_is_over_is_not_handed_on) {
     CHECK(world_root->state == THREAD_READY);
     host_time_set(arch_time_now() + 3 * SCHEDULE_SLICE);
     host_syscall(0, SYS_doorbell_wait, (uint64_t[6]){to_first, 1 << ONE, TIME_NEVER});
+    CHECK(host_go(0)); // the interrupt, which was pending
     CHECK(hart_at(0)->current == world_root);
     world_turn(first.thread);
     CHECK_EQ(first.thread->frame.arg[1], 1 << ONE);

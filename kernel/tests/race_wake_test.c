@@ -151,7 +151,8 @@ static void bind_asker(void) {
 }
 
 static void it_is_of_the_person_band(void) {
-    CHECK(band_current(scene.a) == asked && hart_at(scene.a)->runs_person && asked->apart);
+    CHECK(band_current(scene.a) == asked && hart_at(scene.a)->runs_person);
+    CHECK(asked->apart != 0);
     answers();
 }
 
@@ -187,6 +188,29 @@ static void it_stands_still(void) {
                   RESUME_CONTINUE),
              STATUS_OK);
     answers();
+}
+
+// By a capability of its own, with which it was at it once.
+static uint64_t copy;
+
+static void ask_by_copy(void) {
+    ENTER(scene.a, doorbell_wait, copy, BIT, TIME_NEVER);
+}
+
+static void drop_copy(void) {
+    ENTER(scene.b, handle_drop, copy);
+}
+
+static void asked_before_it_went(void) {
+    CHECK_EQ(race_outcome(scene.on_b), STATUS_OK);
+    bool went = scene.on_a->state == THREAD_WAITING;
+    race_seen[went]++;
+    if (went) {
+        answers();
+    } else {
+        CHECK_EQ(race_outcome(scene.on_a), STATUS_BAD_HANDLE);
+        CHECK_EQ(asked->state, THREAD_WAITING);
+    }
 }
 
 static void ask_scene(void) {
@@ -230,12 +254,25 @@ static void asked_and_stopped(void) {
     race_everywhere((struct race){ask, stop_asked, it_stands_still});
 }
 
+// The kernel knows already whom it rings.
+static void asked_and_dropped(void) {
+    ask_scene();
+    CHECK_EQ(CALL(scene.on_a, &copy, handle_copy, scene.own_end, RIGHT_ALL), STATUS_OK);
+    CHECK_EQ(CALL(scene.on_a, nullptr, doorbell_wait, copy, BIT, TIME_NEVER), WORLD_BLOCKED);
+    answers();
+    CHECK(scene.on_a->call.handle == copy && scene.on_a->call.to == asked);
+    band_raise(scene.on_b, BIT);
+    race_everywhere((struct race){ask_by_copy, drop_copy, asked_before_it_went});
+    CHECK(race_seen[0] != 0 && race_seen[1] != 0);
+}
+
 TEST(a_request_goes_straight_meanwhile) {
     CHECK(host_passes(asked_and_bound));
     CHECK(host_passes(asked_and_lent));
     CHECK(host_passes(asked_and_raised));
     CHECK(host_passes(asked_and_answered));
     CHECK(host_passes(asked_and_stopped));
+    CHECK(host_passes(asked_and_dropped));
 }
 
 // ---------------------------------------------------------------- what has a bound

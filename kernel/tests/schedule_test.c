@@ -453,6 +453,7 @@ static void a_person_that_wakes_meanwhile(void) {
     host_select(1 - here);
     signal_raise(first, BIT);
     host_syscall(here, SYS_doorbell_wait, (uint64_t[6]){ring, BIT, TIME_NEVER});
+    CHECK(band_current(here) == callee && host_go(here));
     CHECK(band_current(here) == first && callee->state == THREAD_READY);
     world_audit();
     CHECK_EQ(CALL(first, nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);

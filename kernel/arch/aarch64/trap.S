@@ -22,7 +22,7 @@
     .equ HART_EMERGENCY, 8
     .equ HART_ATTEND, 36
     .equ HART_CURRENT, 40
-    .equ FRAME_THREAD, 104
+    .equ FRAME_THREAD, 160
     .equ FRAME_QUICK, 360
     .equ EC_SVC, 0x15
     .equ EC_DATA_ABORT_EL1, 0x25
@@ -117,11 +117,11 @@ vectors:
     b.ne user_fault
     ldr x17, [sp]
     save_lost
+    cmp x8, #NUMBER_DOORBELL_WAIT
+    b.eq syscall_direct
     ldr x2, [x17, #FRAME_QUICK]
     cmp x8, x2
     b.hs syscall_long
-    cmp x8, #NUMBER_DOORBELL_WAIT
-    b.eq syscall_direct
     adr x2, syscall_table
     ldr x16, [x2, x8, lsl #3]
     mov x1, x17
@@ -169,9 +169,12 @@ syscall_long:
 
 syscall_direct:                             // keeps no register
     save_rest
+    sub x20, x17, #FRAME_THREAD
     bl direct_switch
-    cbnz x0, resume
-    mov x0, #NUMBER_DOORBELL_WAIT
+    cbz x0, 2f
+    stp xzr, x1, [x0]                       // STATUS_OK, and the bits
+    b resume
+2:  mov x0, #NUMBER_DOORBELL_WAIT
     b 1b
 
 user_fault:

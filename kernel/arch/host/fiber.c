@@ -221,12 +221,18 @@ void arch_idle(bool wait) {
 static struct arch_frame *enter_syscall(uint64_t number) {
     struct hart *hart = arch_hart();
     struct thread *self = hart->current;
+    if (number == NUMBER_DOORBELL_WAIT) {
+        host_check(!hart->preempt, "a thread that has to let others go first goes on");
+        struct direct direct = direct_switch(self);
+        if (direct.frame == nullptr) {
+            return kernel_syscall(number);
+        }
+        direct.frame->arg[0] = STATUS_OK;
+        direct.frame->arg[1] = direct.bits;
+        return direct.frame;
+    }
     if (number >= self->quick) {
         return kernel_syscall(number);
-    }
-    if (number == NUMBER_DOORBELL_WAIT) {
-        struct arch_frame *frame = direct_switch();
-        return frame != nullptr ? frame : kernel_syscall(number);
     }
     self->frame.whole = false;
     uint64_t status = syscall_table[number](self, self->frame.arg);

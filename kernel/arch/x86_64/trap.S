@@ -51,36 +51,37 @@
 syscall_entry:
     swapgs
     movq %rsp, %gs:HART_SCRATCH
-    movq %gs:HART_ENTRY, %rsp
-    movq %rcx, FRAME_PC(%rsp)
-    movq %r11, FRAME_FLAGS(%rsp)
+    movq %gs:HART_FRAME_END, %rsp
+    movq %rcx, FRAME_PC - FRAME_END(%rsp)
+    movq %r11, FRAME_FLAGS - FRAME_END(%rsp)
     .irp r, rdi, rsi, rdx, r10, r8, r9, rax
-    movq %\r, FRAME_\r(%rsp)
+    movq %\r, FRAME_\r - FRAME_END(%rsp)
     .endr
-    movq %rsp, %rsi
+    leaq -FRAME_END(%rsp), %rsi
     movq %gs:HART_STACK, %rsp
-    cmpq FRAME_QUICK(%rsi), %rax
-    jae syscall_long
     cmpq $NUMBER_DOORBELL_WAIT, %rax
     je syscall_direct
+    cmpq FRAME_QUICK(%rsi), %rax
+    jae syscall_long
     leaq -FRAME_THREAD(%rsi), %rdi
     call *syscall_table(, %rax, 8)
     cmpb $0, %gs:HART_ATTEND
     jne syscall_attend
     movl %eax, %edi
-    movq %gs:HART_ENTRY, %rcx
+    movq %gs:HART_FRAME_END, %rcx
     .irp r, rsi, rdx, r10, r8, r9, rax
-    movq FRAME_\r(%rcx), %\r
+    movq FRAME_\r - FRAME_END(%rcx), %\r
     .endr
-    movq FRAME_FLAGS(%rcx), %r11
-    movq FRAME_PC(%rcx), %rcx // canonical: see below
+    movq FRAME_FLAGS - FRAME_END(%rcx), %r11
+    movq FRAME_PC - FRAME_END(%rcx), %rcx // canonical: see below
     movq %gs:HART_SCRATCH, %rsp
     swapgs
     sysretq
 
 // The thread may be gone, and its frame with it: then no thread is the hart's current one.
 syscall_attend:
-    movq %gs:HART_ENTRY, %rdi
+    movq %gs:HART_FRAME_END, %rdi
+    subq $FRAME_END, %rdi
     cmpq $0, %gs:HART_CURRENT
     je 1f
     SAVE_REST rdi
@@ -97,14 +98,26 @@ syscall_long:
 1:  call kernel_syscall
     jmp resume
 
+syscall_waits:
+    movl $NUMBER_DOORBELL_WAIT, %edi
+    jmp 1b
+
 syscall_direct:
     SAVE_REST rsi
+    leaq -FRAME_THREAD(%rsi), %r12
     call direct_switch
-    movl $NUMBER_DOORBELL_WAIT, %edi
     testq %rax, %rax
-    jz 1b
-    movq %rax, %rbx // a thread that waited is in a syscall, too
-    LOAD_FRAME rbp, r12, r13, r14, r15
+    jz syscall_waits
+    movq %rdx, %rsi // the bits; a thread that waited is in a syscall, too
+    movq FRAME_PC(%rax), %rcx // canonical: see below
+    movq FRAME_FLAGS(%rax), %r11
+    movq FRAME_RSP(%rax), %rsp
+    .irp r, rbx, rbp, r12, r13, r14, r15, rdx, r10, r8, r9, rax
+    movq FRAME_\r(%rax), %\r
+    .endr
+    xorl %edi, %edi
+    swapgs
+    sysretq
 
 // SYSRET faults in kernel mode, on the user's stack, if RCX is not canonical; it is: user
 // addresses end at 2^44, and arch_frame_set lets no other into a frame.
@@ -202,16 +215,16 @@ entry_debug:
     iretq
 1:  swapgs
     pushq %rax
-    movq %gs:HART_ENTRY, %rax
+    movq %gs:HART_FRAME_END, %rax
     .irp at, FRAME_ERROR, FRAME_PC, FRAME_CS, FRAME_FLAGS, FRAME_RSP, FRAME_SS
     pushq (8 + \at - FRAME_VECTOR)(%rsp)
-    popq \at(%rax)
+    popq (\at - FRAME_END)(%rax)
     .endr
     popq %rax
     swapgs
 2:  swapgs
-    movq %gs:HART_ENTRY, %rsp
-    addq $FRAME_ERROR, %rsp
+    movq %gs:HART_FRAME_END, %rsp
+    subq $(FRAME_END - FRAME_ERROR), %rsp
     pushq $1
     jmp entry_user
 

@@ -158,6 +158,7 @@ void hook_enter(uint64_t entry, const uint64_t *arguments) {
     hook->named = arguments != nullptr;
     hook->thread = thread_current();
     if (hook->named) {
+        audit(!arch_hart()->preempt); // or it had not come to user mode
         memcpy(hook->argument, arguments, sizeof hook->argument);
         named_check(hook);
     }

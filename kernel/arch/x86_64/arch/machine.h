@@ -46,7 +46,7 @@ static_assert(offsetof(struct arch_frame, debug) % 16 == 0); // a stack begins h
 // The task state segment (SDM vol 3 7.7): stacks for the ways into the kernel.
 struct [[gnu::packed]] task_segment {
     uint32_t reserved0;
-    uint64_t rsp0; // end of the frame
+    uint64_t rsp0; // end of the frame of the thread that runs
     uint64_t unused[2];
     uint64_t reserved1;
     uint64_t ist[7];
@@ -60,7 +60,6 @@ static_assert(sizeof(struct task_segment) == 104);
 // once it is online.
 struct arch_hart {
     struct hart *self;
-    uint64_t entry;   // the frame of the thread that runs
     uint64_t stack;   // top of the kernel stack
     uint64_t scratch; // the user's stack pointer in a syscall, until it is in the frame
     uint64_t deadline;
@@ -68,9 +67,9 @@ struct arch_hart {
     bool idle;      // interrupts are taken in kernel mode
     alignas(16) struct task_segment task;
 };
-static_assert(offsetof(struct arch_hart, entry) == HART_ENTRY);
 static_assert(offsetof(struct arch_hart, stack) == HART_STACK);
 static_assert(offsetof(struct arch_hart, scratch) == HART_SCRATCH);
+static_assert(offsetof(struct arch_hart, task.rsp0) == HART_FRAME_END);
 
 // Not volatile: a hart never changes under the code that runs on it.
 static inline struct hart *arch_hart(void) {
@@ -104,9 +103,7 @@ static inline uint32_t arch_frame_syscall(const struct arch_frame *frame) {
 }
 
 static inline void arch_hart_frame(struct hart *hart, struct arch_frame *frame) {
-    struct arch_hart *arch = (struct arch_hart *)hart;
-    arch->entry = (uint64_t)frame;
-    arch->task.rsp0 = (uint64_t)(&frame->ss + 1);
+    ((struct arch_hart *)hart)->task.rsp0 = (uint64_t)(&frame->ss + 1);
 }
 
 static inline uint64_t arch_counter(void) {

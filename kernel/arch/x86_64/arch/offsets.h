@@ -22,17 +22,18 @@
 #define FRAME_FLAGS 152
 #define FRAME_RSP 160
 #define FRAME_SS 168
+#define FRAME_END 176
 #define FRAME_SYSCALL -1 // the vector of a frame that SYSRET may return to
 
 // struct thread, seen from its frame
-#define FRAME_THREAD 112
+#define FRAME_THREAD 160
 #define FRAME_QUICK 224
 
 // struct arch_hart
 #define HART_SELF 0
-#define HART_ENTRY 8
-#define HART_STACK 16
-#define HART_SCRATCH 24
+#define HART_STACK 8
+#define HART_SCRATCH 16
+#define HART_FRAME_END 52
 
 // struct hart
 #define HART_ATTEND 164
