@@ -92,14 +92,14 @@ uint32_t program_main(void) {
     }
     struct ring_message message;
     enum status status = STATUS_OK;
-    bool doorbell = false;
-    while (status == STATUS_OK && bench_receive(&endpoint, &message, doorbell) == STATUS_OK) {
-        doorbell = false;
-        if (message.header.type == BENCH_CALL) {
-            status = ring_end_send(&endpoint.end, &message, &doorbell);
-        } else if (message.header.type == BENCH_END) {
+    while (status == STATUS_OK && bench_receive(&endpoint, &message, false) == STATUS_OK) {
+        while (status == STATUS_OK && message.header.type == BENCH_CALL) {
+            status = bench_exchange(&endpoint, &message);
+        }
+        if (status == STATUS_OK && message.header.type == BENCH_END) {
             return finish() == STATUS_OK ? PROGRAM_OK : PROGRAM_FAILED;
-        } else {
+        }
+        if (status == STATUS_OK) {
             status = obey(&endpoint, &message);
         }
     }

@@ -61,6 +61,21 @@ TEST(a_region_that_comes_back_is_not_believed) {
     }
 }
 
+// The short way of one that slept believes no more: all that it takes is good.
+TEST(one_that_slept_takes_no_message_of_a_region_that_goes) {
+    for (uint32_t i = 0; i < 2 << LOOKS; i++) {
+        struct ring_end end;
+        struct ring_message message;
+        bool doorbell, good = i % 2 != 0;
+        begin(&end, i >> 1, good ? RING_PAYLOAD : RING_PAYLOAD + 1, true);
+        CHECK(ring_end_awaits(&end));
+        bool taken = ring_end_receive_one(&end, &message, &doorbell);
+        CHECK_EQ(taken, good && (script & 3) == 3);
+        CHECK(end.consumed == taken && end.receive_limit == taken);
+        CHECK(looks <= 2);
+    }
+}
+
 // A good one is only taken if the region was there when it was found, and after it was read.
 TEST(a_region_that_goes_takes_its_message_along) {
     for (uint32_t i = 0; i < 4 << LOOKS; i++) {

@@ -105,14 +105,17 @@ static inline void ring_copy_once(struct ring_message *to, const void *slot) {
 
 // Publishes the message that stands in the slot of `produced`, which there is room for.
 // `*doorbell`: the peer sleeps and must be rung.
-static inline void ring_end_publish(struct ring_end *end, bool *doorbell) {
-    const struct ring_region *peer = end->peer;
-    uint64_t produced = end->produced + 1;
-    end->produced = produced;
-    atomic_store_explicit(&end->own->produced, produced, memory_order_release);
+static inline void ring_region_publish(struct ring_region *own, const struct ring_region *peer,
+                                       uint64_t produced, bool *doorbell) {
+    atomic_store_explicit(&own->produced, produced, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
     uint32_t armed = atomic_load_explicit(&peer->armed, memory_order_relaxed);
     *doorbell = (armed & RING_ARMED_MESSAGE) != 0;
+}
+static inline void ring_end_publish(struct ring_end *end, bool *doorbell) {
+    uint64_t produced = end->produced + 1;
+    end->produced = produced;
+    ring_region_publish(end->own, end->peer, produced, doorbell);
 }
 
 // Sends a message. `*doorbell`: the peer sleeps and must be rung. Statuses of
@@ -124,8 +127,12 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
     if (status != STATUS_OK) {
         return status;
     }
-    ring_copy(ring_slot(end->own, end->produced, end->mask), message);
-    ring_end_publish(end, doorbell);
+    struct ring_region *own = end->own;
+    const struct ring_region *peer = end->peer;
+    uint64_t produced = end->produced;
+    end->produced = produced + 1;
+    ring_copy(ring_slot(own, produced, end->mask), message);
+    ring_region_publish(own, peer, produced + 1, doorbell);
     return STATUS_OK;
 }
 
@@ -144,24 +151,35 @@ static inline void ring_end_grow(struct ring_end *end, uint64_t produced) {
     if (end->consumed != end->receive_limit) {
         return STATUS_OK;
     }
+    const struct ring_region *peer = end->peer;
+    uint64_t consumed = end->consumed;
     if ((end->armed & RING_ARMED_MESSAGE) != 0 &&
-        atomic_load_explicit(&end->peer->generation, memory_order_acquire) == end->generation) {
-        uint64_t produced = atomic_load_explicit(&end->peer->produced, memory_order_acquire);
-        if (produced == end->consumed) {
+        atomic_load_explicit(&peer->generation, memory_order_acquire) == end->generation) {
+        uint64_t produced = atomic_load_explicit(&peer->produced, memory_order_acquire);
+        if (produced == consumed) {
             return STATUS_EMPTY;
         }
-        if (produced - end->consumed <= (uint64_t)end->peer_mask + 1) {
-            ring_end_grow(end, produced);
+        if (produced == consumed + 1) { // within any window, and it stays armed
+            end->receive_limit = produced;
             return STATUS_OK;
         }
     }
     return ring_end_look_message(end);
 }
 
+// Whether this end may sleep without another look: it has been armed since it found nothing, so
+// whatever came since has rung. Only for who has taken no bit of it without a look after that.
+static inline bool ring_end_awaits(const struct ring_end *end) {
+    return (end->armed & RING_ARMED_MESSAGE) != 0 && end->consumed == end->receive_limit;
+}
+
 // Whether the peer's region still is of this connection, after what was read from it.
-static inline bool ring_end_still(const struct ring_end *end) {
+static inline bool ring_region_still(const struct ring_region *peer, uint64_t generation) {
     atomic_thread_fence(memory_order_acquire);
-    return atomic_load_explicit(&end->peer->generation, memory_order_relaxed) == end->generation;
+    return atomic_load_explicit(&peer->generation, memory_order_relaxed) == generation;
+}
+static inline bool ring_end_still(const struct ring_end *end) {
+    return ring_region_still(end->peer, end->generation);
 }
 // What to say of a message whose region went meanwhile. A region that is gone never comes
 // back: a peer whose does has written that itself, and what was read of it is not good.
@@ -180,24 +198,29 @@ static inline bool ring_end_still(const struct ring_end *end) {
     if (status != STATUS_OK) {
         return status;
     }
-    ring_copy_once(message, ring_slot(end->peer, end->consumed, end->peer_mask));
+    const struct ring_region *peer = end->peer;
+    uint64_t generation = end->generation;
+    ring_copy_once(message, ring_slot(peer, end->consumed, end->peer_mask));
     // The peer may have died under the copy, which then is zeros from some word on: it counts
     // only if the region, once gone never back, was still there after the last word.
-    if (!ring_end_still(end)) {
+    if (!ring_region_still(peer, generation)) {
         return ring_end_gone(end);
     }
     return message->header.length <= RING_PAYLOAD ? STATUS_OK : STATUS_BAD_FORMAT;
 }
 
 // Consumes the message that peek copied. `*doorbell`: the peer waits for space.
-static inline void ring_end_advance(struct ring_end *end, bool *doorbell) {
-    const struct ring_region *peer = end->peer;
-    uint64_t consumed = end->consumed + 1;
-    end->consumed = consumed;
-    atomic_store_explicit(&end->own->consumed, consumed, memory_order_release);
+static inline void ring_region_consume(struct ring_region *own, const struct ring_region *peer,
+                                       uint64_t consumed, bool *doorbell) {
+    atomic_store_explicit(&own->consumed, consumed, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
     uint32_t armed = atomic_load_explicit(&peer->armed, memory_order_relaxed);
     *doorbell = (armed & RING_ARMED_SPACE) != 0;
+}
+static inline void ring_end_advance(struct ring_end *end, bool *doorbell) {
+    uint64_t consumed = end->consumed + 1;
+    end->consumed = consumed;
+    ring_region_consume(end->own, end->peer, consumed, doorbell);
 }
 
 // Peek and advance in one: the usual way. Statuses of peek; nothing is consumed
@@ -210,6 +233,27 @@ ring_end_receive(struct ring_end *end, struct ring_message *message, bool *doorb
         ring_end_advance(end, doorbell);
     }
     return status;
+}
+
+// The same for an end that slept (ring_end_awaits, and then waited), where one message has come
+// and all is as it should be. False: nothing was done, and `message` means nothing;
+// ring_end_receive says what there is.
+[[nodiscard]] static inline bool
+ring_end_receive_one(struct ring_end *end, struct ring_message *message, bool *doorbell) {
+    const struct ring_region *peer = end->peer;
+    struct ring_region *own = end->own;
+    uint64_t generation = end->generation, consumed = end->consumed;
+    if (atomic_load_explicit(&peer->generation, memory_order_acquire) != generation ||
+        atomic_load_explicit(&peer->produced, memory_order_acquire) != consumed + 1) {
+        return false;
+    }
+    ring_copy_once(message, ring_slot(peer, consumed, end->peer_mask));
+    if (!ring_region_still(peer, generation) || message->header.length > RING_PAYLOAD) {
+        return false;
+    }
+    end->consumed = end->receive_limit = consumed + 1;
+    ring_region_consume(own, peer, consumed + 1, doorbell);
+    return true;
 }
 
 // Whether there seems to be a message, or room for one, without arming: for an end that

@@ -115,6 +115,39 @@ TEST(only_a_drained_reader_is_rung) {
     CHECK(!doorbell); // it knows of another message: it is awake
 }
 
+// One that slept takes one message, and then may sleep without another look: what comes rings.
+TEST(who_slept_takes_one_message) {
+    struct pair pair;
+    pair_init(&pair, 8, 8);
+    struct ring_end *end = &pair.end[1];
+    struct ring_message message = numbered(1), got;
+    bool doorbell;
+    CHECK(!ring_end_awaits(end)); // it has not looked
+    CHECK_EQ(ring_end_receive(end, &got, &doorbell), STATUS_EMPTY);
+    CHECK(ring_end_awaits(end));
+    CHECK(!ring_end_receive_one(end, &got, &doorbell)); // none has come
+    for (uint64_t i = 0; i < 20; i++) {
+        message = numbered(i);
+        CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+        CHECK(doorbell);
+        CHECK(ring_end_receive_one(end, &got, &doorbell));
+        CHECK(!doorbell && number_of(&got) == i);
+        CHECK(ring_end_awaits(end));
+    }
+    CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+    CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+    CHECK(!ring_end_receive_one(end, &got, &doorbell)); // two are for the usual way
+    CHECK_EQ(ring_end_receive(end, &got, &doorbell), STATUS_OK);
+    CHECK(!ring_end_awaits(end));
+    CHECK_EQ(ring_end_receive(end, &got, &doorbell), STATUS_OK);
+    CHECK(!ring_end_awaits(end)); // it is awake, and looks before it sleeps
+    // One that was seen and not read: there is no sleep before it.
+    CHECK_EQ(ring_end_receive(end, &got, &doorbell), STATUS_EMPTY);
+    CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+    CHECK_EQ(ring_end_peek(end, &got), STATUS_OK);
+    CHECK(!ring_end_awaits(end));
+}
+
 TEST(peek_leaves_the_message) {
     struct pair pair;
     pair_init(&pair, 2, 2);

@@ -173,7 +173,9 @@ enum status endpoint_receive(struct endpoint *endpoint, struct ring_message *mes
                              uint64_t *sequence) {
     bool doorbell;
     *sequence = endpoint->end.consumed;
-    enum status status = ring_end_receive(&endpoint->end, message, &doorbell);
+    bool one =
+        ring_end_awaits(&endpoint->end) && ring_end_receive_one(&endpoint->end, message, &doorbell);
+    enum status status = one ? STATUS_OK : ring_end_receive(&endpoint->end, message, &doorbell);
     if (doorbell) {
         (void)sys_doorbell(endpoint->handle, message->header.flow);
     }

@@ -56,6 +56,12 @@
 #define CLOSED_BIT 1
 #endif
 
+#ifdef LESS_LOOK_AFTER_BIT
+#define TAKEN skip
+#else
+#define TAKEN quiet = false
+#endif
+
 #define SENDER 0
 #define RECEIVER 1
 
@@ -218,6 +224,7 @@ proctype receiver() {
     byte limit = FIRST;
     byte message;
     bool armed = false;
+    bool quiet = false; /* it has looked since it armed, and taken no bit since it looked */
     {
         do
         :: number == MESSAGES -> break
@@ -225,7 +232,13 @@ proctype receiver() {
             do /* until there is a message */
             :: read != limit -> break
             :: else ->
+                /* It may sleep without another look, ring_end_awaits. */
+                if
+                :: armed && quiet && !closed[RECEIVER] -> wait(RECEIVER); TAKEN
+                :: true -> skip
+                fi;
                 limit = read;
+                quiet = armed;
                 if
                 :: gone[SENDER] -> skip
                 :: else ->
@@ -241,7 +254,7 @@ proctype receiver() {
                 :: read == limit && armed ->
                     if
                     :: closed[RECEIVER] -> break
-                    :: else -> wait(RECEIVER)
+                    :: else -> wait(RECEIVER); TAKEN
                     fi
                 fi
             od;
