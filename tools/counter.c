@@ -12,30 +12,11 @@
 //
 // A block counts as a whole when it begins, so a hart may be taken to have executed some
 // instructions more than it has. Harts run in turns (-icount), one at a time: no locks.
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "tests/system/marks.h"
+#include "tools/plugin.h"
 
-struct block;
-struct instruction;
-enum { NO_REGISTERS };
-typedef void executed(unsigned hart, void *data);
-extern size_t qemu_plugin_tb_n_insns(const struct block *block);
-extern uint64_t qemu_plugin_tb_vaddr(const struct block *block);
-extern struct instruction *qemu_plugin_tb_get_insn(const struct block *block, size_t index);
-extern const void *qemu_plugin_insn_data(const struct instruction *instruction);
-extern size_t qemu_plugin_insn_size(const struct instruction *instruction);
-extern void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
-                                                  void (*run)(uint64_t id, struct block *block));
-extern void qemu_plugin_register_vcpu_tb_exec_cb(struct block *block, executed *run, int flags,
-                                                 void *data);
-extern void qemu_plugin_register_vcpu_insn_exec_cb(struct instruction *instruction, executed *run,
-                                                   int flags, void *data);
-extern int qemu_plugin_version;
 int qemu_plugin_version = 1;
-int qemu_plugin_install(uint64_t id, const void *info, int count, char **arguments);
 
 enum { HARTS = 64, WAITS = 1 << 16 };
 
@@ -163,20 +144,6 @@ static void mark(unsigned hart, void *data) {
     }
 }
 
-// Which mark an instruction is, or 0: `nopl kind(%rax)`, `movz xzr, #kind`.
-static uint64_t mark_of(const uint8_t *code, size_t size) {
-    uint32_t word;
-    if (size == 7 && code[0] == 0x0f && code[1] == 0x1f && code[2] == 0x80) {
-        memcpy(&word, code + 3, sizeof word);
-    } else if (size == 4) {
-        memcpy(&word, code, sizeof word);
-        word = (word & 0xffe0001f) == 0xd280001f ? word >> 5 & 0xffff : 0;
-    } else {
-        return 0;
-    }
-    return word >= MARK_FIRST && word <= MARK_LAST ? word : 0;
-}
-
 // PAUSE or YIELD, which the kernel has where it waits for a lock, or idles.
 static bool is_spin(const uint8_t *code, size_t size) {
     static const uint8_t pause[] = {0xf3, 0x90}, yield[] = {0x3f, 0x20, 0x03, 0xd5};
@@ -192,7 +159,7 @@ static void translated(uint64_t, struct block *block) {
         struct instruction *instruction = qemu_plugin_tb_get_insn(block, i);
         const uint8_t *code = qemu_plugin_insn_data(instruction);
         size_t size = qemu_plugin_insn_size(instruction);
-        uint64_t kind = kernel ? 0 : mark_of(code, size);
+        uint64_t kind = kernel ? 0 : mark_of(instruction);
         spin |= kernel && is_spin(code, size);
         if (kind != 0) {
             qemu_plugin_register_vcpu_insn_exec_cb(instruction, mark, NO_REGISTERS,
