@@ -56,14 +56,20 @@ struct hart {
     uint64_t sample;       // when the next one is due; TIME_NEVER: none is
     uint64_t sample_period;
 
-    // Shared, each on a line of its own because others write or poll it.
+    // Shared. What changes with each message or wait has a line of its own.
     alignas(64) _Atomic(struct thread *) inbox;
     _Atomic bool idle;
+    _Atomic uint32_t load;   // threads that are ready or run
+    _Atomic uint32_t placed; // threads that were sent here to start and are on their way
+
+    // Shared. Every hart looks at it when it idles, and it seldom changes.
+    alignas(64) _Atomic uint64_t epoch_wanted; // the first epoch that it waits for; 0: none
+    _Atomic uint64_t acknowledged;             // the last epoch
     _Atomic bool online;
-    _Atomic uint64_t epoch_wanted; // the first epoch that this hart waits for; 0: none
-    _Atomic uint32_t load;         // threads that are ready or run
-    _Atomic uint32_t placed;       // threads that were sent here to start and are on their way
-    _Atomic uint64_t acknowledged; // the last epoch
 };
+
+// Of a variable without a value at first: all harts look at it on the way of messages, and it
+// seldom changes, so it stands away from what does. See docs/decisions/0024-no-shared-lines.md.
+#define POLLED gnu::section(".bss.polled")
 
 uint32_t harts_online(void); // harts 0 .. n-1 run

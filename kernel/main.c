@@ -20,10 +20,11 @@
 
 constexpr uint64_t ROOT_STACK = 32 * 1024;
 
-struct lock books;
+// On a line of its own: whoever waits for it or has it would take away what stands beside it.
+[[gnu::section(".bss.books")]] struct lock books;
 
 static struct hart harts[BOOT_HARTS];
-static _Atomic uint32_t online; // harts 0 .. online - 1 take part
+[[POLLED]] static _Atomic uint32_t online; // harts 0 .. online - 1 take part
 static _Atomic uint32_t harts_started = 1;
 static _Atomic uint32_t coming; // the place of the hart that may come up; 0: none
 

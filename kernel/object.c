@@ -23,7 +23,7 @@
 // that waits for the end of its children is in neither; they wake it.
 static struct link *ready, *waiting;
 static uint32_t steps; // since an epoch was asked for
-_Atomic bool object_dying;
+[[POLLED]] _Atomic bool object_dying;
 static _Atomic bool idle_reaper; // one idle hart is at it
 
 void object_init(struct object *object, enum cap_class class, struct reticle *reticle,
@@ -242,8 +242,12 @@ enum step object_reap(uint64_t *epoch) {
         }
     }
     bool more = ready != nullptr || waiting != nullptr;
-    atomic_store_explicit(&object_dying, more, memory_order_relaxed);
-    return more ? STEP_MORE : STEP_DONE;
+    // Every hart looks at it: it is written when it changes.
+    if (more) {
+        return STEP_MORE;
+    }
+    atomic_store_explicit(&object_dying, false, memory_order_relaxed);
+    return STEP_DONE;
 }
 
 enum step object_reap_idly(void) {

@@ -15,7 +15,7 @@ static bool busy; // guard: books
 // What every hart is to do, in one word, so that it is read as a whole: the Memory's first
 // frame, the period in microseconds, the shift of a part in pages, and a number that differs
 // from the last one. 0: nothing.
-static _Atomic uint64_t wanted;
+[[POLLED]] static _Atomic uint64_t wanted;
 constexpr uint32_t FRAME_SHIFT = 32, PERIOD_SHIFT = 12, PART_SHIFT = 7;
 constexpr uint64_t US = 1000;
 static_assert(TRACE_PERIOD_MOST / US < UINT64_C(1) << (FRAME_SHIFT - PERIOD_SHIFT));
