@@ -29,6 +29,8 @@ ktest-destroy check ktest destroy
 revocations test ktest revoke.storm 100000
 crashes exact ktest clocks.soak
 machine-lines host ./vectra coverage --machine
+scaling-x86_64 host sh tests/system/scaling.sh x86_64 4 3 12 16
+scaling-aarch64 host sh tests/system/scaling.sh aarch64 4 3 8
 property host env VECTRA_SEED=SEED VECTRA_STEPS=3000 build/native/test-kernel_property
 END
     listed fuzz | while read -r fuzzed; do

@@ -10,7 +10,9 @@
 
 #define ROLES(ROLE) \
     ROLE(answer) \
+    ROLE(ask) \
     ROLE(bundle) \
+    ROLE(busy) \
     ROLE(caller) \
     ROLE(bystander) \
     ROLE(echo) \
@@ -23,6 +25,7 @@
     ROLE(paged) \
     ROLE(payer) \
     ROLE(relay) \
+    ROLE(reply) \
     ROLE(reader) \
     ROLE(rich) \
     ROLE(owner) \

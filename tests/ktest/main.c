@@ -49,7 +49,8 @@
     GROUP(preempt) \
     GROUP(clocks) \
     GROUP(clocks_deaths) \
-    GROUP(clocks_harts)
+    GROUP(clocks_harts) \
+    GROUP(clocks_pairs)
 
 #define GROUP(name) extern const struct test_group name##_tests;
 GROUPS(GROUP)
