@@ -26,9 +26,10 @@ constexpr uint32_t RING_SLOTS_MOST = 2048; // a power of two
 constexpr uint32_t RING_IN_FLIGHT = 63;    // capabilities on their way, each direction
 
 enum ring_armed : uint32_t {
-    RING_ARMED_MESSAGE = 1 << 0, // ring me when you have sent something
-    RING_ARMED_SPACE = 1 << 1,   // ring me when you have read something
+    RING_ARMED_MESSAGE = 1 << 0, // in `armed`: ring me when you have sent something
+    RING_ARMED_SPACE = 1 << 1,   // in `generation`: ring me when you have read something
 };
+constexpr uint32_t RING_GENERATION_SHIFT = 2;
 
 // What every message begins with. Everything in it comes from the peer: copy the
 // message to private memory first, then check it.
@@ -55,9 +56,10 @@ static_assert(sizeof(struct ring_message) == RING_SLOT_SIZE);
 struct ring_region {
     alignas(64) _Atomic uint64_t produced; // messages sent
     alignas(64) _Atomic uint64_t consumed; // messages of the peer that were read
-    alignas(64) _Atomic uint32_t armed;    // enum ring_armed
+    alignas(64) _Atomic uint32_t armed;    // RING_ARMED_MESSAGE or 0
     // The connection that the indices above belong to: the generation that
-    // ring_info names. Until it matches, an end takes the region for empty.
+    // ring_info names, shifted. Until it matches, an end takes the region for empty. With it
+    // stands RING_ARMED_SPACE: so who has read a message sees both in one look.
     alignas(64) _Atomic uint64_t generation;
 };
 static_assert(sizeof(struct ring_region) == RING_HEADER_SIZE);

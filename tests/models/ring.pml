@@ -223,7 +223,7 @@ proctype receiver() {
     byte read = FIRST;
     byte limit = FIRST;
     byte message;
-    bool armed = false;
+    bool armed = false, there, waits;
     bool quiet = false; /* it has looked since it armed, and taken no bit since it looked */
     {
         do
@@ -273,19 +273,27 @@ proctype receiver() {
             :: gone[SENDER] -> message = 0
             :: else -> message = word[SLOT + read % SLOTS]
             fi;
+            read = (read + 1) % WRAP;
+            store(RECEIVER, CONSUMED, read, 1);
+            ADVANCE_FENCE;
+            /* One word of the sender says whether its region still is there, and whether it
+             * waits. What was read from one that is gone is given back: nobody sees that. */
+            d_step {
+                there = STILL_THERE;
+                waits = !gone[SENDER] && word[ARMED_SPACE]
+            };
             if
-            :: STILL_THERE -> skip
+            :: there -> skip
             :: else -> break
             fi;
             assert(message == number + 1);
             number++;
-            read = (read + 1) % WRAP;
-            store(RECEIVER, CONSUMED, read, 1);
-            ADVANCE_FENCE;
             if
-            :: !gone[SENDER] && word[ARMED_SPACE] -> bell[SENDER] = true
+            :: waits -> bell[SENDER] = true
             :: else -> skip
-            fi
+            fi;
+            there = false;
+            waits = false
         od
     } unless {
         dead[RECEIVER];

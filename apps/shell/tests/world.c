@@ -114,7 +114,8 @@ static void connect(struct endpoint *endpoint) {
                           : endpoint->handle % 2 + (endpoint->handle < RING_FIRST ? 0 : 2)];
     endpoint->end.peer = region;
     endpoint->end.generation = ++world.generation;
-    atomic_store(&region->generation, world.generation);
+    endpoint->end.standing = world.generation << RING_GENERATION_SHIFT;
+    atomic_store(&region->generation, endpoint->end.standing);
 }
 
 enum status endpoint_open(struct endpoint *endpoint, uint64_t handle, uint32_t message_bit,

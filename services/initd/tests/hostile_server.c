@@ -40,7 +40,7 @@ static bool client_comes_and_goes(void) {
 
 // Messages that wait on the control Ring.
 static uint32_t waiting(void) {
-    return (uint32_t)(atomic_load(&control.end.peer->produced) - control.end.consumed);
+    return (uint32_t)(atomic_load(&control.end.peer->produced) - ring_end_consumed(&control.end));
 }
 
 // Until the control Ring is full, and more.
@@ -87,7 +87,7 @@ uint32_t program_main(void) {
         answer.status = 7777;
         flood(SERVE_ANSWER, &answer, sizeof answer);
     } else if (strcmp(way, "index") == 0) {
-        atomic_store(&control.end.own->produced, control.end.produced + 5000);
+        atomic_store(&control.end.own->produced, ring_end_produced(&control.end) + 5000);
         (void)sys_doorbell(control.handle, 0);
         time_sleep_until(time_now() + ASK_PATIENCE);
         return PROGRAM_FAILED;

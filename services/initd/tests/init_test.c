@@ -98,7 +98,7 @@ static uint32_t flood(struct endpoint *endpoint, uint16_t type, uint16_t length)
 static void lie(const char *name, struct endpoint *endpoint) {
     struct ring_message message;
     uint64_t sequence, bits;
-    atomic_store(&endpoint->end.own->produced, endpoint->end.produced + 5000);
+    atomic_store(&endpoint->end.own->produced, ring_end_produced(&endpoint->end) + 5000);
     (void)sys_doorbell(endpoint->handle, 0);
     uint64_t deadline = time_now() + PATIENCE;
     while (endpoint_bound(endpoint) && time_now() < deadline) {
