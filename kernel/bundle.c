@@ -103,7 +103,7 @@ void bundle_seal(struct bundle *bundle, struct task *task) {
             continue; // a value, or a capability revoked meanwhile: its handle stays 0
         }
         struct slot *to = table_take(task);
-        slot_move(to, from);
+        slot_move(to, from, META_RIGHTS, 0);
         bundle->page->entry[i].word = table_handle(task, to);
     }
 }

@@ -21,14 +21,10 @@ static bool tagged(const struct node *node) {
     return ((uintptr_t)node & 1) != 0;
 }
 
-static struct node *untag(struct node *node) {
-    return (struct node *)((uintptr_t)node & ~(uintptr_t)1);
-}
-
 // Joins two neighbours of which one may be the parent's end of the list.
 static void join(struct node *left, struct node *right) REQUIRES_BOOKS {
-    *(tagged(left) ? &untag(left)->first : &left->next) = right;
-    *(tagged(right) ? &untag(right)->last : &right->prev) = left;
+    *(tagged(left) ? &node_untag(left)->first : &left->next) = right;
+    *(tagged(right) ? &node_untag(right)->last : &right->prev) = left;
 }
 
 void tree_insert(struct node *parent, struct node *child) {
@@ -51,13 +47,12 @@ void tree_remove(struct node *node) {
     } else if (node->prev != node->next) {
         join(node->prev, node->next);
     } else { // it is the only child: both are the parent
-        untag(node->prev)->first = untag(node->prev)->last = nullptr;
+        node_untag(node->prev)->first = node_untag(node->prev)->last = nullptr;
     }
     node->next = node->prev = nullptr;
 }
 
-// The node takes over the place of another one, children included.
-static void tree_replace(struct node *to, struct node *from) REQUIRES_BOOKS {
+void tree_replace(struct node *to, struct node *from) {
     *to = *from;
     join(to->prev, to);
     join(to, to->next);
@@ -65,7 +60,6 @@ static void tree_replace(struct node *to, struct node *from) REQUIRES_BOOKS {
         join(tag(to), to->first);
         join(to->last, tag(to));
     }
-    *from = (struct node){};
 }
 
 // ----------------------------------------------------------------------- slots
@@ -83,31 +77,6 @@ void slot_fill(struct slot *slot, struct object *object, enum cap_class class, u
     atomic_store_explicit(&slot->meta, meta, memory_order_release);
 }
 
-// The next generation, empty. At the last one the slot is retired: it keeps a
-// generation that no handle has, for ever.
-static void meta_clear(struct slot *slot) REQUIRES_BOOKS {
-    uint64_t meta = (slot_meta(slot) | (META_CLASS | META_RIGHTS)) + 1;
-    atomic_store_explicit(&slot->meta, meta, memory_order_release);
-    // A reader that saw the old word may still read the object: it stays valid for
-    // the epoch, and the reader looks at the word again.
-    atomic_thread_fence(memory_order_release);
-    slot->object = nullptr;
-    slot->flags = 0;
-}
-
-void slot_move(struct slot *to, struct slot *from) {
-    check((slot_meta(to) & META_CLASS) == 0);
-    uint64_t meta = slot_meta(from) & (META_CLASS | META_RIGHTS);
-    to->object = from->object;
-    to->flags = from->flags;
-    to->access = from->access;
-    to->sequence = 0;
-    tree_replace(&to->node, &from->node);
-    atomic_store_explicit(&to->meta, (slot_meta(to) & ~(META_CLASS | META_RIGHTS)) | meta,
-                          memory_order_release);
-    meta_clear(from);
-}
-
 static const struct page *slots_of(const struct slot *slot) {
     const struct page *page = page_of(slot);
     check(page->kind == PAGE_SLOTS);
@@ -122,7 +91,7 @@ static inline void empty(struct slot *slot) REQUIRES_BOOKS {
     if (slot->node.prev != nullptr) {
         tree_remove(&slot->node); // a tomb hangs in no tree any more
     }
-    meta_clear(slot);
+    slot_renew(slot, slot_meta(slot));
 }
 
 void slot_empty(struct slot *slot) {
@@ -217,30 +186,14 @@ void capability_copy(struct slot *from, uint32_t rights, struct slot *to) {
     slot_fill(to, from->object, meta_class(meta), keep, 0, &from->node);
 }
 
-enum status capability_may_pass(const struct slot *from, bool move) {
-    if (slot_class(from) == CLASS_VIEW) {
-        return STATUS_BAD_CLASS;
-    }
-    uint32_t need = RIGHT_PASS | (move ? 0 : (uint32_t)RIGHT_COPY);
-    if ((slot_rights(from) & need) != need) {
-        return STATUS_ACCESS;
-    }
-    if (!object_open(from->object)) {
-        return STATUS_BUSY;
-    }
-    if (move && slot_class(from) == CLASS_RING) {
+bool capability_may_leave(const struct slot *from) {
+    if (slot_class(from) == CLASS_RING) {
         // Somebody here would go on writing its region, or reading the peer's.
         const struct ring *ring = (const struct ring *)from->object;
-        if (ring->writable_views != 0 || ring->peer_view != nullptr) {
-            return STATUS_BUSY;
-        }
+        return ring->writable_views == 0 && ring->peer_view == nullptr;
     }
     // Writable Memory leaves with nothing left behind: no view, no copy, no TLB entry.
-    if (move && slot_class(from) == CLASS_MEMORY && (slot_rights(from) & RIGHT_MEMORY_WRITE) != 0 &&
-        (from->node.first != nullptr || !memory_unseen((const struct memory *)from->object, 0))) {
-        return STATUS_BUSY;
-    }
-    return STATUS_OK;
+    return from->node.first == nullptr && memory_unseen((const struct memory *)from->object, 0);
 }
 
 void capability_pass(struct task *task, struct slot *from, struct slot *to, uint32_t rights,
@@ -249,9 +202,6 @@ void capability_pass(struct task *task, struct slot *from, struct slot *to, uint
         capability_copy(from, rights, to);
         return;
     }
-    slot_move(to, from);
-    uint64_t meta = slot_meta(to);
-    atomic_store_explicit(&to->meta, meta & ~(META_RIGHTS & ~(uint64_t)rights),
-                          memory_order_release);
+    slot_move(to, from, rights, 0);
     table_free(task, from);
 }

@@ -79,6 +79,11 @@ static inline struct slot *slot_of(struct node *node) {
 // ------------------------------------------------------------ derivation tree
 void tree_insert(struct node *parent, struct node *child) REQUIRES_BOOKS;
 void tree_remove(struct node *node) REQUIRES_BOOKS; // its children go to its parent
+// The node takes over the place of another one, children included.
+void tree_replace(struct node *to, struct node *from) REQUIRES_BOOKS;
+static inline struct node *node_untag(struct node *node) {
+    return (struct node *)((uintptr_t)node & ~(uintptr_t)1);
+}
 // Removes at most so many descendants; each part of a view counts for 4. STEP_DONE: there is
 // none left.
 enum step tree_prune(struct node *node, uint32_t most) REQUIRES_BOOKS;
@@ -87,9 +92,41 @@ enum step tree_prune(struct node *node, uint32_t most) REQUIRES_BOOKS;
 // Gives an empty slot its content and enters it into the tree below parent.
 void slot_fill(struct slot *slot, struct object *object, enum cap_class class, uint32_t rights,
                uint16_t flags, struct node *parent) REQUIRES_BOOKS;
-// Moves content, place in the tree and children to an empty slot; empties the source,
-// which its container must then free.
-void slot_move(struct slot *to, struct slot *from) REQUIRES_BOOKS;
+// The next generation, empty. At the last one the slot is retired: it keeps a
+// generation that no handle has, for ever.
+static inline void slot_renew(struct slot *slot, uint64_t meta) REQUIRES_BOOKS {
+    atomic_store_explicit(&slot->meta, (meta | (META_CLASS | META_RIGHTS)) + 1,
+                          memory_order_release);
+    // A reader that saw the old word may still read the object: it stays valid for
+    // the epoch, and the reader looks at the word again.
+    atomic_thread_fence(memory_order_release);
+    slot->object = nullptr;
+    slot->flags = 0;
+}
+// Moves content, with those of its rights, place in the tree and children to an empty slot;
+// empties the source, which its container must then free. The number is that of the message it
+// is beside. What the slot says from now on, for a handle to it and for what it holds.
+static inline uint64_t slot_move(struct slot *to, struct slot *from, uint32_t rights,
+                                 uint64_t sequence) REQUIRES_BOOKS {
+    uint64_t meta = slot_meta(from), place = slot_meta(to);
+    check((place & (META_CLASS | META_RIGHTS)) == 0);
+    place |= meta & (META_CLASS | rights);
+    to->object = from->object;
+    to->flags = from->flags;
+    to->access = from->access;
+    to->sequence = sequence;
+    struct node *parent = from->node.prev;
+    if (parent == from->node.next && from->node.first == nullptr) { // alone, without children
+        to->node = (struct node){.next = parent, .prev = parent};
+        node_untag(parent)->first = node_untag(parent)->last = &to->node;
+    } else {
+        tree_replace(&to->node, &from->node);
+    }
+    from->node.prev = nullptr; // it hangs in no tree any more
+    atomic_store_explicit(&to->meta, place, memory_order_release);
+    slot_renew(from, meta);
+    return place;
+}
 // Empties a slot of whatever container, telling the container.
 void slot_clear(struct slot *slot) REQUIRES_BOOKS;
 // The same where the caller tells it.
@@ -139,8 +176,8 @@ static inline struct slot *table_pop(struct table *table) REQUIRES_BOOKS {
 }
 void table_free(struct task *task, struct slot *slot) REQUIRES_BOOKS; // an empty one
 // The same, where its index is known.
-static inline void table_put(struct table *table, struct slot *slot,
-                             uint32_t index) REQUIRES_BOOKS {
+[[gnu::always_inline]] static inline void table_put(struct table *table, struct slot *slot,
+                                                    uint32_t index) REQUIRES_BOOKS {
     uint64_t meta = slot_meta(slot);
     check((meta & META_CLASS) == 0);
     if (meta >> META_GENERATION_SHIFT != 0) { // otherwise it is retired: used for ever
@@ -171,6 +208,13 @@ static inline struct slot *table_find(const struct table *table, uint64_t handle
     return (*meta ^ handle) >> HANDLE_SLOT_BITS != 0 || empty ? nullptr : slot;
 }
 
+// Whether the slot is what a handle names, of that class and with all the rights.
+static inline bool meta_matches(uint64_t meta, uint64_t handle, enum cap_class class,
+                                uint32_t rights) {
+    uint64_t want = (handle & ~HANDLE_SLOT_MASK) | (uint64_t)class << META_CLASS_SHIFT | rights;
+    return (meta & (~META_RIGHTS | rights)) == want;
+}
+
 // The one way from a handle to an object: class and all the rights, or a status.
 // Needs no lock; the object stays in memory until this hart leaves the kernel, but
 // who changes the books must still ask object_live under the lock.
@@ -182,8 +226,7 @@ static inline struct object *lookup_quick(const struct table *table, uint64_t ha
         return nullptr;
     }
     uint64_t meta = slot_meta(slot);
-    uint64_t want = (handle & ~HANDLE_SLOT_MASK) | (uint64_t)class << META_CLASS_SHIFT | rights;
-    if ((meta & (~META_RIGHTS | rights)) != want) {
+    if (!meta_matches(meta, handle, class, rights)) {
         return nullptr;
     }
     struct object *object =
@@ -205,8 +248,24 @@ static inline struct object *lookup_quick(const struct table *table, uint64_t ha
 
 // Fills `to` with a child of `from`: rights narrowed, never WRITE on Memory.
 void capability_copy(struct slot *from, uint32_t rights, struct slot *to) REQUIRES_BOOKS;
-// Whether a capability may leave its table as asked; move: else a copy.
-[[nodiscard]] enum status capability_may_pass(const struct slot *from, bool move) REQUIRES_BOOKS;
+// Whether nothing that uses a Ring end or writable Memory would stay behind.
+bool capability_may_leave(const struct slot *from) REQUIRES_BOOKS;
+// Whether a capability may leave its table as asked; move: else a copy. No view has PASS.
+[[nodiscard]] static inline enum status capability_may_pass(const struct slot *from, uint64_t meta,
+                                                            bool move) REQUIRES_BOOKS {
+    uint32_t need = RIGHT_PASS | (move ? 0 : (uint32_t)RIGHT_COPY);
+    enum cap_class class = meta_class(meta);
+    if ((meta & need) != need) {
+        return class == CLASS_NONE   ? STATUS_BAD_HANDLE
+               : class == CLASS_VIEW ? STATUS_BAD_CLASS
+                                     : STATUS_ACCESS;
+    }
+    bool used = class == CLASS_RING || (class == CLASS_MEMORY && (meta & RIGHT_MEMORY_WRITE) != 0);
+    if (!object_open(from->object) || (used && move && !capability_may_leave(from))) {
+        return STATUS_BUSY;
+    }
+    return STATUS_OK;
+}
 // Carries it over into an empty slot of another container.
 void capability_pass(struct task *task, struct slot *from, struct slot *to, uint32_t rights,
                      bool move) REQUIRES_BOOKS;

@@ -30,7 +30,7 @@ enum status ring_carve(struct reticle *reticle, uint32_t slots, struct ring **ou
 
 // Capabilities that were on their way from this end are dropped; one step each.
 static enum step flight_drop(struct ring *ring) REQUIRES_BOOKS {
-    if (ring->sent == ring->taken) {
+    if (!ring_in_flight(ring)) {
         return STEP_DONE;
     }
     ring_drop_first(ring);
@@ -38,7 +38,7 @@ static enum step flight_drop(struct ring *ring) REQUIRES_BOOKS {
 }
 
 void ring_drop_first(struct ring *ring) {
-    struct slot *slot = &ring->flight[ring->taken % SLOTS_PER_PAGE];
+    struct slot *slot = ring_first(ring);
     if (slot_class(slot) != CLASS_NONE) {
         slot_drop(slot);
     }

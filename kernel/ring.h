@@ -33,7 +33,14 @@ static inline struct ring *ring_peer(const struct ring *ring) {
 [[nodiscard]] enum status ring_carve(struct reticle *reticle, uint32_t slots,
                                      struct ring **out) REQUIRES_BOOKS;
 [[nodiscard]] enum status ring_bind(struct ring *a, struct ring *b) REQUIRES_BOOKS;
-// Drops the oldest capability in flight from this end.
+// The oldest capability in flight from this end, if there is one.
+static inline bool ring_in_flight(const struct ring *ring) REQUIRES_BOOKS {
+    return ring->sent != ring->taken;
+}
+static inline struct slot *ring_first(const struct ring *ring) REQUIRES_BOOKS {
+    return &ring->flight[ring->taken % SLOTS_PER_PAGE];
+}
+// Drops it.
 void ring_drop_first(struct ring *ring) REQUIRES_BOOKS;
 // Parts two ends: each is told, and neither sees the other's region any more.
 void ring_part(struct ring *ring) REQUIRES_BOOKS;

@@ -14,6 +14,7 @@
 #include "lib/string/string.h"
 
 typedef enum status syscall_function(struct thread *, void *, uint64_t *);
+enum held { HELD_NOT, HELD_FAR, HELD_NEAR }; // the books, and where the code for that stands
 
 [[gnu::noinline]] static enum status call_held(struct thread *self, uint64_t *a,
                                                syscall_function *call, enum cap_class class,
@@ -23,6 +24,23 @@ typedef enum status syscall_function(struct thread *, void *, uint64_t *);
     enum status status = lookup_class(self->task, a[0], class, rights, &slot);
     if (status == STATUS_OK) {
         status = call(self, slot->object, a);
+    }
+    lock_release(&books);
+    return status;
+}
+
+// The same in place: what may be called often, and has no other caller.
+static inline enum status call_near(struct thread *self, uint64_t *a, syscall_function *call,
+                                    enum cap_class class, uint32_t rights) {
+    uint64_t handle = a[0];
+    lock_acquire(&books);
+    struct slot *slot = table_at(&self->task->table, (uint32_t)(handle & HANDLE_SLOT_MASK));
+    enum status status;
+    if (slot != nullptr && meta_matches(slot_meta(slot), handle, class, rights) &&
+        object_live(slot->object)) {
+        status = call(self, slot->object, a);
+    } else {
+        status = lookup_class(self->task, handle, class, rights, &slot);
     }
     lock_release(&books);
     return status;
@@ -38,12 +56,12 @@ static inline enum status call_booked(struct thread *self, uint64_t *a, syscall_
 // What is done before a syscall's function is called; all but the first two arguments are
 // constants of the table.
 static inline enum status call(struct thread *self, uint64_t *a, syscall_function *function,
-                               bool held, enum cap_class class, uint32_t rights) {
+                               enum held held, enum cap_class class, uint32_t rights) {
     if (class == CLASS_NONE) {
         return held ? call_booked(self, a, function) : function(self, nullptr, a);
     }
-    if (held) {
-        return call_held(self, a, function, class, rights);
+    if (held != HELD_NOT) {
+        return (held == HELD_NEAR ? call_near : call_held)(self, a, function, class, rights);
     }
     struct object *object = lookup_quick(&self->task->table, a[0], class, rights);
     return object != nullptr ? function(self, object, a)
@@ -59,10 +77,11 @@ static inline uint64_t leave(enum status status, bool switches) {
     return status;
 }
 
-#define FREE false, CLASS_NONE, 0
-#define QUICK(class, rights) false, class, rights
-#define BOOKS true, CLASS_NONE, 0
-#define HELD(class, rights) true, class, rights
+#define FREE HELD_NOT, CLASS_NONE, 0
+#define QUICK(class, rights) HELD_NOT, class, rights
+#define BOOKS HELD_FAR, CLASS_NONE, 0
+#define HELD(class, rights) HELD_FAR, class, rights
+#define NEAR(class, rights) HELD_NEAR, class, rights
 #define SWITCHES true
 #define STAYS false
 #define SYSCALL(number, name, switches, entry, arguments, results, rights, errors, sentence) \

@@ -24,7 +24,9 @@ constexpr enum status STATUS_RESTART = (enum status)0x10001; // the same syscall
 #define QUICK(class, rights)
 #define BOOKS REQUIRES_BOOKS
 #define HELD(class, rights) REQUIRES_BOOKS
+#define NEAR(class, rights) REQUIRES_BOOKS
 #include "abi/syscalls.def"
+#undef NEAR
 #undef HELD
 #undef BOOKS
 #undef QUICK

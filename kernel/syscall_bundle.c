@@ -44,8 +44,9 @@ enum status sys_bundle_put(struct thread *self, void *, uint64_t *a) {
         status = lookup_slot(self->task, a[3], &from);
     }
     if (status == STATUS_OK) {
-        status = from->object == &bundle->object ? STATUS_BAD_ARGUMENT
-                                                 : capability_may_pass(from, a[5] != 0);
+        status = from->object == &bundle->object
+                     ? STATUS_BAD_ARGUMENT
+                     : capability_may_pass(from, slot_meta(from), a[5] != 0);
     }
     if (status == STATUS_OK) {
         bundle_put(bundle, &name, self->task, from, (uint32_t)a[4] & RIGHT_ALL, a[5] != 0);

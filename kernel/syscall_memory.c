@@ -225,7 +225,7 @@ static enum status plan_memory(const struct thread *self, struct map_plan *plan,
         ((flags & MAP_EXECUTE) != 0 && !memory_quiet(memory, 0))) {
         return STATUS_BUSY;
     }
-    return give ? capability_may_pass(plan->source, true) : STATUS_OK;
+    return give ? capability_may_pass(plan->source, slot_meta(plan->source), true) : STATUS_OK;
 }
 
 static enum status plan_ring(const struct thread *self, struct map_plan *plan,

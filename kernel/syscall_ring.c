@@ -143,13 +143,22 @@ enum status sys_signal_words(struct thread *self, void *, uint64_t *a) {
 
 // ---------------------------------------------------------------- capabilities
 
+// The storage for capabilities in flight is made when the first one is sent.
+[[gnu::noinline]] static enum status flight_make(struct ring *ring) REQUIRES_BOOKS {
+    return slot_page(ring->object.reticle, &ring->object, 0, &ring->flight);
+}
+
 enum status sys_ring_send(struct thread *self, void *object, uint64_t *a) {
     struct ring *ring = object;
-    struct slot *from;
-    enum status status = lookup_slot(self->task, a[2], &from);
-    if (status == STATUS_OK) {
-        status = capability_may_pass(from, a[4] != 0);
+    struct table *table = &self->task->table;
+    uint64_t handle = a[2], meta;
+    uint32_t index = (uint32_t)(handle & HANDLE_SLOT_MASK);
+    struct slot *from = table_at(table, index);
+    if (from == nullptr || ((meta = slot_meta(from)) ^ handle) >> HANDLE_SLOT_BITS != 0) {
+        return STATUS_BAD_HANDLE;
     }
+    bool move = a[4] != 0;
+    enum status status = capability_may_pass(from, meta, move); // which an empty one may not
     if (status != STATUS_OK) {
         return status;
     }
@@ -164,26 +173,49 @@ enum status sys_ring_send(struct thread *self, void *object, uint64_t *a) {
     if (ring->sent - ring->taken == RING_IN_FLIGHT) {
         return STATUS_FULL;
     }
-    bool later = ring->sent != ring->taken &&
-                 a[1] < ring->flight[(ring->sent - 1) % SLOTS_PER_PAGE].sequence;
-    if (later) {
+    if (ring_in_flight(ring) && a[1] < ring->flight[(ring->sent - 1) % SLOTS_PER_PAGE].sequence) {
         return STATUS_BAD_ARGUMENT; // sequence numbers never go back
     }
-    // The storage for capabilities in flight is made when the first one is sent.
     if (ring->flight == nullptr) {
-        status = slot_page(ring->object.reticle, &ring->object, 0, &ring->flight);
-    }
-    if (status != STATUS_OK) {
-        return status;
+        status = flight_make(ring);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     // Point of no return.
     trace(TRACE_PASS, object_number(from->object), object_number(&ring->object));
     struct slot *to = &ring->flight[ring->sent % SLOTS_PER_PAGE];
-    to->flags = 0;
-    capability_pass(self->task, from, to, (uint32_t)a[3] & RIGHT_ALL, a[4] != 0);
-    to->sequence = a[1];
+    uint32_t rights = (uint32_t)a[3] & RIGHT_ALL;
+    if (move) {
+        slot_move(to, from, rights, a[1]);
+        table_put(table, from, index);
+    } else {
+        capability_copy(from, rights, to);
+        to->sequence = a[1];
+    }
     ring->sent++;
     return STATUS_OK;
+}
+
+// Those of messages that were passed over, some of them an entry.
+[[gnu::noinline]] static enum status pass_over(struct ring *peer,
+                                               uint64_t sequence) REQUIRES_BOOKS {
+    constexpr uint32_t DROPS = 16;
+    for (uint32_t i = 0; ring_in_flight(peer) && ring_first(peer)->sequence < sequence; i++) {
+        if (i == DROPS) {
+            return STATUS_RESTART;
+        }
+        ring_drop_first(peer);
+    }
+    return ring_in_flight(peer) && ring_first(peer)->sequence == sequence ? STATUS_OK
+                                                                          : STATUS_EMPTY;
+}
+
+// Whoever gets Memory for itself pays for it: then the sender's end is not its end.
+[[gnu::noinline]] static enum status pay(struct slot *from, struct task *task) REQUIRES_BOOKS {
+    bool own = slot_class(from) == CLASS_MEMORY && from->node.first == nullptr &&
+               object_live(from->object);
+    return own ? memory_take_over(from, task->object.reticle) : STATUS_OK;
 }
 
 enum status sys_ring_take(struct thread *self, void *object, uint64_t *a) {
@@ -191,41 +223,35 @@ enum status sys_ring_take(struct thread *self, void *object, uint64_t *a) {
     if (peer == nullptr) {
         return STATUS_EMPTY;
     }
-    // Those of messages that were passed over, some of them an entry.
-    constexpr uint32_t DROPS = 16;
-    for (uint32_t i = 0;
-         peer->sent != peer->taken && peer->flight[peer->taken % SLOTS_PER_PAGE].sequence < a[1];
-         i++) {
-        if (i == DROPS) {
-            return STATUS_RESTART;
+    enum status status = STATUS_OK;
+    if (!ring_in_flight(peer) || ring_first(peer)->sequence != a[1]) {
+        status = pass_over(peer, a[1]);
+        if (status != STATUS_OK) {
+            return status;
         }
-        ring_drop_first(peer);
     }
-    if (peer->sent == peer->taken || peer->flight[peer->taken % SLOTS_PER_PAGE].sequence != a[1]) {
-        return STATUS_EMPTY;
-    }
-    struct slot *from = &peer->flight[peer->taken % SLOTS_PER_PAGE];
+    struct slot *from = ring_first(peer);
     enum cap_class class = slot_class(from);
     if (class == CLASS_NONE || (a[2] != CLASS_NONE && a[2] != class)) {
         ring_drop_first(peer);
         return class == CLASS_NONE ? STATUS_REVOKED : STATUS_BAD_CLASS;
     }
-    enum status status = table_reserve(self->task, 1);
-    // Whoever gets Memory for itself pays for it: then the sender's end is not its end.
-    bool own = (from->flags & SLOT_OWNER) != 0 && slot_class(from) == CLASS_MEMORY &&
-               from->node.first == nullptr && object_live(from->object);
-    if (status == STATUS_OK && own) {
-        status = memory_take_over(from, self->task->object.reticle);
+    struct table *table = &self->task->table;
+    if (table->free == TABLE_NIL) {
+        status = table_reserve(self->task, 1);
+    }
+    if (status == STATUS_OK && (from->flags & SLOT_OWNER) != 0) {
+        status = pay(from, self->task);
     }
     if (status != STATUS_OK) {
         return status; // it stays in flight
     }
     // Point of no return.
     trace(TRACE_TAKE, object_number(from->object), object_number(&peer->object));
-    struct slot *to = table_take(self->task);
-    slot_move(to, from);
+    uint32_t index = table->free;
+    uint64_t meta = slot_move(table_pop(table), from, META_RIGHTS, 0);
     peer->taken++;
-    a[1] = table_handle(self->task, to);
-    a[2] = slot_rights(to) | (uint64_t)slot_class(to) << INFO_CLASS_SHIFT;
+    a[1] = (meta & ~HANDLE_SLOT_MASK) | index;
+    a[2] = (meta & META_RIGHTS) | (uint64_t)meta_class(meta) << INFO_CLASS_SHIFT;
     return STATUS_OK;
 }

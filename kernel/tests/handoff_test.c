@@ -14,7 +14,7 @@ constexpr uint64_t BYTES = 1 << 20;
 
 static struct world_task caller, first, second;
 static uint64_t to_first, to_second, first_task; // of the caller
-static uint64_t ring_first, ring_second;
+static uint64_t first_end, second_end;
 
 TEST(boots) {
     world_boot(24 << 20, 1);
@@ -35,14 +35,14 @@ static void scene_make(uint64_t ends[4]) {
     to_first = world_granted(&caller, "first");
     to_second = world_granted(&caller, "second");
     first_task = world_granted(&caller, "task");
-    ring_first = world_granted(&first, "ring");
-    ring_second = world_granted(&second, "ring");
+    first_end = world_granted(&first, "ring");
+    second_end = world_granted(&second, "ring");
     CHECK_EQ(CALL(caller.thread, nullptr, ring_watch, to_first, ONE, UINT64_MAX), STATUS_OK);
     CHECK_EQ(CALL(caller.thread, nullptr, ring_watch, to_second, TWO, UINT64_MAX), STATUS_OK);
-    CHECK_EQ(CALL(first.thread, nullptr, ring_watch, ring_first, ONE, UINT64_MAX), STATUS_OK);
-    CHECK_EQ(CALL(second.thread, nullptr, ring_watch, ring_second, ONE, UINT64_MAX), STATUS_OK);
-    CHECK_EQ(CALL(first.thread, nullptr, doorbell, ring_first), STATUS_OK);
-    CHECK_EQ(CALL(second.thread, nullptr, doorbell, ring_second), STATUS_OK);
+    CHECK_EQ(CALL(first.thread, nullptr, ring_watch, first_end, ONE, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(second.thread, nullptr, ring_watch, second_end, ONE, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(first.thread, nullptr, doorbell, first_end), STATUS_OK);
+    CHECK_EQ(CALL(second.thread, nullptr, doorbell, second_end), STATUS_OK);
     CHECK_EQ(WHOLE(first.thread, signal_wait, 1 << ONE, TIME_NEVER), WORLD_BLOCKED);
     CHECK_EQ(WHOLE(second.thread, signal_wait, 1 << ONE, TIME_NEVER), WORLD_BLOCKED);
 }
@@ -93,7 +93,7 @@ TEST(who_is_waited_for_runs_next) {
     CHECK(hart_at(0)->current == first.thread);
     CHECK_EQ(first.thread->frame.arg[1], 1 << ONE);
     // The answer goes the same way back.
-    host_syscall(0, SYS_doorbell_wait, (uint64_t[6]){ring_first, 1 << ONE, TIME_NEVER});
+    host_syscall(0, SYS_doorbell_wait, (uint64_t[6]){first_end, 1 << ONE, TIME_NEVER});
     CHECK(hart_at(0)->current == caller.thread);
     CHECK_EQ(caller.thread->frame.arg[1], 1 << ONE);
     world_audit();

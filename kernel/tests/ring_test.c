@@ -352,8 +352,82 @@ TEST(nothing_is_sent_towards_a_dying_end) {
     object_destroy(&ring_at(p.a)->object);
     lock_release(&books);
     CHECK_EQ(CALL(task.thread, nullptr, ring_send, end, 1, time, RIGHT_ALL, 0), STATUS_NOT_BOUND);
+    CHECK_EQ(CALL(world_root, nullptr, ring_take, p.a, 0, 0), STATUS_BUSY);
     drop(p.b);
     drop(task.reticle);
+    world_audit();
+}
+
+// Handles that were never given: of slots that are empty, and of some that there are not.
+TEST(a_guess_is_sent_by_nobody) {
+    struct pair p = pair();
+    struct table *table = &world_root->task->table;
+    for (uint32_t i = 0; i < table->pages * SLOTS_PER_PAGE; i++) {
+        uint64_t meta = slot_meta(table_at(table, i));
+        uint64_t guess = (meta & ~HANDLE_SLOT_MASK) | i;
+        if (meta_class(meta) == CLASS_NONE) {
+            CHECK_EQ(send(p.a, 1, guess, true), STATUS_BAD_HANDLE);
+            CHECK_EQ(send(p.a, 1, guess, false), STATUS_BAD_HANDLE);
+        }
+        CHECK_EQ(send(p.a, 1, guess + HANDLE_SLOT_MASK + 1, true), STATUS_BAD_HANDLE);
+    }
+    CHECK_EQ(send(p.a, 1, TABLE_SLOTS, true), STATUS_BAD_HANDLE);
+    CHECK_EQ(send(p.a, 1, TABLE_SLOTS - 1, true), STATUS_BAD_HANDLE);
+    drop(p.a);
+    drop(p.b);
+}
+
+// Among its siblings and with its children, there and on its way.
+TEST(what_moves_keeps_its_place_in_the_tree) {
+    struct pair p = pair();
+    uint64_t source = thing(), sibling[3], child = 0;
+    for (uint64_t i = 0; i < 16; i++) {
+        for (uint32_t j = 0; j < 3; j++) {
+            CHECK_EQ(CALL(world_root, &sibling[j], handle_copy, source, RIGHT_ALL), STATUS_OK);
+        }
+        uint64_t *moved = &sibling[i % 4 % 3];
+        if (i % 4 == 3) { // the only one
+            drop(sibling[1]);
+            drop(sibling[2]);
+        }
+        if ((i & 4) != 0) {
+            CHECK_EQ(CALL(world_root, &child, handle_copy, *moved, RIGHT_ALL), STATUS_OK);
+        }
+        CHECK_EQ(send(p.a, i, *moved, true), STATUS_OK);
+        world_audit();
+        CHECK_EQ(take(p.b, i, moved), STATUS_OK);
+        world_audit();
+        if ((i & 4) != 0) {
+            CHECK_EQ(CALL(world_root, nullptr, handle_revoke, *moved), STATUS_OK);
+            CHECK_EQ(CALL(world_root, nullptr, handle_info, child), STATUS_BAD_HANDLE);
+        }
+        CHECK_EQ(CALL(world_root, nullptr, handle_info, sibling[0]), STATUS_OK);
+        CHECK_EQ(CALL(world_root, nullptr, handle_revoke, source), STATUS_OK);
+        CHECK_EQ(CALL(world_root, nullptr, handle_info, *moved), STATUS_BAD_HANDLE);
+    }
+    drop(source);
+    drop(p.a);
+    drop(p.b);
+    world_audit();
+}
+
+// A table without a free slot gets another page for what comes.
+TEST(taking_into_a_full_table) {
+    struct pair p = pair();
+    const struct table *table = &world_root->task->table;
+    uint64_t source = thing(), got;
+    CHECK_EQ(send(p.a, 1, source, false), STATUS_OK);
+    while (table->free != TABLE_NIL) {
+        CHECK_EQ(CALL(world_root, &got, handle_copy, source, RIGHT_ALL), STATUS_OK);
+    }
+    uint32_t pages = table->pages;
+    CHECK_EQ(take(p.b, 1, &got), STATUS_OK);
+    CHECK_EQ(table->pages, pages + 1);
+    CHECK_EQ(CALL(world_root, nullptr, handle_revoke, source), STATUS_OK);
+    CHECK_EQ(CALL(world_root, nullptr, handle_info, got), STATUS_BAD_HANDLE);
+    drop(source);
+    drop(p.a);
+    drop(p.b);
     world_audit();
 }
 
