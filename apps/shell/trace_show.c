@@ -237,7 +237,9 @@ static void json_event(struct shell *shell, const struct trace_event *event, str
         const char *phase = flow->shown == 0 ? "s" : flow->shown + 1 < flow->count ? "t" : "f";
         flow->shown++;
         event_begin(&text, phase, event, event->time);
-        text_format(&text, ",\"cat\":\"flow\",\"name\":\"flow\",\"id\":%u}", flow->flow);
+        // An end belongs to the turn that it is in; without `bp` readers take the one after it.
+        text_format(&text, ",\"cat\":\"flow\",\"name\":\"flow\",\"id\":%u%s}", flow->flow,
+                    *phase == 'f' ? ",\"bp\":\"e\"" : "");
     }
     json_line(shell, &text);
 }

@@ -89,6 +89,8 @@ awk '
             need("\"cat\":\"flow\"")
             id = $0
             sub(/.*"id":/, "", id)
+            sub(/[^0-9].*/, "", id)
+            if (phase == "f") need("\"bp\":\"e\"")
             if (phase == "s") open[id] = 1
             else if (!(id in open)) { print NR ": a flow that was not begun: " $0; bad = 1 }
         }
