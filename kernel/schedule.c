@@ -232,7 +232,7 @@ void schedule_send(struct thread *thread, struct hart *to) {
     thread_request(thread, REQUEST_START);
 }
 
-void schedule_ready(struct thread *thread) {
+bool schedule_ready(struct thread *thread) {
     struct hart *hart = arch_hart();
     check(atomic_load_explicit(&thread->hart, memory_order_relaxed) == hart);
     atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
@@ -240,12 +240,12 @@ void schedule_ready(struct thread *thread) {
     // Not while it still is the current one here: it goes the next time.
     if (paid && thread != hart->current && budget_excludes(thread, hart)) {
         schedule_send(thread, schedule_place(thread));
-        return;
+        return false;
     }
     load_add(hart, 1);
     enqueue(hart, thread, paid);
     if (hart->current == nullptr) {
-        return;
+        return true;
     }
     bool person = thread->turn == &hart->person;
     // Who was alone may have gone on for nothing; or the timer came early, and is set no more.
@@ -254,6 +254,7 @@ void schedule_ready(struct thread *thread) {
     if (look) {
         turn_shorten(hart, person);
     }
+    return true;
 }
 
 void schedule_remove(struct thread *thread) {
@@ -290,7 +291,7 @@ void schedule_review(struct thread *thread) {
     enum thread_state state = thread_here(thread) ? thread_state_of(thread) : THREAD_STARTING;
     if (state == THREAD_READY && (budget_any(thread) || thread->turn == &hart->person)) {
         schedule_remove(thread);
-        schedule_ready(thread);
+        (void)schedule_ready(thread);
     } else if (state == THREAD_RUNNING) { // the current one
         bool paid = budget_any(thread);
         account(hart);
@@ -381,7 +382,7 @@ static void epoch_waiters_wake(struct hart *hart) {
             return;
         }
         list_remove(&hart->epoch_waiters, &thread->queue);
-        schedule_ready(thread);
+        (void)schedule_ready(thread);
     }
     atomic_store_explicit(&hart->epoch_wanted, 0, memory_order_relaxed);
 }
@@ -605,8 +606,7 @@ struct arch_frame *schedule_next(void) {
             return;
         }
     }
-    schedule_ready(thread);
-    if (!over && thread_here(thread)) {
+    if (schedule_ready(thread) && !over) {
         go_first(hart, thread);
     }
 }

@@ -29,8 +29,9 @@ static inline void schedule_attend(void) {
 // Any hart: its hart will call thread_attend and schedule_review for it, once for all that
 // ask until then.
 void schedule_poke(struct thread *thread);
-// The thread's own hart, not the running thread: puts it in the queue.
-void schedule_ready(struct thread *thread);
+// The thread's own hart, not the running thread: puts it in the queue. False: its budget wants
+// another hart, and has it now; it may even be back here by the time of the answer.
+bool schedule_ready(struct thread *thread);
 // Its own hart: takes a thread out of the ready queue.
 void schedule_remove(struct thread *thread);
 // Its own hart: what pays for it has changed, or who lends to it.

@@ -18,7 +18,7 @@ static void wake(struct thread *thread, uint64_t bits) {
     if (atomic_load_explicit(&thread->lends_to, memory_order_relaxed) != nullptr) {
         loan_end(thread);
     }
-    schedule_ready(thread);
+    (void)schedule_ready(thread);
 }
 
 static uint64_t ready_of(const struct thread *thread) {

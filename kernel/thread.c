@@ -149,7 +149,7 @@ static void sleep_attend(struct thread *thread) {
         thread->frame.arg[0] = sleeps ? STATUS_TIMED_OUT : thread->futex_status;
         schedule_deadline_clear(thread);
         loan_end(thread);
-        schedule_ready(thread);
+        (void)schedule_ready(thread);
     }
 }
 
@@ -173,7 +173,7 @@ static void attend_requests(struct thread *thread, uint32_t requests) {
     }
     bool starts = (requests & REQUEST_START) != 0 && state == THREAD_STARTING;
     if ((starts || resumes) && !stops) {
-        schedule_ready(thread);
+        (void)schedule_ready(thread);
     } else if (stops && state != THREAD_ENDED) {
         stop(thread);
     }
@@ -279,7 +279,7 @@ void thread_start(struct thread *thread) {
     // Only its own hart sends it away: another may be looking at it just now.
     struct hart *hart = thread_here(thread) ? schedule_place(thread) : thread->hart;
     if (hart == arch_hart()) {
-        schedule_ready(thread);
+        (void)schedule_ready(thread);
     } else {
         schedule_send(thread, hart);
     }

@@ -363,3 +363,47 @@ TEST(nobody_is_kept_busy_for_ever) {
     CHECK(host_passes(page_that_flickers));
     CHECK(host_passes(dropped_behind_many));
 }
+
+// ------------------------------------------------------------------ sent away, and back
+
+// One that lets others go first may not run on this hart any more, and is sent to another,
+// which sends it back before the first one has gone on.
+static uint64_t only_here, only_there;
+
+static void bind_to(uint64_t budget) {
+    lock_acquire(&books);
+    host_select(scene.root);
+    CHECK_EQ(budget_bind(band_budget(budget), scene.on_a), STATUS_OK);
+    lock_release(&books);
+}
+
+static void go_away(void) {
+    (void)host_go(scene.a);
+}
+
+static void come_back(void) {
+    race_let(scene.b);
+    race_seen[scene.on_a->hart == hart_at(scene.b)]++;
+    bind_to(only_here);
+    race_let(scene.b);
+}
+
+static void is_back(void) {
+    CHECK_EQ(scene.on_a->hart->index, scene.a);
+    CHECK(band_current(scene.a) == scene.on_a);
+}
+
+static void sent_away_and_back(void) {
+    race_begin(0, 0);
+    only_here = band_carve_at(world_named("budget"), 5 * MS, scene.a);
+    only_there = band_carve_at(world_named("budget"), 5 * MS, scene.b);
+    band_raise(scene.on_a, BIT);
+    CHECK(band_current(scene.a) == scene.on_a);
+    bind_to(only_there);
+    race_everywhere((struct race){go_away, come_back, is_back});
+    CHECK(race_seen[0] != 0 && race_seen[1] != 0);
+}
+
+TEST(who_is_sent_away_may_be_back_at_once) {
+    CHECK(host_passes(sent_away_and_back));
+}
