@@ -103,7 +103,9 @@ void bundle_seal(struct bundle *bundle, struct task *task) {
             continue; // a value, or a capability revoked meanwhile: its handle stays 0
         }
         struct slot *to = table_take(task);
-        slot_move(to, from, META_RIGHTS, 0);
+        uint64_t meta = slot_meta(from);
+        (void)slot_move(to, from, meta, META_RIGHTS, 0);
+        (void)slot_renew(from, meta);
         bundle->page->entry[i].word = table_handle(task, to);
     }
 }

@@ -52,7 +52,7 @@ void tree_remove(struct node *node) {
     node->next = node->prev = nullptr;
 }
 
-void tree_replace(struct node *to, struct node *from) {
+[[clang::preserve_most]] void tree_replace(struct node *to, struct node *from) {
     *to = *from;
     join(to->prev, to);
     join(to, to->next);
@@ -87,25 +87,25 @@ struct object *slot_container(const struct slot *slot) {
     return object_numbered(slots_of(slot)->owner);
 }
 
-static inline void empty(struct slot *slot) REQUIRES_BOOKS {
+static inline uint64_t empty(struct slot *slot) REQUIRES_BOOKS {
     if (slot->node.prev != nullptr) {
         tree_remove(&slot->node); // a tomb hangs in no tree any more
     }
-    slot_renew(slot, slot_meta(slot));
+    return slot_renew(slot, slot_meta(slot));
 }
 
 void slot_empty(struct slot *slot) {
-    empty(slot);
+    (void)empty(slot);
 }
 
 static inline void clear(struct slot *slot) REQUIRES_BOOKS {
     const struct page *page = slots_of(slot);
     struct object *container = object_numbered(page->owner);
-    empty(slot);
+    uint64_t meta = empty(slot);
     // A Bundle's entry stays, empty: task_start refuses nothing for it.
     if (container->class == CLASS_TASK) {
         struct table *table = &((struct task *)container)->table;
-        table_put(table, slot, table_place(table, page, slot));
+        table_put(table, slot, meta, table_place(table, page, slot));
     } else if (container->class == CLASS_RING) {
         slot->flags = SLOT_TOMB; // whoever takes it learns that it was revoked
     }
@@ -196,12 +196,29 @@ bool capability_may_leave(const struct slot *from) {
     return from->node.first == nullptr && memory_unseen((const struct memory *)from->object, 0);
 }
 
+enum status capability_may_pass(const struct slot *from, uint64_t meta, bool move) {
+    uint32_t need = RIGHT_PASS | (move ? 0 : (uint32_t)RIGHT_COPY);
+    enum cap_class class = meta_class(meta);
+    if ((meta & need) != need) {
+        return class == CLASS_NONE   ? STATUS_BAD_HANDLE
+               : class == CLASS_VIEW ? STATUS_BAD_CLASS
+                                     : STATUS_ACCESS;
+    }
+    bool leaves = move && meta_used(meta);
+    if (!object_open(from->object) || (leaves && !capability_may_leave(from))) {
+        return STATUS_BUSY;
+    }
+    return STATUS_OK;
+}
+
 void capability_pass(struct task *task, struct slot *from, struct slot *to, uint32_t rights,
                      bool move) {
     if (!move) {
         capability_copy(from, rights, to);
         return;
     }
-    slot_move(to, from, rights, 0);
+    uint64_t meta = slot_meta(from);
+    (void)slot_move(to, from, meta, rights, 0);
+    (void)slot_renew(from, meta);
     table_free(task, from);
 }

@@ -79,8 +79,9 @@ static inline struct slot *slot_of(struct node *node) {
 // ------------------------------------------------------------ derivation tree
 void tree_insert(struct node *parent, struct node *child) REQUIRES_BOOKS;
 void tree_remove(struct node *node) REQUIRES_BOOKS; // its children go to its parent
-// The node takes over the place of another one, children included.
-void tree_replace(struct node *to, struct node *from) REQUIRES_BOOKS;
+// The node takes over the place of another one, children included. Its caller keeps what it has
+// in registers, since it seldom calls.
+[[clang::preserve_most]] void tree_replace(struct node *to, struct node *from) REQUIRES_BOOKS;
 static inline struct node *node_untag(struct node *node) {
     return (struct node *)((uintptr_t)node & ~(uintptr_t)1);
 }
@@ -92,31 +93,35 @@ enum step tree_prune(struct node *node, uint32_t most) REQUIRES_BOOKS;
 // Gives an empty slot its content and enters it into the tree below parent.
 void slot_fill(struct slot *slot, struct object *object, enum cap_class class, uint32_t rights,
                uint16_t flags, struct node *parent) REQUIRES_BOOKS;
-// The next generation, empty. At the last one the slot is retired: it keeps a
-// generation that no handle has, for ever.
-static inline void slot_renew(struct slot *slot, uint64_t meta) REQUIRES_BOOKS {
-    atomic_store_explicit(&slot->meta, (meta | (META_CLASS | META_RIGHTS)) + 1,
-                          memory_order_release);
+// The next generation, empty; what the slot says from now on. At the last one the slot is
+// retired: it keeps a generation that no handle has, for ever.
+static inline uint64_t slot_renew(struct slot *slot, uint64_t meta) REQUIRES_BOOKS {
+    meta = (meta | (META_CLASS | META_RIGHTS)) + 1;
+    atomic_store_explicit(&slot->meta, meta, memory_order_release);
     // A reader that saw the old word may still read the object: it stays valid for
     // the epoch, and the reader looks at the word again.
     atomic_thread_fence(memory_order_release);
     slot->object = nullptr;
     slot->flags = 0;
+    return meta;
 }
-// Moves content, with those of its rights, place in the tree and children to an empty slot;
-// empties the source, which its container must then free. The number is that of the message it
-// is beside. What the slot says from now on, for a handle to it and for what it holds.
-static inline uint64_t slot_move(struct slot *to, struct slot *from, uint32_t rights,
-                                 uint64_t sequence) REQUIRES_BOOKS {
-    uint64_t meta = slot_meta(from), place = slot_meta(to);
+// Moves content, with those of its rights, place in the tree and children to an empty slot. The
+// number is that of the message it is beside. What the slot says from now on, for a handle to it
+// and for what it holds. The source, which said `meta`, must then be renewed and freed.
+[[gnu::always_inline]] static inline uint64_t slot_move(struct slot *to, struct slot *from,
+                                                        uint64_t meta, uint32_t rights,
+                                                        uint64_t sequence) REQUIRES_BOOKS {
+    uint64_t place = slot_meta(to);
     check((place & (META_CLASS | META_RIGHTS)) == 0);
     place |= meta & (META_CLASS | rights);
     to->object = from->object;
-    to->flags = from->flags;
-    to->access = from->access;
+    // Flags, access and what else is in that word, which is no view's.
+    static_assert(offsetof(struct slot, sequence) - offsetof(struct slot, flags) == 8);
+    __builtin_memcpy(&to->flags, &from->flags, 8);
     to->sequence = sequence;
     struct node *parent = from->node.prev;
-    if (parent == from->node.next && from->node.first == nullptr) { // alone, without children
+    // Alone, without children.
+    if (parent == from->node.next && from->node.first == nullptr) [[clang::likely]] {
         to->node = (struct node){.next = parent, .prev = parent};
         node_untag(parent)->first = node_untag(parent)->last = &to->node;
     } else {
@@ -124,7 +129,6 @@ static inline uint64_t slot_move(struct slot *to, struct slot *from, uint32_t ri
     }
     from->node.prev = nullptr; // it hangs in no tree any more
     atomic_store_explicit(&to->meta, place, memory_order_release);
-    slot_renew(from, meta);
     return place;
 }
 // Empties a slot of whatever container, telling the container.
@@ -165,20 +169,23 @@ static inline struct slot *table_at(const struct table *table, uint32_t index) {
 
 // Makes sure that `count` slots can be taken without failing.
 [[nodiscard]] enum status table_reserve(struct task *task, uint32_t count) REQUIRES_BOOKS;
+// Takes the first free slot, which is that one.
+static inline void table_pop_first(struct table *table, const struct slot *slot) REQUIRES_BOOKS {
+    table->free = slot->free;
+    table->used++;
+}
 // Takes a free slot; one was reserved. It counts as used once it is filled.
 struct slot *table_take(struct task *task) REQUIRES_BOOKS;
 static inline struct slot *table_pop(struct table *table) REQUIRES_BOOKS {
     struct slot *slot = table_at(table, table->free);
     check(slot != nullptr);
-    table->free = slot->free;
-    table->used++;
+    table_pop_first(table, slot);
     return slot;
 }
 void table_free(struct task *task, struct slot *slot) REQUIRES_BOOKS; // an empty one
-// The same, where its index is known.
+// The same, where its index and what it says are known.
 [[gnu::always_inline]] static inline void table_put(struct table *table, struct slot *slot,
-                                                    uint32_t index) REQUIRES_BOOKS {
-    uint64_t meta = slot_meta(slot);
+                                                    uint64_t meta, uint32_t index) REQUIRES_BOOKS {
     check((meta & META_CLASS) == 0);
     if (meta >> META_GENERATION_SHIFT != 0) { // otherwise it is retired: used for ever
         slot->free = table->free;
@@ -251,20 +258,23 @@ void capability_copy(struct slot *from, uint32_t rights, struct slot *to) REQUIR
 // Whether nothing that uses a Ring end or writable Memory would stay behind.
 bool capability_may_leave(const struct slot *from) REQUIRES_BOOKS;
 // Whether a capability may leave its table as asked; move: else a copy. No view has PASS.
-[[nodiscard]] static inline enum status capability_may_pass(const struct slot *from, uint64_t meta,
-                                                            bool move) REQUIRES_BOOKS {
-    uint32_t need = RIGHT_PASS | (move ? 0 : (uint32_t)RIGHT_COPY);
-    enum cap_class class = meta_class(meta);
-    if ((meta & need) != need) {
-        return class == CLASS_NONE   ? STATUS_BAD_HANDLE
-               : class == CLASS_VIEW ? STATUS_BAD_CLASS
-                                     : STATUS_ACCESS;
-    }
-    bool used = class == CLASS_RING || (class == CLASS_MEMORY && (meta & RIGHT_MEMORY_WRITE) != 0);
-    if (!object_open(from->object) || (used && move && !capability_may_leave(from))) {
-        return STATUS_BUSY;
-    }
-    return STATUS_OK;
+[[nodiscard]] enum status capability_may_pass(const struct slot *from, uint64_t meta,
+                                              bool move) REQUIRES_BOOKS;
+// What is used where it is, if anything is: writable Memory and Ring ends, which are all that
+// there is from the one to the other.
+static inline bool meta_used(uint64_t meta) {
+    constexpr uint64_t WRITABLE = CLASS_MEMORY << META_CLASS_SHIFT | RIGHT_MEMORY_WRITE;
+    constexpr uint64_t RINGS = CLASS_RING << META_CLASS_SHIFT | RIGHT_MEMORY_WRITE;
+    return (meta & (META_CLASS | RIGHT_MEMORY_WRITE)) - WRITABLE <= RINGS - WRITABLE;
+}
+static_assert(CLASS_RING == CLASS_MEMORY + 1);
+// Whether it may, either way, at a glance; otherwise capability_may_pass says. It is neither
+// empty, nor a view, nor a Ring end.
+static inline bool capability_plain(const struct slot *from, uint64_t meta) REQUIRES_BOOKS {
+    constexpr uint64_t NEED = RIGHT_PASS | RIGHT_COPY;
+    const struct object *object = from->object;
+    return (meta & NEED) == NEED && !meta_used(meta) && object_live(object) &&
+           object->revoker == nullptr;
 }
 // Carries it over into an empty slot of another container.
 void capability_pass(struct task *task, struct slot *from, struct slot *to, uint32_t rights,

@@ -29,6 +29,14 @@ enum held { HELD_NOT, HELD_FAR, HELD_NEAR }; // the books, and where the code fo
     return status;
 }
 
+// Says what is wrong, where something is.
+[[gnu::noinline, clang::preserve_most]] static enum status
+lookup_again(struct task *task, uint64_t handle, enum cap_class class,
+             uint32_t rights) REQUIRES_BOOKS {
+    struct slot *slot;
+    return lookup_class(task, handle, class, rights, &slot);
+}
+
 // The same in place: what may be called often, and has no other caller.
 static inline enum status call_near(struct thread *self, uint64_t *a, syscall_function *call,
                                     enum cap_class class, uint32_t rights) {
@@ -40,7 +48,7 @@ static inline enum status call_near(struct thread *self, uint64_t *a, syscall_fu
         object_live(slot->object)) {
         status = call(self, slot->object, a);
     } else {
-        status = lookup_class(self->task, handle, class, rights, &slot);
+        status = lookup_again(self->task, handle, class, rights);
     }
     lock_release(&books);
     return status;

@@ -150,7 +150,7 @@ static inline enum status drop_locked(struct thread *self, uint64_t handle) REQU
         }
     }
     slot_empty(slot);
-    table_put(table, slot, (uint32_t)(handle & HANDLE_SLOT_MASK));
+    table_put(table, slot, slot_meta(slot), (uint32_t)(handle & HANDLE_SLOT_MASK));
     if (owner) {
         self->destroying = object;
         object->destroyer = self;

@@ -142,10 +142,48 @@ enum status sys_signal_words(struct thread *self, void *, uint64_t *a) {
 }
 
 // ---------------------------------------------------------------- capabilities
+//
+// What is rare stands in functions of its own, whose callers keep what they have in registers.
+#define RARELY [[gnu::noinline, clang::preserve_most]] static
 
-// The storage for capabilities in flight is made when the first one is sent.
-[[gnu::noinline]] static enum status flight_make(struct ring *ring) REQUIRES_BOOKS {
-    return slot_page(ring->object.reticle, &ring->object, 0, &ring->flight);
+RARELY void tell(enum trace_kind kind, const struct object *object, const struct ring *ring) {
+    trace(kind, object_number(object), object_number(&ring->object));
+}
+
+static inline bool ring_reaches(const struct ring *peer) REQUIRES_BOOKS {
+    return peer != nullptr && object_live(&peer->object);
+}
+
+// One that is not plain. An end that travels through itself could never be taken out.
+RARELY enum status send_special(const struct ring *ring, const struct slot *from, uint64_t meta,
+                                bool move) REQUIRES_BOOKS {
+    enum status status = capability_may_pass(from, meta, move);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct ring *peer = ring_peer(ring);
+    bool itself = from->object == &ring->object || from->object == (const void *)peer;
+    return !itself ? STATUS_OK : ring_reaches(peer) ? STATUS_BAD_ARGUMENT : STATUS_NOT_BOUND;
+}
+
+// Some are in flight already, or none has ever been: the storage is made when the first one is
+// sent.
+RARELY enum status flight_join(struct ring *ring, uint64_t sequence) REQUIRES_BOOKS {
+    if (ring->flight == nullptr) {
+        return slot_page(ring->object.reticle, &ring->object, 0, &ring->flight);
+    }
+    if (ring->sent - ring->taken == RING_IN_FLIGHT) {
+        return STATUS_FULL;
+    }
+    // Sequence numbers never go back.
+    bool back = sequence < ring->flight[(ring->sent - 1) % SLOTS_PER_PAGE].sequence;
+    return back ? STATUS_BAD_ARGUMENT : STATUS_OK;
+}
+
+RARELY void send_copy(struct slot *from, uint32_t rights, struct slot *to,
+                      uint64_t sequence) REQUIRES_BOOKS {
+    capability_copy(from, rights, to);
+    to->sequence = sequence;
 }
 
 enum status sys_ring_send(struct thread *self, void *object, uint64_t *a) {
@@ -157,49 +195,39 @@ enum status sys_ring_send(struct thread *self, void *object, uint64_t *a) {
     if (from == nullptr || ((meta = slot_meta(from)) ^ handle) >> HANDLE_SLOT_BITS != 0) {
         return STATUS_BAD_HANDLE;
     }
-    bool move = a[4] != 0;
-    enum status status = capability_may_pass(from, meta, move); // which an empty one may not
-    if (status != STATUS_OK) {
-        return status;
+    if (!capability_plain(from, meta)) {
+        enum status status = send_special(ring, from, meta, a[4] != 0);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
-    const struct ring *peer = ring_peer(ring);
-    if (peer == nullptr || !object_live(&peer->object)) {
+    if (!ring_reaches(ring_peer(ring))) {
         return STATUS_NOT_BOUND;
     }
-    // An end that travels through itself could never be taken out.
-    if (from->object == &ring->object || from->object == &peer->object) {
-        return STATUS_BAD_ARGUMENT;
-    }
-    if (ring->sent - ring->taken == RING_IN_FLIGHT) {
-        return STATUS_FULL;
-    }
-    if (ring_in_flight(ring) && a[1] < ring->flight[(ring->sent - 1) % SLOTS_PER_PAGE].sequence) {
-        return STATUS_BAD_ARGUMENT; // sequence numbers never go back
-    }
-    if (ring->flight == nullptr) {
-        status = flight_make(ring);
+    if (ring_in_flight(ring) || ring->flight == nullptr) {
+        enum status status = flight_join(ring, a[1]);
         if (status != STATUS_OK) {
             return status;
         }
     }
     // Point of no return.
-    trace(TRACE_PASS, object_number(from->object), object_number(&ring->object));
+    if (trace_on()) {
+        tell(TRACE_PASS, from->object, ring);
+    }
     struct slot *to = &ring->flight[ring->sent % SLOTS_PER_PAGE];
     uint32_t rights = (uint32_t)a[3] & RIGHT_ALL;
-    if (move) {
-        slot_move(to, from, rights, a[1]);
-        table_put(table, from, index);
-    } else {
-        capability_copy(from, rights, to);
-        to->sequence = a[1];
-    }
     ring->sent++;
+    if (a[4] == 0) {
+        send_copy(from, rights, to, a[1]);
+        return STATUS_OK;
+    }
+    (void)slot_move(to, from, meta, rights, a[1]);
+    table_put(table, from, slot_renew(from, meta), index);
     return STATUS_OK;
 }
 
 // Those of messages that were passed over, some of them an entry.
-[[gnu::noinline]] static enum status pass_over(struct ring *peer,
-                                               uint64_t sequence) REQUIRES_BOOKS {
+RARELY enum status pass_over(struct ring *peer, uint64_t sequence) REQUIRES_BOOKS {
     constexpr uint32_t DROPS = 16;
     for (uint32_t i = 0; ring_in_flight(peer) && ring_first(peer)->sequence < sequence; i++) {
         if (i == DROPS) {
@@ -211,11 +239,23 @@ enum status sys_ring_send(struct thread *self, void *object, uint64_t *a) {
                                                                           : STATUS_EMPTY;
 }
 
-// Whoever gets Memory for itself pays for it: then the sender's end is not its end.
-[[gnu::noinline]] static enum status pay(struct slot *from, struct task *task) REQUIRES_BOOKS {
-    bool own = slot_class(from) == CLASS_MEMORY && from->node.first == nullptr &&
-               object_live(from->object);
-    return own ? memory_take_over(from, task->object.reticle) : STATUS_OK;
+// It was revoked on its way, or is not of the class that was asked for; unless any will do.
+RARELY enum status take_other(struct ring *peer, enum cap_class class,
+                              uint64_t asked) REQUIRES_BOOKS {
+    if (class != CLASS_NONE && asked == CLASS_NONE) {
+        return STATUS_OK;
+    }
+    ring_drop_first(peer);
+    return class == CLASS_NONE ? STATUS_REVOKED : STATUS_BAD_CLASS;
+}
+
+// Whoever gets Memory for itself pays for it: then the sender's end is not its end. And a slot
+// must be there.
+RARELY enum status take_prepare(struct slot *from, struct task *task) REQUIRES_BOOKS {
+    enum status status = table_reserve(task, 1);
+    bool own = (from->flags & SLOT_OWNER) != 0 && slot_class(from) == CLASS_MEMORY &&
+               from->node.first == nullptr && object_live(from->object);
+    return status == STATUS_OK && own ? memory_take_over(from, task->object.reticle) : status;
 }
 
 enum status sys_ring_take(struct thread *self, void *object, uint64_t *a) {
@@ -223,35 +263,42 @@ enum status sys_ring_take(struct thread *self, void *object, uint64_t *a) {
     if (peer == nullptr) {
         return STATUS_EMPTY;
     }
-    enum status status = STATUS_OK;
-    if (!ring_in_flight(peer) || ring_first(peer)->sequence != a[1]) {
-        status = pass_over(peer, a[1]);
+    struct slot *from;
+    if (!ring_in_flight(peer) || (from = ring_first(peer))->sequence != a[1]) [[clang::unlikely]] {
+        enum status status = pass_over(peer, a[1]);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        from = ring_first(peer);
+    }
+    uint64_t meta = slot_meta(from);
+    enum cap_class class = meta_class(meta);
+    if (class == CLASS_NONE || a[2] != class) {
+        enum status status = take_other(peer, class, a[2]);
         if (status != STATUS_OK) {
             return status;
         }
     }
-    struct slot *from = ring_first(peer);
-    enum cap_class class = slot_class(from);
-    if (class == CLASS_NONE || (a[2] != CLASS_NONE && a[2] != class)) {
-        ring_drop_first(peer);
-        return class == CLASS_NONE ? STATUS_REVOKED : STATUS_BAD_CLASS;
-    }
     struct table *table = &self->task->table;
-    if (table->free == TABLE_NIL) {
-        status = table_reserve(self->task, 1);
-    }
-    if (status == STATUS_OK && (from->flags & SLOT_OWNER) != 0) {
-        status = pay(from, self->task);
-    }
-    if (status != STATUS_OK) {
-        return status; // it stays in flight
+    struct slot *to = table_at(table, table->free); // nullptr: none is free
+    if (to == nullptr || (from->flags & SLOT_OWNER) != 0) [[clang::unlikely]] {
+        enum status status = take_prepare(from, self->task);
+        if (status != STATUS_OK) {
+            return status; // it stays in flight
+        }
+        to = table_at(table, table->free);
+        check(to != nullptr);
     }
     // Point of no return.
-    trace(TRACE_TAKE, object_number(from->object), object_number(&peer->object));
+    if (trace_on()) {
+        tell(TRACE_TAKE, from->object, peer);
+    }
     uint32_t index = table->free;
-    uint64_t meta = slot_move(table_pop(table), from, META_RIGHTS, 0);
+    table_pop_first(table, to);
+    uint64_t now = slot_move(to, from, meta, META_RIGHTS, 0);
+    (void)slot_renew(from, meta);
     peer->taken++;
-    a[1] = (meta & ~HANDLE_SLOT_MASK) | index;
-    a[2] = (meta & META_RIGHTS) | (uint64_t)meta_class(meta) << INFO_CLASS_SHIFT;
+    a[1] = (now & ~HANDLE_SLOT_MASK) | index;
+    a[2] = (meta & META_RIGHTS) | (uint64_t)class << INFO_CLASS_SHIFT;
     return STATUS_OK;
 }

@@ -49,7 +49,7 @@ struct slot *table_take(struct task *task) {
 }
 
 void table_free(struct task *task, struct slot *slot) {
-    table_put(&task->table, slot, table_index(task, slot));
+    table_put(&task->table, slot, slot_meta(slot), table_index(task, slot));
 }
 
 uint32_t table_index(const struct task *task, const struct slot *slot) {

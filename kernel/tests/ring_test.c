@@ -358,6 +358,47 @@ TEST(nothing_is_sent_towards_a_dying_end) {
     world_audit();
 }
 
+TEST(no_end_goes_through_itself) {
+    struct pair p = pair();
+    uint64_t alone = ring(4);
+    CHECK_EQ(send(p.a, 1, p.a, true), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(send(p.a, 1, p.b, true), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(send(p.a, 1, p.b, false), STATUS_BAD_ARGUMENT);
+    CHECK_EQ(send(alone, 1, alone, true), STATUS_NOT_BOUND);
+    CHECK_EQ(send(alone, 1, p.a, true), STATUS_NOT_BOUND);
+    CHECK_EQ(send(p.a, 1, alone, true), STATUS_OK);
+    drop(p.a);
+    drop(p.b);
+    world_audit();
+}
+
+// Neither what dies nor what is being revoked, whatever it is.
+TEST(what_goes_is_sent_by_nobody) {
+    struct pair p = pair();
+    uint64_t source = thing(), copy, memory = thing();
+    CHECK_EQ(CALL(world_root, &copy, handle_copy, source, RIGHT_ALL), STATUS_OK);
+    struct object *object;
+    CHECK_EQ(lookup(world_root->task, copy, CLASS_MEMORY, 0, &object), STATUS_OK);
+    lock_acquire(&books);
+    object_mark(object, world_root);
+    lock_release(&books);
+    CHECK_EQ(send(p.a, 1, copy, true), STATUS_BUSY);
+    CHECK_EQ(send(p.a, 1, copy, false), STATUS_BUSY);
+    CHECK_EQ(send(p.a, 1, memory, true), STATUS_OK);
+    lock_acquire(&books);
+    object->revoker = nullptr;
+    world_root->revoking = nullptr;
+    object_destroy(object);
+    lock_release(&books);
+    CHECK_EQ(send(p.a, 1, copy, true), STATUS_BUSY);
+    CHECK_EQ(send(p.a, 1, copy, false), STATUS_BUSY);
+    drop(source);
+    CHECK_EQ(CALL(world_root, nullptr, handle_info, copy), STATUS_BAD_HANDLE);
+    drop(p.a);
+    drop(p.b);
+    world_audit();
+}
+
 // Handles that were never given: of slots that are empty, and of some that there are not.
 TEST(a_guess_is_sent_by_nobody) {
     struct pair p = pair();
