@@ -6,6 +6,7 @@
 // counting switches too. Neither end ever finds the Ring drained or full, so neither arms.
 #include "abi/capability.h"
 #include "apps/bench/bench.h"
+#include "lib/vectra/endpoint_near.h"
 #include "lib/vectra/syscall.h"
 
 constexpr uint32_t SLOTS = 64;
@@ -131,14 +132,16 @@ static void pass_begin(void) {
 // on one side is there on the other, and nothing is left to be cleaned up.
 static void cap_pass(uint32_t count) {
     struct ring_message out = {.header = {.type = BENCH_CALL}}, in;
+    uint64_t handle = passed, sequence;
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t sequence;
-        const struct endpoint_capability one = {passed, RIGHT_ALL, true};
-        must(endpoint_send_with(&left, &out, &one, 1), "a capability cannot be sent");
-        must(endpoint_receive(&right, &in, &sequence), "a message cannot be received");
-        must(endpoint_take(&right, sequence, CLASS_MEMORY, RIGHT_MEMORY_READ, &passed),
+        const struct endpoint_capability one = {handle, RIGHT_ALL, true};
+        opaque(&out);
+        must(endpoint_send_with_near(&left, &out, &one, 1), "a capability cannot be sent");
+        must(endpoint_receive_near(&right, &in, &sequence), "a message cannot be received");
+        must(endpoint_take_near(&right, sequence, CLASS_MEMORY, RIGHT_MEMORY_READ, &handle),
              "a capability cannot be taken");
     }
+    passed = handle;
 }
 
 static const struct row rows[] = {

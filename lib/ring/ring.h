@@ -285,7 +285,7 @@ static inline void ring_end_advance(struct ring_end *end, bool *doorbell) {
 }
 
 // Copies and consumes in one: the usual way. Statuses of peek; nothing is consumed unless OK.
-[[nodiscard]] static inline enum status
+[[nodiscard, gnu::always_inline]] static inline enum status
 ring_end_receive(struct ring_end *end, struct ring_message *message, bool *doorbell) {
     *doorbell = false;
     const struct ring_message *slot;

@@ -9,11 +9,12 @@
 #include "abi/capability.h"
 #include "abi/layout.h"
 #include "lib/vectra/address.h"
+#include "lib/vectra/endpoint_near.h"
 #include "lib/vectra/syscall.h"
 
-// Gives a capability back, if there is one. A view of a region that died with its
-// peer is still ours to drop: it reads as zeros until then.
-static void drop(uint64_t *handle) {
+// A view of a region that died with its peer is still ours to drop: it reads as zeros until
+// then.
+void endpoint_drop(uint64_t *handle) {
     if (*handle != HANDLE_NONE) {
         (void)sys_handle_drop(*handle);
         *handle = HANDLE_NONE;
@@ -55,7 +56,7 @@ static enum status open(struct endpoint *endpoint, uint64_t handle, uint64_t mes
     }
     status = sys_ring_watch(handle, message_bit, closed_bit);
     if (status != STATUS_OK) {
-        drop(&endpoint->own_view);
+        endpoint_drop(&endpoint->own_view);
         return status;
     }
     constexpr uint32_t REQUESTS_SHIFT = 12;
@@ -81,9 +82,9 @@ enum status endpoint_open_source(struct endpoint *endpoint, uint64_t handle,
 }
 
 void endpoint_close(struct endpoint *endpoint) {
-    drop(&endpoint->peer_view);
-    drop(&endpoint->own_view);
-    drop(&endpoint->handle);
+    endpoint_drop(&endpoint->peer_view);
+    endpoint_drop(&endpoint->own_view);
+    endpoint_drop(&endpoint->handle);
     endpoint->end = (struct ring_end){};
 }
 
@@ -101,7 +102,7 @@ static bool connect(struct endpoint *endpoint, uint64_t peer_slots, uint64_t gen
         bound == 0 || now != generation ||
         ring_end_bind(&endpoint->end, (const struct ring_region *)address, peer_slots,
                       generation) != STATUS_OK) {
-        drop(&endpoint->peer_view);
+        endpoint_drop(&endpoint->peer_view);
         return false;
     }
     return true;
@@ -118,7 +119,7 @@ bool endpoint_refresh(struct endpoint *endpoint) {
         return false;
     }
     ring_end_unbind(&endpoint->end);
-    drop(&endpoint->peer_view);
+    endpoint_drop(&endpoint->peer_view);
     return bound != 0 && connect(endpoint, peer_slots, generation);
 }
 
@@ -142,71 +143,24 @@ enum status endpoint_send(struct endpoint *endpoint, const struct ring_message *
     return status;
 }
 
-// One was refused, and those before it are on their way: a message of type 0 takes them there.
-[[gnu::noinline]] static void send_none(struct endpoint *endpoint, uint16_t count) {
+void endpoint_send_none(struct endpoint *endpoint, uint16_t count) {
     struct ring_message none = {.header.capabilities = count};
     (void)endpoint_send(endpoint, &none);
 }
 
-// Puts the capabilities beside the next message.
-static inline enum status attach(struct endpoint *endpoint, struct ring_message *message,
-                                 const struct endpoint_capability *capabilities, uint16_t count) {
-    enum status status = ring_end_space(&endpoint->end);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    for (uint16_t i = 0; i < count; i++) {
-        status =
-            sys_ring_send(endpoint->handle, ring_end_produced(&endpoint->end),
-                          capabilities[i].handle, capabilities[i].rights, capabilities[i].move);
-        if (status != STATUS_OK) {
-            if (i > 0) {
-                send_none(endpoint, i);
-            }
-            return status;
-        }
-    }
-    message->header.capabilities = count;
-    return STATUS_OK;
-}
-
-// The capabilities go first, under the number that the message will have: once the
-// message can be seen, all that it speaks of is there.
 enum status endpoint_send_with(struct endpoint *endpoint, struct ring_message *message,
                                const struct endpoint_capability *capabilities, uint16_t count) {
-    enum status status = attach(endpoint, message, capabilities, count);
-    return status == STATUS_OK ? endpoint_send(endpoint, message) : status;
+    return endpoint_send_with_near(endpoint, message, capabilities, count);
 }
 
-// What came beside a message is asked for under its number, later or never.
 enum status endpoint_receive(struct endpoint *endpoint, struct ring_message *message,
                              uint64_t *sequence) {
-    bool doorbell;
-    enum status status = ring_end_receive(&endpoint->end, message, &doorbell);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    *sequence = ring_end_consumed(&endpoint->end) - 1;
-    if (doorbell) {
-        (void)sys_doorbell(endpoint->handle, message->header.flow);
-    }
-    return STATUS_OK;
+    return endpoint_receive_near(endpoint, message, sequence);
 }
 
-// What came may be anything: only what fits the request gets out of here.
 enum status endpoint_take(struct endpoint *endpoint, uint64_t sequence, uint32_t class,
                           uint64_t rights, uint64_t *handle) {
-    uint64_t description;
-    enum status status = sys_ring_take(endpoint->handle, sequence, class, handle, &description);
-    if (status != STATUS_OK) {
-        *handle = HANDLE_NONE;
-        return status;
-    }
-    if ((description & rights) != rights) {
-        drop(handle);
-        return STATUS_ACCESS;
-    }
-    return STATUS_OK;
+    return endpoint_take_near(endpoint, sequence, class, rights, handle);
 }
 
 // Waits for a signal of this endpoint, ringing the peer first if asked to. The flow is that of
@@ -243,9 +197,12 @@ static enum status send_request(struct endpoint *endpoint, struct ring_message *
                                 const struct endpoint_capability *capabilities, uint16_t count,
                                 uint64_t deadline, bool *doorbell) {
     for (;;) {
-        enum status status = attach(endpoint, message, capabilities, count);
+        struct ring_message *slot;
+        enum status status = endpoint_attach(endpoint, message, capabilities, count, &slot);
         if (status == STATUS_OK) {
-            return ring_end_send(&endpoint->end, message, doorbell);
+            ring_copy(slot, message);
+            ring_end_publish(&endpoint->end, doorbell);
+            return STATUS_OK;
         }
         if (status != STATUS_FULL) {
             return status;
