@@ -47,14 +47,18 @@ static void grow(struct ring_end *end, uint64_t consumed, uint64_t count) {
     struct ring_message *slot = ring_slot(end->peer, consumed, end->peer_mask);
     end->receive_at = slot;
     end->receive_end = piece(slot, consumed, end->peer_mask, count);
-    if ((end->armed & RING_ARMED_MESSAGE) != 0 && count > 1) {
+    if (count == 0) {
+        end->armed &= ~RING_FOUND;
+    }
+    bool awake = count > 1 || (end->armed & RING_FOUND) != 0;
+    if (awake && (end->armed & RING_ARMED_MESSAGE) != 0) {
         ring_end_disarm(end, RING_ARMED_MESSAGE);
     }
 }
 
 // Sets an armed bit, then the full fence that the second look needs.
 static void arm(struct ring_end *end, uint32_t bit) {
-    end->armed |= bit;
+    end->armed = (end->armed | bit) & ~RING_FOUND;
     ring_end_tell(end, bit);
     atomic_thread_fence(memory_order_seq_cst);
 }
@@ -156,6 +160,18 @@ enum status ring_end_settle(struct ring_end *end, uint64_t word) {
     end->receive_at--;
     atomic_store_explicit(&end->own->consumed, ring_end_consumed(end) - 1, memory_order_release);
     return ring_end_look_message(end) == STATUS_EMPTY ? STATUS_EMPTY : STATUS_BAD_FORMAT;
+}
+
+void ring_end_flush(struct ring_end *end, bool *doorbell) {
+    uint32_t put = end->put;
+    end->put = 0;
+    *doorbell =
+        put != 0 && ring_region_publish(end->own, end->peer, ring_end_produced(end) + put);
+}
+
+enum status ring_end_more(struct ring_end *end, bool *doorbell) {
+    ring_end_flush(end, doorbell);
+    return ring_end_space(end);
 }
 
 enum status ring_end_drained(struct ring_end *end) {

@@ -42,7 +42,8 @@ struct ring_end {
     uint64_t acknowledged;                   // messages that the peer had read at the last look
     uint32_t mask;                           // own slots - 1
     uint32_t peer_mask;                      // the peer's slots - 1
-    uint32_t armed;                          // what the own region says of that
+    uint32_t armed;                          // what the own region says of that, and RING_FOUND
+    uint32_t put;                            // messages in slots that the peer was not told of
 };
 
 // Messages sent, and messages of the peer that were read, in this connection: only while bound.
@@ -73,7 +74,9 @@ void ring_end_unbind(struct ring_end *end);
 
 // Armed bits are taken back where a look finds what was waited for, so what needs no look needs
 // not think of them: armed for space, no room is known; armed for a message, there is at most
-// one that was seen and not read.
+// one that was seen and not read. Whoever finds one message may be about to sleep again, and
+// stays armed; who finds the next one without having found none in between is awake.
+constexpr uint32_t RING_FOUND = UINT32_C(1) << 31; // a message was found since none was
 
 // Looks for room, or for messages, in the peer's indices, and arms if there is
 // none: the slow halves of the operations below, with their statuses.
@@ -175,6 +178,31 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
     return STATUS_OK;
 }
 
+// Many messages, and one fence for RING_BATCH of them: as ring_end_send, but the peer is told of
+// several at once, by ring_end_flush at the latest. Nothing else may be sent before that.
+// `*doorbell` means what it says after any status, and after FULL the peer was told of all.
+constexpr uint32_t RING_BATCH = 16;
+
+// Tells the peer of what was put. `*doorbell`: it sleeps and must be rung.
+void ring_end_flush(struct ring_end *end, bool *doorbell);
+// The same, and then ring_end_space.
+[[nodiscard]] enum status ring_end_more(struct ring_end *end, bool *doorbell);
+
+[[nodiscard]] static inline enum status
+ring_end_put(struct ring_end *end, const struct ring_message *message, bool *doorbell) {
+    *doorbell = false;
+    if (end->put == RING_BATCH || end->send_at == end->send_end) {
+        enum status status = ring_end_more(end, doorbell);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    ring_copy(end->send_at, message);
+    end->send_at++;
+    end->put++;
+    return STATUS_OK;
+}
+
 // Where nothing is known to be there: OK, EMPTY (and armed), PEER_CLOSED or BAD_FORMAT. One
 // message is what is mostly found, and what was armed stays so: the next thing may be to sleep
 // again. Who slept is still armed, and one look is enough, since whatever comes after it rings.
@@ -185,11 +213,17 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
         ring_end_meant(end, atomic_load_explicit(&peer->generation, memory_order_acquire))) {
         uint64_t produced = atomic_load_explicit(&peer->produced, memory_order_acquire);
         uint64_t count = produced - ring_end_consumed(end);
-        if (count == 1) {
+        if (count == 1 && end->armed == 0) {
+            end->receive_end = at + 1;
+            return STATUS_OK;
+        }
+        if (count == 1 && end->armed == RING_ARMED_MESSAGE) {
+            end->armed = RING_ARMED_MESSAGE | RING_FOUND;
             end->receive_end = at + 1;
             return STATUS_OK;
         }
         if (count == 0 && (end->armed & RING_ARMED_MESSAGE) != 0) {
+            end->armed &= ~RING_FOUND;
             return STATUS_EMPTY;
         }
     }
@@ -209,6 +243,11 @@ ring_end_send(struct ring_end *end, const struct ring_message *message, bool *do
     }
     *slot = at;
     return STATUS_OK;
+}
+
+// Who has slept since it found a message was not awake.
+static inline void ring_end_slept(struct ring_end *end) {
+    end->armed &= ~RING_FOUND;
 }
 
 // Whether this end may sleep without another look: it has been armed since it found nothing, so

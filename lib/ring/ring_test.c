@@ -22,6 +22,7 @@ struct pair {
     struct region region[2];
     struct ring_end end[2];
     sem_t bell[2];
+    bool puts; // the first end tells of many messages at once
 };
 
 static void pair_init(struct pair *pair, uint32_t slots0, uint32_t slots1) {
@@ -115,6 +116,22 @@ TEST(only_a_drained_reader_is_rung) {
     CHECK(!doorbell); // it knows of another message: it is awake
 }
 
+// Two that are in step, one message under way: nobody sleeps, and nobody is rung.
+TEST(who_finds_message_after_message_is_awake) {
+    struct pair pair;
+    pair_init(&pair, 8, 8);
+    struct ring_message message = numbered(1);
+    bool doorbell;
+    for (uint32_t times = 0; times < 3; times++) {
+        CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_EMPTY);
+        for (uint32_t i = 0; i < 20; i++) {
+            CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
+            CHECK_EQ(doorbell, i < 2);
+            CHECK_EQ(ring_end_receive(&pair.end[1], &message, &doorbell), STATUS_OK);
+        }
+    }
+}
+
 // One that slept takes one message, and then may sleep without another look: what comes rings.
 TEST(who_slept_takes_one_message) {
     struct pair pair;
@@ -148,6 +165,65 @@ TEST(who_slept_takes_one_message) {
     CHECK_EQ(ring_end_send(&pair.end[0], &message, &doorbell), STATUS_OK);
     CHECK_EQ(ring_end_peek(end, &got), STATUS_OK);
     CHECK(!ring_end_awaits(end));
+}
+
+// Messages that were put are there when the peer is told: by a flush, when there are RING_BATCH of
+// them, or when there is no room for another one.
+TEST(what_was_put_is_seen_when_it_is_told) {
+    struct pair pair;
+    pair_init(&pair, 64, 2);
+    struct ring_end *from = &pair.end[0], *to = &pair.end[1];
+    struct ring_message message, got;
+    bool doorbell;
+    ring_end_flush(from, &doorbell); // of nothing
+    CHECK(!doorbell);
+    CHECK_EQ(ring_end_receive(to, &got, &doorbell), STATUS_EMPTY); // and sleeps
+    for (uint64_t i = 0; i < RING_BATCH; i++) {
+        message = numbered(i);
+        CHECK_EQ(ring_end_put(from, &message, &doorbell), STATUS_OK);
+        CHECK(!doorbell && !ring_end_sees_message(to));
+    }
+    message = numbered(RING_BATCH);
+    CHECK_EQ(ring_end_put(from, &message, &doorbell), STATUS_OK);
+    CHECK(doorbell);
+    for (uint64_t i = 0; i < RING_BATCH; i++) {
+        CHECK_EQ(ring_end_receive(to, &got, &doorbell), STATUS_OK);
+        CHECK_EQ(number_of(&got), i);
+    }
+    CHECK_EQ(ring_end_receive(to, &got, &doorbell), STATUS_EMPTY);
+    ring_end_flush(from, &doorbell);
+    CHECK(doorbell);
+    CHECK_EQ(ring_end_receive(to, &got, &doorbell), STATUS_OK);
+    CHECK_EQ(number_of(&got), RING_BATCH);
+    ring_end_flush(from, &doorbell); // it was told already
+    CHECK(!doorbell);
+    CHECK_EQ(ring_end_receive(to, &got, &doorbell), STATUS_EMPTY);
+}
+
+TEST(full_tells_of_what_was_put) {
+    struct pair pair;
+    pair_init(&pair, 4, 2);
+    struct ring_end *from = &pair.end[0], *to = &pair.end[1];
+    struct ring_message message, got;
+    bool doorbell;
+    CHECK_EQ(ring_end_receive(to, &got, &doorbell), STATUS_EMPTY);
+    for (uint64_t i = 0; i < 4; i++) {
+        message = numbered(i);
+        CHECK_EQ(ring_end_put(from, &message, &doorbell), STATUS_OK);
+        CHECK(!doorbell);
+    }
+    CHECK_EQ(ring_end_put(from, &message, &doorbell), STATUS_FULL);
+    CHECK(doorbell); // the reader slept
+    for (uint64_t i = 0; i < 4; i++) {
+        CHECK_EQ(ring_end_receive(to, &got, &doorbell), STATUS_OK);
+        CHECK_EQ(number_of(&got), i);
+        CHECK(doorbell); // the writer sleeps
+    }
+    CHECK_EQ(ring_end_put(from, &message, &doorbell), STATUS_OK);
+    ring_end_unbind(from); // and forgets it
+    ring_end_flush(from, &doorbell);
+    CHECK(!doorbell);
+    CHECK_EQ(ring_end_put(from, &message, &doorbell), STATUS_PEER_CLOSED);
 }
 
 TEST(peek_leaves_the_message) {
@@ -308,7 +384,8 @@ static void *produce(void *argument) {
     bool doorbell;
     for (uint64_t i = 0; i < ROUNDS;) {
         struct ring_message message = numbered(i);
-        enum status status = ring_end_send(&pair->end[0], &message, &doorbell);
+        enum status status =
+            (pair->puts ? ring_end_put : ring_end_send)(&pair->end[0], &message, &doorbell);
         ring_bell(pair, 1, doorbell);
         if (status == STATUS_OK) {
             i++;
@@ -318,12 +395,15 @@ static void *produce(void *argument) {
             return (void *)1;
         }
     }
+    ring_end_flush(&pair->end[0], &doorbell);
+    ring_bell(pair, 1, doorbell);
     return nullptr;
 }
 
-static void stream(uint32_t slots) {
+static void stream(uint32_t slots, bool puts) {
     struct pair pair;
     pair_init(&pair, slots, 2);
+    pair.puts = puts;
     pthread_t thread;
     pthread_create(&thread, nullptr, produce, &pair);
     uint64_t wrong = 0;
@@ -347,11 +427,13 @@ static void stream(uint32_t slots) {
 }
 
 TEST(threads_2_slots) {
-    stream(2);
+    stream(2, false);
+    stream(2, true);
 }
 
 TEST(threads_64_slots) {
-    stream(64);
+    stream(64, false);
+    stream(64, true);
 }
 
 static void *answer(void *argument) {

@@ -56,6 +56,11 @@
 #define CLOSED_BIT 1
 #endif
 
+#ifdef LESS_FLUSH
+#define FLUSH skip
+#else
+#define FLUSH tell()
+#endif
 #ifdef LESS_LOOK_AFTER_BIT
 #define TAKEN skip
 #else
@@ -159,12 +164,24 @@ inline wait(who) {
     }
 }
 
+/* What was put is seen from here on, ring_end_flush. */
+inline tell() {
+    held = false;
+    store(SENDER, PRODUCED, sent, PRODUCED_RELEASE);
+    SEND_FENCE;
+    if
+    :: !gone[RECEIVER] && word[ARMED_MESSAGE] -> bell[RECEIVER] = true
+    :: else -> skip
+    fi
+}
+
 proctype sender() {
     byte number = 0;      /* of the next message */
     byte sent = FIRST;    /* its sequence number */
     byte limit = (FIRST + SLOTS) % WRAP;
     byte seen;
     bool armed = false;
+    bool held = false; /* there are messages that the receiver was not told of */
     {
         do
         :: number == MESSAGES || closed[SENDER] -> break
@@ -172,6 +189,10 @@ proctype sender() {
             do /* until there is room */
             :: sent != limit -> break
             :: else ->
+                if
+                :: held -> FLUSH
+                :: else -> skip
+                fi;
                 if
                 :: gone[RECEIVER] -> skip
                 :: else ->
@@ -205,13 +226,15 @@ proctype sender() {
             store(SENDER, SLOT + sent % SLOTS, number + 1, 0);
             number++;
             sent = (sent + 1) % WRAP;
-            store(SENDER, PRODUCED, sent, PRODUCED_RELEASE);
-            SEND_FENCE;
             if
-            :: !gone[RECEIVER] && word[ARMED_MESSAGE] -> bell[RECEIVER] = true
-            :: else -> skip
+            :: tell()
+            :: held = true /* ring_end_put; it may also have been the last of a batch */
             fi
-        od
+        od;
+        if
+        :: held -> FLUSH
+        :: else -> skip
+        fi
     } unless {
         dead[SENDER];
         die(SENDER)
