@@ -72,6 +72,7 @@ bench_exchange(struct endpoint *endpoint, struct ring_message *message) {
         return bench_receive(endpoint, message, false);
     }
     if (!ring_end_receive_one(&endpoint->end, message, &space)) {
+        ring_end_slept(&endpoint->end);
         return bench_receive(endpoint, message, false);
     }
     if (space) {

@@ -73,10 +73,10 @@ static void wake_reply(void) {
 
 static uint32_t looks; // of both sides, before they sleep
 
-static void send(const struct ring_message *message) {
+static void put(const struct ring_message *message) {
     enum status status;
     bench_look(&endpoint.end, ring_end_sees_space, looks);
-    while ((status = endpoint_send(&endpoint, message)) == STATUS_FULL) {
+    while ((status = endpoint_put(&endpoint, message)) == STATUS_FULL) {
         uint64_t bits;
         must(sys_signal_wait(endpoint.signals, TIME_NEVER, 0, endpoint.handle, 0, &bits),
              "room cannot be waited for");
@@ -89,12 +89,13 @@ static void messages(void) {
     message.header.type = BENCH_STREAM;
     message.header.transaction = MESSAGES;
     message.header.flow = looks;
-    send(&message);
+    put(&message);
     message.header.type = BENCH_CALL;
     for (uint32_t i = 0; i < MESSAGES; i++) {
         message.header.transaction = i;
-        send(&message);
+        put(&message);
     }
+    endpoint_flush(&endpoint);
     must(bench_receive(&endpoint, &message, false), "the last message does not come back");
     must(message.header.transaction == MESSAGES - 1 ? STATUS_OK : STATUS_BAD_FORMAT,
          "another message than the last one came back");

@@ -143,6 +143,23 @@ enum status endpoint_send(struct endpoint *endpoint, const struct ring_message *
     return status;
 }
 
+enum status endpoint_put(struct endpoint *endpoint, const struct ring_message *message) {
+    bool doorbell;
+    enum status status = ring_end_put(&endpoint->end, message, &doorbell);
+    if (doorbell) {
+        (void)sys_doorbell(endpoint->handle, message->header.flow);
+    }
+    return status;
+}
+
+void endpoint_flush(struct endpoint *endpoint) {
+    bool doorbell;
+    ring_end_flush(&endpoint->end, &doorbell);
+    if (doorbell) {
+        (void)sys_doorbell(endpoint->handle, endpoint->transaction);
+    }
+}
+
 void endpoint_send_none(struct endpoint *endpoint, uint16_t count) {
     struct ring_message none = {.header.capabilities = count};
     (void)endpoint_send(endpoint, &none);

@@ -18,10 +18,10 @@ static enum status wait_signal(struct endpoint *endpoint) {
     return endpoint_wait(endpoint, 0, TIME_NEVER, &bits);
 }
 
-// Sends one message, waiting for room.
-static enum status send(struct stream *stream) {
+// Puts one message on its way, waiting for room. The reader is told by endpoint_flush.
+static enum status put(struct stream *stream) {
     for (;;) {
-        enum status status = endpoint_send(stream->endpoint, &stream->message);
+        enum status status = endpoint_put(stream->endpoint, &stream->message);
         if (status == STATUS_FULL) {
             status = wait_signal(stream->endpoint);
             if (status == STATUS_OK) {
@@ -32,7 +32,8 @@ static enum status send(struct stream *stream) {
     }
 }
 
-enum status stream_flush(struct stream *stream) {
+// The bytes that are together.
+static enum status put_bytes(struct stream *stream) {
     if (stream->endpoint == nullptr) {
         return STATUS_PEER_CLOSED;
     }
@@ -42,11 +43,19 @@ enum status stream_flush(struct stream *stream) {
     stream->message.header = (struct ring_header){
         .type = STREAM_DATA, .length = stream->used, .flow = endpoint_flow(stream->endpoint)};
     stream->used = 0;
-    return send(stream);
+    return put(stream);
+}
+
+enum status stream_flush(struct stream *stream) {
+    enum status status = put_bytes(stream);
+    if (status == STATUS_OK) {
+        endpoint_flush(stream->endpoint);
+    }
+    return status;
 }
 
 // Small pieces are gathered, so that a line costs one message and not one for each
-// of its parts.
+// of its parts; and the reader is told once of all that a long text takes.
 enum status stream_write(struct stream *stream, const void *bytes, size_t count) {
     const uint8_t *from = bytes;
     while (count > 0) {
@@ -57,11 +66,14 @@ enum status stream_write(struct stream *stream, const void *bytes, size_t count)
         from += piece;
         count -= piece;
         if (stream->used == RING_PAYLOAD) {
-            enum status status = stream_flush(stream);
+            enum status status = put_bytes(stream);
             if (status != STATUS_OK) {
                 return status;
             }
         }
+    }
+    if (stream->endpoint != nullptr) {
+        endpoint_flush(stream->endpoint);
     }
     return STATUS_OK;
 }
@@ -78,7 +90,8 @@ void stream_finish(struct stream *stream) {
         return;
     }
     stream->message.header = (struct ring_header){.type = STREAM_END};
-    if (send(stream) == STATUS_OK) {
+    if (put(stream) == STATUS_OK) {
+        endpoint_flush(stream->endpoint);
         (void)endpoint_drain(stream->endpoint, TIME_NEVER);
     }
 }
