@@ -54,11 +54,13 @@ void race_begin(uint32_t more_on_a, uint32_t more_on_b) {
              STATUS_OK);
     struct world_grant grants[] = {{"end", s->end, RIGHT_ALL, false},
                                    {"peer", s->peer, RIGHT_ALL, false},
-                                   {"page", s->page, RIGHT_ALL, false}};
-    CHECK_EQ(world_task_make(&s->task, 1 << 20, grants, 3), STATUS_OK);
+                                   {"page", s->page, RIGHT_ALL, false},
+                                   {"budget", world_named("budget"), RIGHT_ALL, false}};
+    CHECK_EQ(world_task_make(&s->task, 1 << 20, grants, 4), STATUS_OK);
     s->own_end = world_granted(&s->task, "end");
     s->own_peer = world_granted(&s->task, "peer");
     s->own_page = world_granted(&s->task, "page");
+    s->own_budget = world_granted(&s->task, "budget");
     s->root = world_root->hart->index;
     s->a = (s->root + 1) % RACE_HARTS;
     s->b = (s->root + 2) % RACE_HARTS;

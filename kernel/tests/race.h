@@ -20,7 +20,7 @@ struct race_scene {
     struct thread *on_a, *on_b, *more[RACE_MORE];
     uint64_t handle_a, handle_b, more_handle[RACE_MORE]; // of the Task
     uint64_t end, peer, page;                            // of the root: a connection, Memory
-    uint64_t own_end, own_peer, own_page;                // of the Task
+    uint64_t own_end, own_peer, own_page, own_budget;    // of the Task
 };
 extern struct race_scene scene;
 // With further threads that sleep on hart a, and on b.

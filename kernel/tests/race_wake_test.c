@@ -213,6 +213,46 @@ static void asked_before_it_went(void) {
     }
 }
 
+// Its end goes, and with it what the kernel knew. Who asks between the two looks at it waits for
+// one that is there no more.
+static void drop_peer(void) {
+    ENTER(scene.root, handle_drop, scene.peer);
+}
+
+static void asked_before_its_end_went(void) {
+    CHECK_EQ(race_outcome(world_root), STATUS_OK);
+    enum status status = race_outcome(scene.on_a);
+    enum thread_state state = asked->state;
+    race_seen[status == STATUS_NOT_BOUND]++;
+    if (status == WORLD_BLOCKED) {
+        CHECK(state == THREAD_WAITING || race_outcome(asked) == STATUS_OK);
+        band_raise(scene.on_a, BIT);
+    } else {
+        CHECK(status == STATUS_NOT_BOUND && state == THREAD_WAITING);
+    }
+    CHECK_EQ(CALL(scene.on_a, nullptr, doorbell_wait, scene.own_end, BIT, TIME_NEVER),
+             STATUS_NOT_BOUND);
+    CHECK((asked->state == THREAD_WAITING) == (state == THREAD_WAITING));
+}
+
+// It ends, perhaps as soon as it was switched to, and its memory is given back.
+static void end_asked(void) {
+    ENTER(scene.b, handle_drop, scene.more_handle[0]);
+}
+
+// What was its memory is then a thread that waits for the same bit, and does not watch the end.
+static void nobody_answers(void) {
+    uint64_t handle;
+    CHECK_EQ(race_outcome(scene.on_b), STATUS_OK);
+    CHECK(scene.on_a->state == THREAD_WAITING && band_current(scene.a) == nullptr);
+    band_raise(scene.task.thread, BIT);
+    CHECK_EQ(band_sleeper(&scene.task, scene.a, &handle), asked);
+    band_raise(scene.on_a, BIT);
+    CHECK_EQ(CALL(scene.on_a, nullptr, doorbell_wait, scene.own_end, BIT, TIME_NEVER),
+             WORLD_BLOCKED);
+    CHECK_EQ(asked->state, THREAD_WAITING);
+}
+
 static void ask_scene(void) {
     race_begin(1, 0);
     asked = scene.more[0];
@@ -255,15 +295,33 @@ static void asked_and_stopped(void) {
 }
 
 // The kernel knows already whom it rings.
+static void known(uint64_t handle) {
+    CHECK_EQ(CALL(scene.on_a, nullptr, doorbell_wait, handle, BIT, TIME_NEVER), WORLD_BLOCKED);
+    answers();
+    CHECK(scene.on_a->call.handle == handle && scene.on_a->call.to == asked);
+    band_raise(scene.on_b, BIT);
+    CHECK(world_run(scene.on_a) && world_run(world_root));
+}
+
 static void asked_and_dropped(void) {
     ask_scene();
     CHECK_EQ(CALL(scene.on_a, &copy, handle_copy, scene.own_end, RIGHT_ALL), STATUS_OK);
-    CHECK_EQ(CALL(scene.on_a, nullptr, doorbell_wait, copy, BIT, TIME_NEVER), WORLD_BLOCKED);
-    answers();
-    CHECK(scene.on_a->call.handle == copy && scene.on_a->call.to == asked);
-    band_raise(scene.on_b, BIT);
+    known(copy);
     race_everywhere((struct race){ask_by_copy, drop_copy, asked_before_it_went});
     CHECK(race_seen[0] != 0 && race_seen[1] != 0);
+}
+
+static void asked_and_unbound(void) {
+    ask_scene();
+    known(scene.own_end);
+    race_everywhere((struct race){ask, drop_peer, asked_before_its_end_went});
+    CHECK(race_seen[0] != 0 && race_seen[1] != 0);
+}
+
+static void asked_and_ended(void) {
+    ask_scene();
+    known(scene.own_end);
+    race_everywhere((struct race){ask, end_asked, nobody_answers});
 }
 
 TEST(a_request_goes_straight_meanwhile) {
@@ -273,6 +331,53 @@ TEST(a_request_goes_straight_meanwhile) {
     CHECK(host_passes(asked_and_answered));
     CHECK(host_passes(asked_and_stopped));
     CHECK(host_passes(asked_and_dropped));
+    CHECK(host_passes(asked_and_unbound));
+    CHECK(host_passes(asked_and_ended));
+}
+
+// A thread blocks and lends what another hart gives it at this moment; before that one tells, and
+// its hart looks at who pays, it is asked. Awake it lends nothing: it takes the long way.
+static struct thread *gets, *asks;
+static bool lent;
+
+static void bind_lender(void) {
+    ENTER(scene.b, budget_bind, scene.own_budget, scene.handle_a);
+}
+
+static void lend_and_be_asked(void) {
+    ENTER(scene.a, signal_wait, BIT, TIME_NEVER, 0, scene.own_peer);
+    lent = scene.on_a->lends_to == gets;
+    CHECK(scene.on_a->state == THREAD_WAITING && band_current(scene.a) == asks);
+    ask();
+}
+
+static void nothing_is_lent(void) {
+    CHECK_EQ(race_outcome(scene.on_b), STATUS_OK);
+    CHECK_EQ(race_outcome(scene.on_a), STATUS_OK);
+    CHECK(scene.on_a->frame.arg[1] == BIT && scene.on_a->budget != nullptr);
+    CHECK(scene.on_a->lends_to == nullptr && gets->loan == nullptr);
+    CHECK_EQ(asks->state, THREAD_WAITING);
+    race_seen[lent]++;
+}
+
+static void lent_and_asked(void) {
+    race_begin(2, 0);
+    gets = scene.more[0];
+    asks = scene.more[1];
+    band_raise(gets, BIT);
+    CHECK_EQ(CALL(gets, nullptr, ring_watch, scene.own_end, 1, UINT64_MAX), STATUS_OK);
+    CHECK_EQ(CALL(gets, nullptr, signal_wait, BIT, TIME_NEVER), WORLD_BLOCKED);
+    band_raise(scene.on_b, BIT);
+    band_raise(scene.on_a, BIT);
+    CHECK_EQ(CALL(scene.on_a, nullptr, ring_watch, scene.own_peer, 1, UINT64_MAX), STATUS_OK);
+    band_raise(asks, BIT);
+    CHECK(band_current(scene.a) == scene.on_a && asks->state == THREAD_READY);
+    race_everywhere((struct race){bind_lender, lend_and_be_asked, nothing_is_lent});
+    CHECK(race_seen[0] != 0 && race_seen[1] != 0);
+}
+
+TEST(a_loan_ends_when_its_lender_is_asked) {
+    CHECK(host_passes(lent_and_asked));
 }
 
 // ---------------------------------------------------------------- what has a bound
