@@ -30,7 +30,6 @@ constexpr uint32_t META_GENERATION_SHIFT = HANDLE_SLOT_BITS;
 constexpr uint32_t META_CLASS_SHIFT = 15;
 constexpr uint64_t META_RIGHTS = RIGHT_ALL;
 constexpr uint64_t META_CLASS = UINT64_C(31) << META_CLASS_SHIFT;
-constexpr uint64_t GENERATION_LAST = (UINT64_C(1) << HANDLE_GENERATION_BITS) - 1;
 static_assert((META_CLASS | META_RIGHTS) + 1 == UINT64_C(1) << META_GENERATION_SHIFT);
 
 enum slot_flag : uint16_t {
@@ -225,7 +224,9 @@ static inline bool meta_matches(uint64_t meta, uint64_t handle, enum cap_class c
 // The one way from a handle to an object: class and all the rights, or a status.
 // Needs no lock; the object stays in memory until this hart leaves the kernel, but
 // who changes the books must still ask object_live under the lock.
-// The same, where all is as it should be; nullptr: lookup says what is wrong.
+[[nodiscard]] enum status lookup(struct task *task, uint64_t handle, enum cap_class class,
+                                 uint32_t rights, struct object **out);
+// The same, where all is as it should be; nullptr: lookup_fails says what is wrong.
 static inline struct object *lookup_quick(const struct table *table, uint64_t handle,
                                           enum cap_class class, uint32_t rights) {
     const struct slot *slot = table_at(table, (uint32_t)(handle & HANDLE_SLOT_MASK));
@@ -244,8 +245,6 @@ static inline struct object *lookup_quick(const struct table *table, uint64_t ha
 }
 [[nodiscard]] enum status lookup_fails(struct task *task, uint64_t handle, enum cap_class class,
                                        uint32_t rights);
-[[nodiscard]] enum status lookup(struct task *task, uint64_t handle, enum cap_class class,
-                                 uint32_t rights, struct object **out);
 // The slot itself, of any class, live object included.
 [[nodiscard]] enum status lookup_slot(struct task *task, uint64_t handle,
                                       struct slot **out) REQUIRES_BOOKS;

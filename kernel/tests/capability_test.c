@@ -9,6 +9,8 @@ UNIT_MAIN
 
 static uint64_t reticle;
 
+constexpr uint64_t GENERATION_LAST = (UINT64_C(1) << HANDLE_GENERATION_BITS) - 1;
+
 TEST(boots) {
     world_boot(8 << 20, 2);
     reticle = world_named("reticle");
