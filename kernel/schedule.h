@@ -63,10 +63,10 @@ uint64_t schedule_ran(const struct thread *thread);
 
 // An interrupt came: the hart counts as awake before it looks at anything.
 void schedule_wake_from_idle(void);
-// doorbell_wait by the current thread, from the entry, where the receiver waits on this hart
-// and is all that has to run next: the frame to go on with. nullptr: nothing was done, and
-// the long way is to be taken. Otherwise its arguments 0 and 1 are not in the frame: STATUS_OK,
-// and `bits`. Keeps none of the registers that functions keep.
+// doorbell_wait by the current thread, from the entry, where the receiver waits on this hart:
+// the frame to go on with. nullptr: nothing was done, and the long way is to be taken. Otherwise
+// its arguments 0 and 1 are not in the frame: STATUS_OK, and `bits`. Keeps none of the registers
+// that functions keep.
 struct direct {
     struct arch_frame *frame;
     uint64_t bits;
