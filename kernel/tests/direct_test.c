@@ -519,10 +519,12 @@ static void it_has_floating_point(void) {
     CHECK_EQ(CALL(floating, nullptr, ring_watch, own, 1, UINT64_MAX), STATUS_OK);
     sleep_for(server.thread, OTHER);
     sleep_for(floating, BIT);
-    CHECK(!straight(world_root, floating, end, BIT, TIME_NEVER));
-    woken(floating);
-    CHECK(!straight(floating, world_root, own, BIT, TIME_NEVER));
-    woken(world_root);
+    for (uint32_t i = 0; i < 2; i++) { // the second time it is known whom each rings
+        CHECK(!straight(world_root, floating, end, BIT, TIME_NEVER));
+        woken(floating);
+        CHECK(!straight(floating, world_root, own, BIT, TIME_NEVER));
+        woken(world_root);
+    }
 }
 
 static void it_is_watched(void) {
@@ -538,12 +540,14 @@ static void it_is_watched(void) {
     CHECK(!world_run(server.thread) && server.thread->state == THREAD_WAITING);
     CHECK(world_run(world_root));
     CHECK_EQ(host_debug(0), 0);
-    CHECK(!asks());
-    woken(server.thread);
-    CHECK_EQ(host_debug(0), 1);
-    CHECK(!straight(server.thread, world_root, own, BIT, TIME_NEVER));
-    woken(world_root);
-    CHECK_EQ(host_debug(0), 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK(!asks());
+        woken(server.thread);
+        CHECK_EQ(host_debug(0), 1);
+        CHECK(!straight(server.thread, world_root, own, BIT, TIME_NEVER));
+        woken(world_root);
+        CHECK_EQ(host_debug(0), 0);
+    }
 }
 
 TEST(two_that_are_not_alike) {
