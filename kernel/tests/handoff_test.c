@@ -180,6 +180,24 @@ TEST(each_of_two_handles_rings_its_own_server) {
     scene_end(ends);
 }
 
+// What it asks for beside the handle is looked at each time.
+TEST(a_known_handle_with_other_arguments) {
+    uint64_t ends[4];
+    known_make(ends);
+    first_is_known(first.thread);
+    ask(to_first, 0);
+    CHECK_EQ(caller.thread->frame.arg[0], STATUS_BAD_ARGUMENT);
+    CHECK(hart_at(0)->current == caller.thread && first.thread->state == THREAD_WAITING);
+    uint64_t deadline = arch_time_now() + SCHEDULE_SLICE / 2;
+    host_syscall(0, SYS_doorbell_wait, (uint64_t[6]){to_first, 1 << ONE, deadline});
+    CHECK(hart_at(0)->current == first.thread && caller.thread->state == THREAD_WAITING);
+    host_time_set(deadline);
+    host_settle();
+    CHECK(world_run(caller.thread));
+    CHECK_EQ(caller.thread->frame.arg[0], STATUS_TIMED_OUT);
+    scene_end(ends);
+}
+
 TEST(who_had_the_end_that_went_is_rung_no_more) {
     uint64_t ends[4];
     known_make(ends);
