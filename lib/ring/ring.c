@@ -165,8 +165,7 @@ enum status ring_end_settle(struct ring_end *end, uint64_t word) {
 void ring_end_flush(struct ring_end *end, bool *doorbell) {
     uint32_t put = end->put;
     end->put = 0;
-    *doorbell =
-        put != 0 && ring_region_publish(end->own, end->peer, ring_end_produced(end) + put);
+    *doorbell = put != 0 && ring_region_publish(end->own, end->peer, ring_end_produced(end) + put);
 }
 
 enum status ring_end_more(struct ring_end *end, bool *doorbell) {

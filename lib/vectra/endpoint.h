@@ -74,7 +74,8 @@ static inline uint32_t endpoint_flow(struct endpoint *endpoint) {
                                         const struct ring_message *message);
 
 // As endpoint_send, for who has more to send: the peer is told of several messages at once, by
-// endpoint_flush at the latest. Nothing else may be sent before that. After FULL it was told of all.
+// endpoint_flush at the latest. Nothing else may be sent before that. After FULL it was told of
+// all.
 [[nodiscard]] enum status endpoint_put(struct endpoint *endpoint,
                                        const struct ring_message *message);
 void endpoint_flush(struct endpoint *endpoint);
