@@ -68,8 +68,8 @@ struct hart {
     _Atomic bool online;
 };
 
-// Of a variable without a value at first: all harts look at it on the way of messages, and it
-// seldom changes, so it stands away from what does. See docs/decisions/0024-no-shared-lines.md.
-#define POLLED gnu::section(".bss.polled")
+// Of a variable without a value at first: all harts look at it on the way of messages, so it has
+// a line of its own, away from what changes more often. See docs/decisions/0024-no-shared-lines.md.
+#define POLLED gnu::section(".bss.polled"), gnu::aligned(64)
 
 uint32_t harts_online(void); // harts 0 .. n-1 run
