@@ -172,12 +172,20 @@ static void pass_breakpoint(const struct debugger *debugger, const struct debug_
     }
 }
 
+// All that stand go on. One that those make meanwhile has a higher number, and may have come to a
+// breakpoint by now, which is to be told.
 static enum status go(struct shell *shell) {
     struct debugger *debugger = &shell->debugger;
     struct debug_thread thread;
     enum status status = debug_arm(debugger);
+    uint64_t last = 0, after;
+    while (debug_next(debugger, last, false, &thread)) {
+        last = thread.number;
+    }
     debugger->halted = false;
-    for (uint64_t after = 0; debug_next(debugger, after, false, &thread); after = thread.number) {
+    for (after = 0;
+         after < last && debug_next(debugger, after, false, &thread) && thread.number <= last;
+         after = thread.number) {
         pass_breakpoint(debugger, &thread);
         (void)sys_thread_control(debugger->task, thread.number, RESUME_CONTINUE);
     }
