@@ -14,7 +14,7 @@
 #include "kernel/trace.h"
 
 // Steps of a long operation in one entry; then the thread may be interrupted.
-constexpr uint32_t STEPS = 6;
+constexpr uint32_t STEPS = 5;
 
 // Of time, and of a hart.
 [[gnu::noinline]] static enum status system_info_rest(uint64_t topic, uint64_t *a) {
