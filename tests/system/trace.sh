@@ -73,6 +73,11 @@ expect_status 'a file is written' 0 ' shell '
 why=
 awk '
     function need(what) { if (index($0, what) == 0) { print NR ": no " what ": " $0; bad = 1 } }
+    function number(name, text) {
+        text = $0
+        sub(".*\"" name "\":", "", text)
+        return text + 0
+    }
     NR == 1 { if ($0 != "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[") bad = 1; next }
     $0 == "]}" { closed = NR; next }
     {
@@ -83,7 +88,12 @@ awk '
         need("\"name\":\"")
         phase = substr($0, 8, 1)
         count[phase]++
-        if (phase == "X") need("\"dur\":")
+        if (phase == "X") {
+            need("\"dur\":")
+            turn[++turns] = number("pid") " " number("tid")
+            from[turns] = number("ts") - 0.001
+            until[turns] = number("ts") + number("dur") + 0.001
+        }
         if (phase == "i") need("\"s\":\"t\"")
         if (phase ~ /[stf]/) {
             need("\"cat\":\"flow\"")
@@ -91,13 +101,22 @@ awk '
             sub(/.*"id":/, "", id)
             sub(/[^0-9].*/, "", id)
             if (phase == "f") need("\"bp\":\"e\"")
+            flow[++flows] = number("pid") " " number("tid")
+            at[flows] = number("ts")
             if (phase == "s") open[id] = 1
             else if (!(id in open)) { print NR ": a flow that was not begun: " $0; bad = 1 }
         }
         quotes = gsub(/"/, "\"")
         if (quotes % 2 != 0) { print NR ": quotes: " $0; bad = 1 }
     }
-    END { exit bad || closed != NR || !count["M"] || !count["X"] || !count["i"] || !count["s"] ||
+    END {
+        # A reader draws an arrow from turn to turn: each end of one is in a turn of its thread.
+        for (i = 1; i <= flows; i++) {
+            for (j = 1; j <= turns; j++)
+                if (turn[j] == flow[i] && from[j] <= at[i] && at[i] <= until[j]) break
+            if (j > turns) { print "a flow outside of any turn, at " at[i]; bad = 1 }
+        }
+        exit bad || closed != NR || !count["M"] || !count["X"] || !count["i"] || !count["s"] ||
                !count["f"] }' "$work/trace.json" >"$work/why" || why=$(head -n 3 "$work/why")x
 verdict 'it is in the Trace Event Format' "$why"
 
